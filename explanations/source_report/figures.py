@@ -2,7 +2,7 @@
 
 import io
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.lines import Line2D
 
 from explanations.classifier.figures import draw_confusion, draw_curves
 from explanations.classifier.training import EpochRecord
@@ -17,20 +18,29 @@ from explanations.source_report.measuring import Numbers
 from explanations.source_report.pictures import png_uri
 from explanations.source_report.verdicts import KINDS, MODULES, by_module
 
-PANELS = (
-    ("cam_blocks", "Grad-CAM: share of the\nstrongest 4 of 16 blocks"),
-    ("cam_entropy", "Grad-CAM: relative entropy,\nat the module's own resolution"),
-    ("saliency_blocks", "Saliency: share of the\nstrongest 4 of 16 blocks"),
-    ("saliency_half", "Saliency: share of cells above\nhalf of the maximum"),
-)
+PANELS = {
+    "gradcam": (
+        ("cam_blocks", "Grad-CAM: share of the\nstrongest 4 of 16 blocks"),
+        ("cam_entropy", "Grad-CAM: relative entropy,\nat the module's own resolution"),
+    ),
+    "saliency": (
+        ("saliency_blocks", "Saliency: share of the\nstrongest 4 of 16 blocks"),
+        ("saliency_half", "Saliency: share of cells\nabove half of the maximum"),
+    ),
+}
+"""Panels of each section of the page."""
 TRAINED, RANDOM = "#0072b2", "#777777"
 MARKS = {"Conv": "o", "ReLU": "^", "Pool": "s"}
 
 
-def by_depth(numbers: Numbers) -> str:
-    """Draw four numbers by module, trained and with random weights, with 95 % intervals."""
-    figure, axes = plt.subplots(2, 2, figsize=(9, 6), layout="constrained", sharex=True)
-    for axis, (name, title) in zip(axes.flat, PANELS, strict=True):
+def by_depth(numbers: Numbers) -> dict[str, str]:
+    """Draw the figure of each section: two numbers by module, trained and with random weights."""
+    return {section: _panels(numbers, panels) for section, panels in PANELS.items()}
+
+
+def _panels(numbers: Numbers, panels: Sequence[tuple[str, str]]) -> str:
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    for axis, (name, title) in zip(axes, panels, strict=True):
         for prefix, colour, label in (("random_", RANDOM, "random"), ("", TRAINED, "trained")):
             means = by_module(numbers, prefix + name)
             there = [(m, mean) for m, mean in zip(MODULES, means, strict=True) if mean]
@@ -43,8 +53,13 @@ def by_depth(numbers: Numbers) -> str:
         axis.set_ylim(0, 1.02)
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0, 0].legend(frameon=False, loc="lower right")
-    for axis in axes[1]:
+    kinds = [
+        Line2D([], [], color=RANDOM, marker=mark, linestyle="", markersize=4, label=kind)
+        for kind, mark in MARKS.items()
+    ]
+    lines, _ = axes[0].get_legend_handles_labels()
+    figure.legend(handles=[*lines, *kinds], frameon=False, loc="outside lower center", ncols=5)
+    for axis in axes:
         axis.set_xlabel("Feature module")
         axis.set_xticks(list(MODULES))
     buffer = io.BytesIO()

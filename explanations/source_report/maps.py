@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from explanations import catalogue
 from explanations.attribution import Attribution
 from explanations.computing.resizing import enlarged
 from explanations.evaluation.cases import Case
@@ -19,6 +20,7 @@ from explanations.source_report import pictures
 from explanations.source_report.numbers import BASELINES, Network
 from explanations.source_report.verdicts import KINDS
 
+COMPARED = ("gradcam", "saliency", "lime", "integrated_gradients", "deepshap")
 MODERATE = 0.8
 """Probability of the second example of LIME: the first is usually so sure that no patch matters."""
 
@@ -57,7 +59,7 @@ def layers(network: Network, case: Case, method: str) -> Example:
         relevance = enlarged(cells_as_tensor, case.image.shape[:2], enlarging)[0, 0].numpy()
         share = float((cells > cells.max() / 2).mean()) if cells.any() else 0.0
         note = f"above half: {share:.0%}" if cells.any() else "dark: no positive cell"
-        title = f"{module}: {KINDS[module]}, {len(cells)} x {len(cells)}"
+        title = f"{module}: {KINDS[module]}, {len(cells)} × {len(cells)}"
         found.append(
             Picture(pictures.drawn(drawing, case.image, Attribution(relevance)), title, note)
         )
@@ -78,9 +80,10 @@ def _lime(network: Network, case: Case) -> Example:
     against = _against(found)
     sentence = (
         f"{_sure(network, case)} The strongest of {about['patches']} patches changes the "
-        f"probability by {about['largest_weight']:.3f} (intercept {about['intercept']:.3f}, R² "
-        f"{about['r2']:.2f}). The five outlined patches carry {about['outlined_share']:.0%} of the "
-        f"weight; {against} of them speak against the class."
+        f"probability by {about['largest_weight']:.3f}. The five outlined patches carry "
+        f"{about['outlined_share']:.0%} of the weight, and {against} of them "
+        f"{'speaks' if against == 1 else 'speak'} against the class. LIME's linear model has the "
+        f"intercept {about['intercept']:.3f} and explains {about['r2']:.0%} of the variance (R²)."
     )
     if "no_patch_matters" in about["flags"]:
         sentence += " Flag: no patch changes the probability by .05, so the picture says little."
@@ -106,10 +109,20 @@ def integrated_gradients(network: Network, case: Case) -> Example:
             Picture(
                 pictures.drawn(ForAndAgainst(), case.image, found),
                 f"from {baseline}, signed",
-                f"missed {abs(found.diagnostics['completeness_delta']):.3f} of the logit's change",
+                f"the shares miss {abs(found.diagnostics['completeness_delta']):.3f}",
             ),
         ]
     return Example(network.label, _sure(network, case), shown)
+
+
+def side_by_side(network: Network, case: Case) -> Example:
+    """Draw the report's five methods on one image, as participants of a study see them."""
+    found = network.engine.explain(case.image[None], [case.predicted], COMPARED)
+    shown = [
+        Picture(pictures.drawn(method.drawing, case.image, found[method.key][0]), method.label)
+        for method in map(catalogue.get, COMPARED)
+    ]
+    return Example(network.label, _sure(network, case), [_original(network, case), *shown])
 
 
 def shap(network: Network, case: Case) -> Example:

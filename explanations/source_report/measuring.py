@@ -9,10 +9,7 @@ from pathlib import Path
 from explanations.evaluation.cases import Case
 from explanations.evaluation.progress import counted
 from explanations.evaluation.resumable_lines import Values, read_lines, resumed
-from explanations.source_report.numbers import Network, cheap, expensive, located
-
-VERSION = 3
-"""Part of the files' names: raise it when the same image leads to other numbers."""
+from explanations.source_report.numbers import Network, cheap, controls, expensive, located
 
 Compute = Callable[[Network, Case], Values]
 
@@ -28,11 +25,14 @@ class Group:
     """Images of all classes together in a quick run."""
     full: int
     """Images of each class in a full run."""
+    version: int
+    """Part of the files' names: raise it when the same image leads to other numbers."""
 
 
-CHEAP = Group("depth", "layers and saliency", cheap, quick=30, full=100)
-EXPENSIVE = Group("methods", "IG, SHAP and LIME", expensive, quick=4, full=10)
-LOCATED = Group("objects", "object masks", located, quick=4, full=10)
+CHEAP = Group("depth", "layers and saliency", cheap, quick=30, full=100, version=3)
+CONTROLS = Group("controls", "turned maps", controls, quick=30, full=100, version=3)
+EXPENSIVE = Group("methods", "IG, SHAP and LIME", expensive, quick=4, full=10, version=4)
+LOCATED = Group("objects", "object masks", located, quick=4, full=10, version=3)
 
 Numbers = Mapping[str, Sequence[Values]]
 """Values of each image, by class."""
@@ -56,7 +56,7 @@ class Work:
     def path(self, class_name: str) -> Path:
         """Return the file of a class, whose name identifies the weights and the backgrounds."""
         parts = [self.network.classifier.sha256, *(b.sha256 for b in self.network.backgrounds)]
-        stamp = hashlib.sha256(f"{VERSION} {parts}".encode()).hexdigest()[:12]
+        stamp = hashlib.sha256(f"{self.group.version} {parts}".encode()).hexdigest()[:12]
         return self.folder / f"{self.group.key}-{stamp}" / f"{class_name}.jsonl"
 
     def missing(self) -> list[Case]:

@@ -85,10 +85,24 @@ def cheap(network: Network, case: Case) -> Values:
     return numbers | {"right": float(case.is_right)}
 
 
+def controls(network: Network, case: Case) -> Values:
+    """Compute what Grad-CAM's and saliency's numbers are compared with.
+
+    ``drop:turned:`` and the method is the loss of probability by the tenth of the pixels that its
+    map marks when it is turned by 180 degrees; ``confidence`` the predicted class's probability.
+    """
+    maps = network.engine.explain(case.image[None], [case.predicted], ("gradcam", "saliency"))
+    there = {key: maps[key][0].relevance for key in maps}
+    lost = _lost(network.engine, case, turned(there))
+    confidence = float(network.classifier.probabilities(case.image[None])[0, case.predicted])
+    return {name: lost[name] for name in lost if "turned" in name} | {"confidence": confidence}
+
+
 def expensive(network: Network, case: Case) -> Values:
     """Compute the numbers of Integrated Gradients, SHAP and LIME, which take seconds an image.
 
-    ``drop:`` and the map's name is the loss of probability by its strongest tenth.
+    ``drop:`` and the map's name is the loss of probability by its strongest tenth, ``drop:turned:``
+    the loss by the tenth of the map turned by 180 degrees.
     """
     if not network.warm:
         # Recording SHAP's backgrounds once is not part of the cost of a map.
@@ -98,7 +112,17 @@ def expensive(network: Network, case: Case) -> Values:
     numbers = _baselines(network, case, maps)
     numbers |= _backgrounds(network, case, maps)
     numbers |= _lime(network, case, maps)
-    return numbers | _cheap_costs(network, case) | _lost(network.engine, case, maps)
+    roughnesses = {
+        "ig_roughness": roughness(np.abs(maps["integrated_gradients:black"])),
+        "ig_image_roughness": roughness(case.image.mean(2).astype(np.float32)),
+    }
+    lost = _lost(network.engine, case, maps | turned(maps))
+    return numbers | _cheap_costs(network, case) | roughnesses | lost
+
+
+def turned(maps: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return each map turned by 180 degrees: a control of the same shape in another place."""
+    return {f"turned:{key}": relevance[::-1, ::-1] for key, relevance in maps.items()}
 
 
 def located(network: Network, case: Case) -> Values:

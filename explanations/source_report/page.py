@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from explanations import catalogue
 from explanations.classifier.by_group import GroupFigures
+from explanations.evaluation import controls
 from explanations.evaluation.reporting import STYLE, p_value
 from explanations.evaluation.statistics import Mean
 from explanations.source_report import network_table, seeds, stated
@@ -30,8 +31,8 @@ class Content:
     answers: Sequence[Answer]
     examples: Mapping[str, Sequence[Example]]
     """Maps by section of the page."""
-    curves: Mapping[str, str]
-    """Figure of the numbers by depth, by the network's label."""
+    curves: Mapping[str, Mapping[str, str]]
+    """Figures of the numbers by depth, by the network's label and the section of the page."""
     cards: Mapping[str, Sequence[Mapping[str, Any]]]
     card_figures: Mapping[str, Mapping[str, str]]
     fairness: Mapping[str, Sequence[GroupFigures]]
@@ -82,17 +83,18 @@ def render(content: Content) -> str:
         table=network_table.compared(),
         sizes={
             "printed in the report": stated.SIZES_MB,
-            "this network at 64 x 64, if it accepted it": network_table.sizes_mb(stated.LAYERS, 64),
-            "this network at 32 x 32": network_table.sizes_mb(
+            "this network at 64 × 64, if it accepted it": network_table.sizes_mb(stated.LAYERS, 64),
+            "this network at 32 × 32": network_table.sizes_mb(
                 [row.actual for row in network_table.compared()], 32
             ),
         },
         recipes=_recipes(content),
         against_l2=_against_l2(content),
         fewest_seeds=seeds.FEWEST_SEEDS,
-        labels={method.key: method.label for method in catalogue.METHODS},
+        labels={method.key: method.label for method in catalogue.METHODS} | controls.LABELS,
         outcomes=_outcomes(content.study),
         quality=_map_quality(content.study),
+        mediation=_mediation(content.study),
         css=Markup(  # noqa: S704 - our own file
             "".join(file.read_text(encoding="utf-8") for file in (STYLE, HERE / "page.css"))
         ),
@@ -124,6 +126,15 @@ def _map_quality(study: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         return None
     labels = {quality["measure"]: quality["label"] for quality in section["qualities"]}
     return {**section, "labels": labels}
+
+
+def _mediation(study: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return the arms of the study's mediation, or None if it has none that could be computed."""
+    section = (study or {}).get("optional_sections", {}).get("mediation")
+    if not study or not section or not section.get("arms"):
+        return None
+    control = study["plan"]["control"]
+    return {"arms": section["arms"], "control": study["labels"].get(control, control)}
 
 
 def as_json(content: Content) -> dict[str, Any]:

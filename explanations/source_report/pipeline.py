@@ -20,6 +20,7 @@ from explanations.source_report.fairness import quality_by_class
 from explanations.source_report.maps import Example
 from explanations.source_report.measuring import (
     CHEAP,
+    CONTROLS,
     EXPENSIVE,
     LOCATED,
     Group,
@@ -62,7 +63,7 @@ def works_of(sources: Sources, settings: Settings, folder: Path) -> list[Work]:
     measured = [(network, _photographs(sources)) for network in sources.networks.values()]
     works = [
         _work(group, network, source, settings, folder)
-        for group in (CHEAP, EXPENSIVE)
+        for group in (CHEAP, CONTROLS, EXPENSIVE)
         for network, source in measured or [(sources.scenes, sources.scene_set)]
     ]
     return [*works, _work(LOCATED, sources.scenes, sources.scene_set, settings, folder)]
@@ -139,13 +140,24 @@ def _evidence(sources: Sources, settings: Settings, works: Sequence[Work]) -> Ev
         by_group.setdefault(work.group.key, {})[work.network.key] = work.measure()
     return Evidence(
         labels=LABELS,
-        depth=by_group[CHEAP.key],
+        depth={
+            key: together(numbers, by_group[CONTROLS.key][key])
+            for key, numbers in by_group[CHEAP.key].items()
+        },
         methods=by_group[EXPENSIVE.key],
         objects=by_group[LOCATED.key]["scenes"],
         cards=sources.cards,
         study=settings.study,
         evaluation=settings.evaluation,
     )
+
+
+def together(numbers: Numbers, more: Numbers) -> Numbers:
+    """Join two groups of numbers of the same images, image by image."""
+    return {
+        name: [a | b for a, b in zip(images, more[name], strict=True)]
+        for name, images in numbers.items()
+    }
 
 
 def _examples(sources: Sources) -> dict[str, list[Example]]:
@@ -172,6 +184,7 @@ def _of_network(network: Network, chosen: Sequence[Sequence[Case]]) -> dict[str,
         "lime": maps.lime(network, cats),
         "ig": [maps.integrated_gradients(network, other[0])],
         "shap": [maps.shap(network, dog[0])],
+        "comparison": [maps.side_by_side(network, cats[0])],
     }
 
 

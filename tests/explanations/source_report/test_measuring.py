@@ -9,7 +9,14 @@ import pytest
 from explanations.evaluation.cases import Case
 from explanations.imagesets.background import Background
 from explanations.source_report.measuring import Group, Work
-from explanations.source_report.numbers import Network, cheap, expensive, neighbour
+from explanations.source_report.numbers import (
+    Network,
+    cheap,
+    controls,
+    expensive,
+    neighbour,
+    turned,
+)
 
 
 def work(folder, compute, sha256="weights"):
@@ -18,7 +25,7 @@ def work(folder, compute, sha256="weights"):
     )
     image = np.zeros((32, 32, 3), dtype=np.uint8)
     cases = {name: [Case(image, 0, 0, f"{name}{n}") for n in range(3)] for name in ("cat", "dog")}
-    return Work(Group("group", "numbers", compute, 1, 1), network, cases, folder)
+    return Work(Group("group", "numbers", compute, 1, 1, 1), network, cases, folder)
 
 
 class Stop(Exception):
@@ -87,6 +94,18 @@ def test_the_cheap_numbers_of_a_scene_are_finite_and_the_same_each_time(classifi
     assert np.abs(neighbour(case).astype(int) - scenes[0]).max() == 2
 
 
+def test_a_turned_map_has_the_same_values_in_another_place(classifier, scenes):
+    network = Network("scenes", "scenes", classifier, (Background(scenes), Background(scenes)))
+    numbers = controls(network, Case(scenes[0], 0, 0, "a"))
+    assert set(numbers) == {"drop:turned:gradcam", "drop:turned:saliency", "confidence"}
+    assert numbers["confidence"] == pytest.approx(classifier.probabilities(scenes[:1])[0, 0])
+    corner = np.zeros((32, 32), dtype=np.float32)
+    corner[:4, :4] = 1
+    other = turned({"a": corner})["turned:a"]
+    assert other.sum() == corner.sum()
+    assert (other * corner).sum() == 0
+
+
 def test_the_expensive_numbers_cover_every_method_that_a_claim_compares(classifier, scenes):
     network = Network("scenes", "scenes", classifier, (Background(scenes), Background(scenes)))
     numbers = expensive(network, Case(scenes[0], 0, 0, "a"))
@@ -96,5 +115,7 @@ def test_the_expensive_numbers_cover_every_method_that_a_claim_compares(classifi
     assert numbers["ms:lime"] > numbers["ms:saliency"]
     drops = ("integrated_gradients:black", "deepshap", "lime", "random")
     assert {f"drop:{name}" for name in drops} <= set(numbers)
+    assert {f"drop:turned:{name}" for name in drops[:3]} <= set(numbers)
+    assert numbers["ig_roughness"] > 0
     # The same background twice gives the same map.
     assert (numbers["background_rank"], numbers["background_error"]) == (pytest.approx(1), 0)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from explanations.evaluation.statistics import mean_of
-from explanations.source_report import judging, page, seeds, sources
+from explanations.source_report import judging_recipes, page, seeds, sources
 from explanations.source_report.evidence import Evidence
 from explanations.source_report.verdicts import FAILS, HOLDS, OPEN
 from tests.conftest import ROOT
@@ -80,7 +80,7 @@ def test_base_and_l2_are_compared_within_each_seed():
 )
 def test_a_figure_is_reproduced_if_the_whole_interval_is_near_it(accuracies, verdict):
     evidence = Evidence(LABELS, cards={"base": cards("base", accuracies)})
-    judged = judging.recipe_performs("base", "test_accuracy")(evidence)
+    judged = judging_recipes.recipe_performs("base", "test_accuracy")(evidence)
     assert judged.verdict == verdict
     assert ("at least 3 seeds" in judged.measured) == (len(accuracies) < 3)
 
@@ -90,19 +90,19 @@ def test_a_figure_is_reproduced_if_the_whole_interval_is_near_it(accuracies, ver
 )
 def test_whether_l2_costs_accuracy_is_told_from_three_seeds(l2, verdict):
     evidence = Evidence(LABELS, cards={"base": cards("base", BASE), "l2": cards("l2", l2)})
-    assert judging.l2_costs_accuracy(evidence).verdict == verdict
+    assert judging_recipes.l2_costs_accuracy(evidence).verdict == verdict
 
 
 def test_the_reports_train_figure_is_judged_by_the_running_mean_with_dropout():
     evidence = Evidence(LABELS, cards={"base": with_history("base", (0.892, 0.893, 0.894))})
-    judged = judging.recipe_performs("base", "running_accuracy")(evidence)
+    judged = judging_recipes.recipe_performs("base", "running_accuracy")(evidence)
     assert judged.verdict == HOLDS
     rows = seeds.over_seeds("base", with_history("base", (0.892, 0.893, 0.894)))
     assert figure(rows, "running_accuracy").mean.mean == pytest.approx(0.893)
     assert figure(rows, "train_accuracy").verdict == FAILS
     # Cards without a history have no running mean.
     without = Evidence(LABELS, cards={"base": cards("base", BASE)})
-    assert judging.recipe_performs("base", "running_accuracy")(without).verdict == OPEN
+    assert judging_recipes.recipe_performs("base", "running_accuracy")(without).verdict == OPEN
 
 
 def shown(**by_recipe):

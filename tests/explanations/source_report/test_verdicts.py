@@ -12,7 +12,14 @@ import torch
 
 from explanations.evaluation.limits.depth import above_half, depth_numbers, strongest_blocks
 from explanations.evaluation.statistics import mean_of
-from explanations.source_report import judging, page
+from explanations.source_report import (
+    judging,
+    judging_conclusions,
+    judging_depth,
+    judging_methods,
+    judging_recipes,
+    page,
+)
 from explanations.source_report.claims import CLAIMS, SECTIONS, judge_all
 from explanations.source_report.evidence import Evidence
 from explanations.source_report.fairness import quality_by_class
@@ -116,7 +123,9 @@ def images(trained, random):
 def test_a_pattern_that_random_weights_show_as_strongly_leaves_the_claim_open(
     trained, random, verdict, said
 ):
-    judged = judging.saliency_focuses(Evidence(LABELS, depth={"strong": images(trained, random)}))
+    judged = judging_depth.saliency_focuses(
+        Evidence(LABELS, depth={"strong": images(trained, random)})
+    )
     assert judged.verdict == verdict
     assert ("effect of the architecture" in judged.measured) == said
 
@@ -127,7 +136,7 @@ def test_a_pattern_that_random_weights_show_as_strongly_leaves_the_claim_open(
 )
 def test_a_difference_too_small_to_be_seen_does_not_count(trained, random, verdict, said):
     """With many images, any difference is significant."""
-    judged = judging.focus_rises("saliency", (1,), (0,))(
+    judged = judging_depth.focus_rises("saliency", (1,), (0,))(
         Evidence(LABELS, depth={"strong": images(trained, random)})
     )
     assert judged.verdict == verdict
@@ -141,13 +150,15 @@ def of_methods(**values):
 @pytest.mark.parametrize(("lime", "verdict"), [(900.0, HOLDS), (100.0, FAILS)])
 def test_both_networks_are_judged_by_the_time_of_their_own_maps(lime, verdict):
     slow = of_methods(**{"ms:lime": lime, "ms:deepshap": 500.0, "ms:gradcam": 14.0})
-    judged = judging.lime_costs_most(Evidence(LABELS, methods={"base": slow, "strong": slow}))
+    judged = judging_methods.lime_costs_most(
+        Evidence(LABELS, methods={"base": slow, "strong": slow})
+    )
     assert judged.verdict == verdict
     assert {line.network for line in judged.lines if line.verdict} == {"base", "strong"}
     # Networks that disagree leave the claim open.
     other = of_methods(**{"ms:lime": 1000.0 - lime, "ms:deepshap": 500.0, "ms:gradcam": 14.0})
     both = Evidence(LABELS, methods={"base": slow, "strong": other})
-    assert judging.lime_costs_most(both).verdict == OPEN
+    assert judging_methods.lime_costs_most(both).verdict == OPEN
 
 
 def test_integrated_gradients_are_judged_from_black_and_shown_from_the_blurred_image():
@@ -155,12 +166,14 @@ def test_integrated_gradients_are_judged_from_black_and_shown_from_the_blurred_i
         **{
             "drop:integrated_gradients:black": 0.1,
             "drop:integrated_gradients:blurred": 0.6,
+            "drop:turned:integrated_gradients:black": 0.2,
+            "drop:turned:integrated_gradients:blurred": 0.2,
             "drop:random": 0.3,
         }
     )
-    judged = judging.ig_beats_random(Evidence(LABELS, methods={"strong": numbers}))
+    judged = judging_methods.ig_beats_random(Evidence(LABELS, methods={"strong": numbers}))
     assert judged.verdict == FAILS
-    assert [line.verdict for line in judged.lines] == [FAILS, ""]
+    assert [line.verdict for line in judged.lines] == [FAILS, FAILS, "", ""]
 
 
 def located(slope):
@@ -175,7 +188,7 @@ def located(slope):
 
 @pytest.mark.parametrize(("slope", "verdict"), [(-0.01, HOLDS), (0.01, FAILS)])
 def test_deep_maps_lose_the_place_if_they_locate_objects_worse_than_early_ones(slope, verdict):
-    judged = judging.deep_gradcam_loses_the_place(Evidence(LABELS, objects=located(slope)))
+    judged = judging_depth.deep_gradcam_loses_the_place(Evidence(LABELS, objects=located(slope)))
     assert judged.verdict == verdict
     assert judged.lines[0].control.mean == pytest.approx(0)
 
@@ -183,7 +196,7 @@ def test_deep_maps_lose_the_place_if_they_locate_objects_worse_than_early_ones(s
 def test_sometimes_is_more_than_never():
     dark = {"frog": [{"cam_empty:14": float(n % 4 == 0)} for n in range(40)]}
     never = {"frog": [{"cam_empty:14": 0.0} for _ in range(40)]}
-    judge = judging.last_gradcam_is_sometimes_dark
+    judge = judging_depth.last_gradcam_is_sometimes_dark
     assert judge(Evidence(LABELS, depth={"strong": dark})).verdict == HOLDS
     assert judge(Evidence(LABELS, depth={"strong": never})).verdict == OPEN
 
@@ -191,7 +204,7 @@ def test_sometimes_is_more_than_never():
 @pytest.mark.parametrize(("rank", "verdict"), [(-0.6, HOLDS), (0.6, FAILS)])
 def test_baselines_contradict_each_other_if_their_maps_correlate_negatively(rank, verdict):
     numbers = of_methods(**{"baseline_rank:black, white": rank})
-    judged = judging.opposite_baselines(Evidence(LABELS, methods={"strong": numbers}))
+    judged = judging_methods.opposite_baselines(Evidence(LABELS, methods={"strong": numbers}))
     assert judged.verdict == verdict
 
 
@@ -203,15 +216,102 @@ def test_slow_methods_are_judged_by_their_own_images(key):
     assert judge(Evidence(LABELS, depth={"strong": numbers})).verdict == OPEN
 
 
+@pytest.mark.parametrize(("elsewhere", "verdict"), [(0.2, HOLDS), (0.6, OPEN)])
+def test_a_map_must_also_beat_its_own_shape_in_another_place(elsewhere, verdict):
+    """Blurring a compact region costs more than blurring scattered pixels, wherever it is."""
+    numbers = of_methods(
+        **{"drop:gradcam": 0.5, "drop:random": 0.1, "drop:turned:gradcam": elsewhere}
+    )
+    evidence = Evidence(LABELS, depth={"strong": numbers})
+    judge = judging.marks_what_counts("gradcam", "Grad-CAM")
+    assert judge(evidence).verdict == verdict
+    of_frogs = judging.marks_what_counts("gradcam", "Grad-CAM", ("frog",))
+    assert of_frogs(evidence).lines == ()
+
+
+@pytest.mark.parametrize(("trained", "random", "verdict"), [(0.1, 0.4, FAILS), (0.4, 0.1, HOLDS)])
+def test_dark_maps_of_networks_that_learned_nothing_are_no_abstraction(trained, random, verdict):
+    def dark(share):
+        return [float(n % 10 < 10 * share) for n in range(100)]
+
+    both = zip(dark(trained), dark(random), strict=True)
+    numbers = {"frog": [{"cam_empty:14": a, "random_cam_empty:14": b} for a, b in both]}
+    judged = judging_depth.darkness_is_learned(Evidence(LABELS, depth={"strong": numbers}))
+    assert judged.verdict == verdict
+
+
+@pytest.mark.parametrize(("roughness_of_map", "verdict"), [(0.2, HOLDS), (0.9, FAILS)])
+def test_single_pixels_are_not_regions(roughness_of_map, verdict):
+    numbers = of_methods(ig_roughness=roughness_of_map, ig_image_roughness=0.2)
+    assert (
+        judging_methods.ig_marks_regions(Evidence(LABELS, methods={"strong": numbers})).verdict
+        == verdict
+    )
+
+
+@pytest.mark.parametrize(
+    ("judge", "measure", "method", "mean", "verdict"),
+    [
+        (judging_methods.lime_follows_the_network, "randomised_all", "lime", 0.1, HOLDS),
+        (judging_methods.lime_follows_the_network, "randomised_all", "lime", 0.9, FAILS),
+        (judging_methods.ig_adds_up, "completeness", "integrated_gradients", 0.01, HOLDS),
+        (judging_methods.ig_adds_up, "completeness", "integrated_gradients", 0.2, FAILS),
+        (judging_methods.ig_steps, "completeness", "integrated_gradients", 0.01, OPEN),
+    ],
+)
+def test_claims_are_also_judged_by_the_evaluation_of_all_methods(
+    judge, measure, method, mean, verdict
+):
+    row = {"mean": mean, "low": mean - 0.005, "high": mean + 0.005, "n": 16}
+    rows = [
+        row | {"method": method, "images": "all"},
+        row | {"method": method, "images": "wrong", "mean": 5.0},
+        row | {"method": "other", "images": "all", "mean": 5.0},
+    ]
+    evidence = Evidence(LABELS, evaluation={"measures": [{"key": measure, "rows": rows}]})
+    judged = judge(evidence)
+    assert judged.verdict == verdict
+    assert [line.value.mean for line in judged.lines] == [mean]
+    assert judge(Evidence(LABELS)).verdict == OPEN
+
+
+def test_whether_maps_find_errors_stays_open_next_to_the_plain_probability():
+    """Two numbers of two methods cannot refute that maps help, and say less than the network."""
+    numbers = {
+        "cat": [
+            {
+                "cam_entropy:13": 0.5 + 0.01 * (n % 7),
+                "confidence": 0.5 + 0.4 * (n % 2),
+                "right": n % 2,
+            }
+            for n in range(60)
+        ]
+    }
+    judged = judging_conclusions.maps_tell_errors(Evidence(LABELS, depth={"strong": numbers}))
+    assert judged.verdict == OPEN
+    assert [round(line.value.mean, 1) for line in judged.lines] == [0.5, 1.0]
+
+
+@pytest.mark.parametrize(("right", "verdict"), [(86, FAILS), (99, HOLDS)])
+def test_a_network_is_compared_with_a_person_by_its_accuracy(right, verdict):
+    confusion = [[10 * right, 1000 - 10 * right], [1000 - 10 * right, 10 * right]]
+    card = {"evaluation": {"test": {"confusion": confusion}}}
+    judged = judging_recipes.beats_people(Evidence(LABELS, cards={"strong": [card]}))
+    assert judged.verdict == verdict
+    assert judged.lines[0].value.n == 2000
+
+
 def test_without_any_number_no_measured_claim_has_a_verdict():
     answers = judge_all(Evidence(LABELS))
     by_key = {answer.claim.key: answer.judged for answer in answers}
-    for key in ("saliency-progress", "gradcam-last", "lime-body", "ig-baseline", "trust-assess"):
+    for key in ("saliency-progress", "gradcam-last", "lime-body", "ig-baseline", "confidence"):
         assert by_key[key].verdict == OPEN
 
 
 def test_synthetic_people_leave_the_claim_about_trust_open():
-    judged = judging.trust_rises(Evidence(LABELS, study={"simulated": True, "outcomes": []}))
+    judged = judging_conclusions.trust_rises(
+        Evidence(LABELS, study={"simulated": True, "outcomes": []})
+    )
     assert judged.verdict == OPEN
     assert "synthetic participants" in judged.measured
 
@@ -294,7 +394,7 @@ def test_lime_is_unstable_if_an_invisible_change_moves_it_more_than_saliency(ran
         "methods": {"cat": [{"lime_neighbour_rank": rank + 0.0001 * n} for n in range(20)]},
     }
     evidence = Evidence(LABELS, **{name: {"strong": of} for name, of in numbers.items()})
-    assert judging.lime_is_unstable(evidence).verdict == verdict
+    assert judging_methods.lime_is_unstable(evidence).verdict == verdict
 
 
 def test_the_page_tells_whether_better_maps_went_with_more_trust():

@@ -1,0 +1,107 @@
+"""Claims of the final conclusion."""
+
+from explanations.source_report import judging_conclusions
+from explanations.source_report.chapters.claim import Claim
+from explanations.source_report.judging import unknown
+
+CLAIMS = (
+    Claim(
+        "influence",
+        "showing which features influence outcomes",
+        "conclusions",
+        judging_conclusions.maps_show_influence,
+    ),
+    Claim(
+        "transparency",
+        "This transparency allows developers and end-users to understand how and why specific "
+        "decisions are made.",
+        "conclusions",
+        unknown("Only people can tell. The study measures it with a quiz and forward simulation."),
+    ),
+    Claim(
+        "verify",
+        "stakeholders can verify whether the AI is making decisions based on relevant features or "
+        "biases",
+        "conclusions",
+        unknown(
+            "Only people can tell. Whether the marked pixels count is measured above; whether they "
+            "are the relevant ones is not."
+        ),
+    ),
+    Claim(
+        "accountability",
+        "Explainable AI can help pinpoint when and why errors occur",
+        "conclusions",
+        judging_conclusions.maps_tell_errors,
+    ),
+    Claim(
+        "high-stakes",
+        "especially valuable in high-stakes areas such as healthcare, finance, and law",
+        "conclusions",
+        unknown("Neither the report nor this page contains anything about these areas."),
+    ),
+    Claim(
+        "gdpr-law",
+        "regulations require transparency in AI systems",
+        "conclusions",
+        unknown("A question of law, which no number decides."),
+    ),
+    Claim(
+        "gdpr",
+        "Explainability aids in compliance by providing the necessary documentation",
+        "conclusions",
+        unknown(
+            "A question of law. The platform stores every map with its provenance, which "
+            "can be audited."
+        ),
+    ),
+    Claim(
+        "fairness",
+        "Explainability tools can reveal whether a model's decisions are unfairly biased towards "
+        "certain groups.",
+        "conclusions",
+        judging_conclusions.classes_differ,
+    ),
+    Claim(
+        "fairness-adjustments",
+        "Understanding these biases allows developers to make necessary adjustments",
+        "conclusions",
+        unknown("Nothing in the report is adjusted, and nothing was adjusted here."),
+    ),
+    Claim(
+        "fairness-ethical",
+        "explainability supports the ethical deployment of AI technologies",
+        "conclusions",
+        unknown("A question of ethics, which no number decides."),
+    ),
+    Claim(
+        "confidence",
+        "When users understand how AI models make decisions, they are more likely to trust and "
+        "rely on AI-driven recommendations.",
+        "study",
+        judging_conclusions.trust_rises,
+    ),
+    Claim(
+        "adoption",
+        "crucial for user adoption in sectors like autonomous vehicles and personal finance",
+        "conclusions",
+        unknown("Neither the report nor this page contains anything about these sectors."),
+    ),
+    Claim(
+        "feedback",
+        "Explainable models allow users to provide feedback on AI decisions",
+        "conclusions",
+        unknown(
+            "No people's feedback was collected for this page. A study of the platform can "
+            "ask after each trial what is wrong, and lists the answers by image (see "
+            "above)."
+        ),
+    ),
+    Claim(
+        "feedback-improves",
+        "This feedback loop not only improves model accuracy but also aligns AI operations with "
+        "human values",
+        "conclusions",
+        unknown("Nothing in the report feeds back into a model, and nothing was measured here."),
+    ),
+)

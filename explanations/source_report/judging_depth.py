@@ -1,0 +1,293 @@
+"""A function for each claim about Grad-CAM and saliency that numbers can decide.
+
+Modules are numbered from 0, as in the report's Grad-CAM chapter. Its saliency chapter counts layers
+from 1, so that its layers 11 and 12 are the modules 10 and 11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from explanations.source_report.evidence import Evidence, Judged, not_measured
+from explanations.source_report.judging import LAST, VISIBLE, Judge, judged_by, lines_of
+from explanations.source_report.verdicts import (
+    MODULES,
+    Line,
+    Quantity,
+    above,
+    below,
+    contrast,
+    difference,
+    entry,
+    explained_by_kind,
+    with_depth,
+)
+
+
+def focus_rises(method: str, modules: Sequence[int], before: Sequence[int]) -> Judge:
+    """Return the judge whether maps of some modules are more concentrated than of earlier ones.
+
+    ``method`` is cam or saliency.
+    """
+
+    def judge(evidence: Evidence) -> Judged:
+        value, control = (
+            contrast(f"{who}{method}_blocks", modules, before) for who in ("", "random_")
+        )
+        name = (
+            f"share of the strongest 4 of 16 blocks, modules {_range(modules)} minus "
+            f"{_range(before)}"
+        )
+        return judged_by(
+            "At the same resolution of 4 x 4 blocks, in each image. More focused would be above "
+            f"{VISIBLE}; smaller differences do not count.",
+            lines_of(evidence.depth, evidence.labels, name, value, above, VISIBLE, control),
+        )
+
+    return judge
+
+
+def _range(modules: Sequence[int]) -> str:
+    return f"{modules[0]} to {modules[-1]}"
+
+
+def early_gradcam_is_blurred(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM of modules 0 and 1 is spread more evenly than of later modules."""
+    value, control = (
+        contrast(f"{who}cam_entropy", (0, 1), range(2, LAST)) for who in ("", "random_")
+    )
+    name = "entropy at modules 0 and 1 minus the mean of 2 to 13"
+    return judged_by(
+        "Relative entropy of Grad-CAM (1: spread evenly) at modules 0 and 1 minus its mean over "
+        f"modules 2 to 13, in each image. Blurred would be above {VISIBLE}; smaller differences do "
+        "not count.",
+        lines_of(evidence.depth, evidence.labels, name, value, above, VISIBLE, control),
+    )
+
+
+def gradcam_focuses(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM concentrates with depth, at the same resolution for all modules."""
+    value, control = (with_depth(f"{who}cam_blocks", range(LAST)) for who in ("", "random_"))
+    name = "rank correlation of focus and depth"
+    lines = lines_of(evidence.depth, evidence.labels, name, value, above, 0, control)
+    kind = lines_of(
+        evidence.depth,
+        evidence.labels,
+        "variance of the entropy explained by the kind of module, minus by depth",
+        explained_by_kind,
+    )
+    return judged_by(
+        "Focus: share of the map in the strongest 4 of 4 x 4 blocks, which every module has. Its "
+        "rank correlation with depth over modules 0 to 13, in each image, would be above 0. The "
+        "second number is above 0 where the kind of module (convolution, ReLU, pool) explains more "
+        "of the map's entropy than depth does.",
+        [*lines, *kind],
+    )
+
+
+def deep_gradcam_covers(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM of modules 9 to 13 covers more of the map than before."""
+    value, control = (
+        contrast(f"{who}cam_half", range(9, LAST), range(9)) for who in ("", "random_")
+    )
+    name = "share of cells above half of the maximum at modules 9 to 13"
+    whole = lines_of(
+        evidence.depth,
+        evidence.labels,
+        name,
+        contrast_alone("cam_half", range(9, LAST)),
+        above,
+        0.5,
+        contrast_alone("random_cam_half", range(9, LAST)),
+    )
+    more = lines_of(
+        evidence.depth, evidence.labels, "the same, minus modules 0 to 8", value, None, 0, control
+    )
+    return judged_by(
+        "Share of a map's cells above half of its maximum. “Covering the entire heatmap region” "
+        "would be above .5. (“Most intensely focused” and “covering the entire region” exclude "
+        "each other.)",
+        [*whole, *more],
+    )
+
+
+def contrast_alone(name: str, modules: Sequence[int]) -> Quantity:
+    """Return the mean of a number over some modules, within an image."""
+    names = [f"{name}:{module}" for module in modules]
+
+    def of_image(values: Mapping[str, float]) -> float | None:
+        there = [values[entry] for entry in names if entry in values]
+        return sum(there) / len(there) if there else None
+
+    return of_image
+
+
+def last_gradcam_is_dark(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM of the last module is empty, for frogs and for all classes."""
+    value, control = (entry(f"{who}cam_empty:{LAST}") for who in ("", "random_"))
+    lines: list[Line] = []
+    for name, classes in (("frogs", ["frog"]), ("all classes", [])):
+        quantity = f"share of dark maps, {name}"
+        lines += lines_of(
+            evidence.depth, evidence.labels, quantity, value, above, 0.5, control, classes=classes
+        )
+    return judged_by(
+        "Share of images whose Grad-CAM at module 14 has no positive cell. “Completely dark” as a "
+        "rule would be above .5.",
+        lines,
+    )
+
+
+def darkness_is_learned(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM of the last module is empty more often after training."""
+    lines = lines_of(
+        evidence.depth,
+        evidence.labels,
+        "share of dark maps at module 14, minus with random weights",
+        difference(f"cam_empty:{LAST}", f"random_cam_empty:{LAST}"),
+        above,
+        0,
+        entry(f"random_cam_empty:{LAST}"),
+        "with random weights",
+    )
+    return judged_by(
+        "A map is dark if the weighted sum of the channels is negative in every cell, which "
+        "Grad-CAM's ReLU sets to 0. If learned abstraction were the cause, trained networks would "
+        "have more dark maps than networks with random weights, which have learned nothing: above "
+        "0.",
+        lines,
+    )
+
+
+def deep_gradcam_is_most_focused(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM of modules 9 to 13 is more concentrated than before."""
+    judged = focus_rises("cam", range(9, LAST), range(9))(evidence)
+    remark = " Whether it is the texture of a body cannot be told from where a map is."
+    return replace(judged, measured=judged.measured + remark)
+
+
+def last_gradcam_is_sometimes_dark(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM of the last module is ever empty."""
+    value, control = (entry(f"{who}cam_empty:{LAST}") for who in ("", "random_"))
+    name = "share of dark maps, all classes"
+    lines = lines_of(evidence.depth, evidence.labels, name, value, above, 0)
+    context = lines_of(evidence.depth, evidence.labels, f"{name}, random weights", control)
+    return judged_by(
+        "Share of images whose Grad-CAM at module 14 has no positive cell. “Sometimes” would be "
+        "above 0.",
+        [*lines, *context],
+    )
+
+
+def deep_gradcam_loses_the_place(evidence: Evidence) -> Judged:
+    """Judge whether Grad-CAM of deep modules locates objects worse than of early modules."""
+    if not evidence.objects:
+        return not_measured()
+    value, control = (
+        contrast(f"{who}cam_auc", range(9, LAST + 1), range(9)) for who in ("", "random_")
+    )
+    lines = lines_of(
+        {"scenes": evidence.objects},
+        evidence.labels,
+        "pixel AUC of the object, modules 9 to 14 minus 0 to 8",
+        value,
+        below,
+        0,
+        control,
+    )
+    for modules in ((0, 1), (13, 14)):
+        lines += lines_of(
+            {"scenes": evidence.objects},
+            evidence.labels,
+            f"pixel AUC, modules {modules[0]} and {modules[1]}",
+            contrast_alone("cam_auc", modules),
+        )
+    return judged_by(
+        "Probability that the enlarged map ranks a pixel of the object above another pixel (.5 by "
+        "chance), on the embedded scenes, whose objects are known. Diminishing relevance of the "
+        "place would be a difference below 0.",
+        lines,
+    )
+
+
+def early_saliency_is_distributed(evidence: Evidence) -> Judged:
+    """Judge whether saliency of the first layers is spread more than that of the later layers."""
+    value, control = (
+        contrast(f"{who}saliency_blocks", (0, 1), range(2, 12)) for who in ("", "random_")
+    )
+    name = "share of the strongest 4 of 16 blocks, layers 1 and 2 minus 3 to 12"
+    return judged_by(
+        "At the same resolution of 4 x 4 blocks, in each image. More distributed would be below "
+        f"−{VISIBLE}; smaller differences do not count.",
+        lines_of(evidence.depth, evidence.labels, name, value, below, -VISIBLE, control),
+    )
+
+
+def saliency_focuses(evidence: Evidence) -> Judged:
+    """Judge whether saliency concentrates with depth, at the same resolution for all modules."""
+    value, control = (with_depth(f"{who}saliency_blocks", MODULES) for who in ("", "random_"))
+    lines = lines_of(
+        evidence.depth,
+        evidence.labels,
+        "rank correlation of focus and depth",
+        value,
+        above,
+        0,
+        control,
+    )
+    for module in (0, LAST):
+        lines += lines_of(
+            evidence.depth,
+            evidence.labels,
+            f"share of cells above half of the maximum, module {module}",
+            entry(f"saliency_half:{module}"),
+            None,
+            0,
+            entry(f"random_saliency_half:{module}"),
+        )
+    return judged_by(
+        "Focus: share of the map in the strongest 4 of 4 x 4 blocks. Its rank correlation with "
+        "depth over all modules, in each image, would be above 0. For context, the share of cells "
+        "above half of the maximum, at each module's own resolution: it would fall.",
+        lines,
+    )
+
+
+def last_saliency_is_few_spots(evidence: Evidence) -> Judged:
+    """Judge whether saliency of layers 11 and 12 has fewer bright cells than the earlier layers."""
+    value, control = (
+        contrast(f"{who}saliency_half", (10, 11), range(10)) for who in ("", "random_")
+    )
+    name = "share of cells above half of the maximum, layers 11 and 12 minus 1 to 10"
+    return judged_by(
+        "Few bright areas would be below 0.",
+        lines_of(evidence.depth, evidence.labels, name, value, below, 0, control),
+    )
+
+
+def saliency_is_noisy(evidence: Evidence) -> Judged:
+    """Judge whether saliency changes when it is averaged over noisy copies of the image."""
+    lines = lines_of(
+        evidence.depth,
+        evidence.labels,
+        "top tenth of pixels in common with SmoothGrad",
+        entry("smoothgrad_top"),
+        below,
+        0.5,
+        lambda _: 0.1,
+        "chance",
+    )
+    lines += lines_of(
+        evidence.depth,
+        evidence.labels,
+        "roughness (1: no spatial order)",
+        entry("saliency_roughness"),
+        None,
+        0,
+        entry("image_roughness"),
+        "the image itself",
+    )
+    return judged_by(
+        "SmoothGrad: mean of 8 saliency maps of the image with noise of 15 % of its range. Noisy: "
+        "less than half of the strongest tenth of the pixels remains.",
+        lines,
+    )

@@ -1,0 +1,290 @@
+"""A function for each claim about Integrated Gradients, SHAP and LIME that numbers can decide."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from explanations.source_report.evidence import Evidence, Judged, not_measured
+from explanations.source_report.judging import evaluated, judged_by, lines_of, loss_lines
+from explanations.source_report.verdicts import OPEN, Line, above, below, difference, entry, over
+
+
+def lime_marks_the_body(evidence: Evidence) -> Judged:
+    """Return how much more of LIME's positive weight is on the object than its area."""
+    return _on_object(evidence, "lime", "LIME")
+
+
+def shap_marks_the_object(evidence: Evidence) -> Judged:
+    """Return how much more of SHAP's positive values is on the object than its area."""
+    return _on_object(evidence, "deepshap", "SHAP")
+
+
+def _on_object(evidence: Evidence, key: str, label: str) -> Judged:
+    if not evidence.objects:
+        return not_measured()
+    lines = lines_of(
+        {"scenes": evidence.objects},
+        evidence.labels,
+        f"share of {label}'s positive values on the object, minus the object's area",
+        difference(f"on_object:{key}", "on_object:chance"),
+        above,
+        0,
+        entry("on_object:chance"),
+        "the object's area",
+    )
+    judged = judged_by(
+        "No set here has masks of faces or bodies, so the claim itself cannot be told. The nearest "
+        "measurement is on the embedded scenes, whose objects are known. Above 0: the map prefers "
+        "the object.",
+        lines,
+    )
+    return replace(judged, verdict=OPEN)
+
+
+def lime_highlights_most(evidence: Evidence) -> Judged:
+    """Judge whether the outlined patches carry most of the weight."""
+    lines = lines_of(
+        evidence.methods,
+        evidence.labels,
+        "share of maps in which no patch changes the probability by .05",
+        entry("lime_none_matters"),
+    )
+    lines += lines_of(
+        evidence.methods,
+        evidence.labels,
+        "largest change by one patch",
+        entry("lime_largest"),
+    )
+    lines += lines_of(
+        evidence.methods,
+        evidence.labels,
+        "share of the weight in the five outlined patches",
+        entry("lime_outlined"),
+        above,
+        0.5,
+    )
+    return judged_by(
+        "“Most influential” outlined patches would carry more than half of the absolute weight. "
+        "Colours are relative to the picture's largest weight, however small it is.",
+        lines,
+    )
+
+
+def lime_fits(evidence: Evidence) -> Judged:
+    """Judge whether LIME's linear model describes the network near the image."""
+    lines = lines_of(
+        evidence.methods,
+        evidence.labels,
+        "R² of LIME's linear model, on LIME's own samples",
+        entry("lime_r2"),
+        above,
+        0.5,
+    )
+    return judged_by(
+        "Share of the variance of the network's answers that the linear model explains. A "
+        "simplification that describes the network more than it misses would be above .5.",
+        lines,
+    )
+
+
+def lime_follows_the_network(evidence: Evidence) -> Judged:
+    """Judge whether LIME's maps change with the network, by evaluate_explanations."""
+    lines = evaluated(
+        evidence,
+        "randomised_all",
+        "lime",
+        "rank correlation with the map of the network with random weights",
+        below,
+        0.5,
+    )
+    return judged_by(
+        "From evaluate_explanations: the same image, explained for the trained network and for one "
+        "with random weights in every layer. An effect of the network would be below .5.",
+        lines,
+    )
+
+
+def lime_is_unstable(evidence: Evidence) -> Judged:
+    """Judge whether LIME changes more than saliency with an invisible change of the image."""
+    lines = []
+    for key, numbers in evidence.methods.items():
+        mean = over(numbers, entry("lime_neighbour_rank"))
+        saliency = over(evidence.depth.get(key, {}), entry("saliency_neighbour_rank"))
+        if mean and saliency and saliency.low is not None:
+            name = "rank correlation with the map of an invisibly changed image"
+            verdict = below(mean, saliency.low)
+            label = evidence.labels[key]
+            lines.append(Line(label, name, mean, saliency, "saliency", verdict))
+    for name, quantity in (
+        ("lime_seed_rank", "rank correlation, the same image with other draws"),
+        ("lime_seed_shown", "outlined patches in common, other draws"),
+    ):
+        lines += lines_of(evidence.methods, evidence.labels, quantity, entry(name))
+    return judged_by(
+        "A map of LIME is about the patches of one image, so that it says nothing about another "
+        "image. How near another image may be: each value is changed by up to 2 of 255 levels. "
+        "Unstable: LIME's map changes more than saliency's, which has neither draws nor patches.",
+        lines,
+    )
+
+
+def lime_costs_most(evidence: Evidence) -> Judged:
+    """Judge whether a LIME map takes longer than a map of every other method, in each image."""
+    others = {
+        "gradcam": "Grad-CAM",
+        "saliency": "saliency",
+        "integrated_gradients": "Integrated Gradients",
+        "deepshap": "SHAP",
+    }
+    lines: list[Line] = []
+    for method, label in (others | {"lime": "LIME"}).items():
+        lines += lines_of(
+            evidence.methods, evidence.labels, f"milliseconds, {label}", entry(f"ms:{method}")
+        )
+
+    def beyond(values: Mapping[str, float]) -> float | None:
+        times = [values[f"ms:{method}"] for method in others if f"ms:{method}" in values]
+        return values["ms:lime"] - max(times) if times and "ms:lime" in values else None
+
+    name = "milliseconds, LIME minus the slowest other method"
+    lines += lines_of(evidence.methods, evidence.labels, name, beyond, above, 0)
+    return judged_by(
+        "Milliseconds of processor time for one map on its own. Intensive: LIME takes longer than "
+        "every other method.",
+        lines,
+    )
+
+
+def baseline_matters(evidence: Evidence) -> Judged:
+    """Judge whether Integrated Gradients depends on its baseline."""
+    lines: list[Line] = []
+    for pair in ("black, white", "black, mean", "black, blurred", "mean, blurred"):
+        lines += lines_of(
+            evidence.methods,
+            evidence.labels,
+            f"rank correlation, {pair}",
+            entry(f"baseline_rank:{pair}"),
+            below,
+            0.7,
+        )
+    return judged_by("Rank correlation of two baselines' maps. Greatly: below .7.", lines)
+
+
+def opposite_baselines(evidence: Evidence) -> Judged:
+    """Judge whether two usual baselines contradict each other."""
+    lines = lines_of(
+        evidence.methods,
+        evidence.labels,
+        "rank correlation, black, white",
+        entry("baseline_rank:black, white"),
+        below,
+        0,
+    )
+    return judged_by(
+        "Rank correlation of the maps from black and from white, with signs. Below 0, a pixel that "
+        "supports the class by one baseline opposes it by the other.",
+        lines,
+    )
+
+
+def ig_adds_up(evidence: Evidence) -> Judged:
+    """Judge whether the shares of Integrated Gradients add up to the change of the logit."""
+    lines = evaluated(
+        evidence,
+        "completeness",
+        "integrated_gradients",
+        "what the shares miss of the logit's change, relative to 1 plus that change",
+        below,
+        0.05,
+    )
+    return judged_by(
+        "From evaluate_explanations, with 50 steps from black. A decomposition would miss less "
+        "than .05. The shares are of the change of the logit from the baseline, not of the "
+        "probability.",
+        lines,
+    )
+
+
+def ig_steps(evidence: Evidence) -> Judged:
+    """Return what 50 steps miss and cost; whether that is a balance is not a question of fact."""
+    lines = evaluated(
+        evidence, "completeness", "integrated_gradients", "what the shares miss with 50 steps"
+    )
+    lines += evaluated(evidence, "milliseconds", "integrated_gradients", "milliseconds for one map")
+    return Judged(
+        OPEN,
+        "The number of steps does not change the granularity, which is 32 x 32 values for any "
+        "number. It decides how exactly the shares add up. Which error is worth which time is not "
+        "a question that numbers decide, and the report compares no other number of steps.",
+        lines,
+    )
+
+
+def ig_marks_regions(evidence: Evidence) -> Judged:
+    """Judge whether the hot map of Integrated Gradients has regions, or single pixels only."""
+    lines = lines_of(
+        evidence.methods,
+        evidence.labels,
+        "roughness of the absolute values from black (1: no spatial order)",
+        entry("ig_roughness"),
+        below,
+        0.5,
+        entry("ig_image_roughness"),
+        "the image itself",
+    )
+    return judged_by(
+        "Mean difference of neighbouring pixels, relative to pixels anywhere in the picture. "
+        "Regions would be below .5; near 1, single pixels are highlighted.",
+        lines,
+    )
+
+
+def ig_beats_random(evidence: Evidence) -> Judged:
+    """Judge whether the pixels of Integrated Gradients from black count more than random pixels."""
+    lines: list[Line] = []
+    for baseline in ("black", "blurred"):
+        lines += loss_lines(
+            evidence.methods,
+            evidence.labels,
+            f"integrated_gradients:{baseline}",
+            f"Integrated Gradients' ({baseline})",
+            rule=above if baseline == "black" else None,
+        )
+    return judged_by(
+        "Probability that the class loses when the strongest tenth of the pixels is blurred, minus "
+        "its loss by other pixels: a random tenth, and the same map turned by 180 degrees. Crucial "
+        "pixels would be above 0 against both. The report names no baseline; black is the usual "
+        "one, and its map is judged. The blurred image is shown for comparison.",
+        lines,
+    )
+
+
+def background_matters(evidence: Evidence) -> Judged:
+    """Judge whether SHAP depends on its background."""
+    lines = lines_of(
+        evidence.methods,
+        evidence.labels,
+        "distance of the maps, relative to their length",
+        entry("background_error"),
+        above,
+        0.1,
+    )
+    lines += lines_of(
+        evidence.methods, evidence.labels, "rank correlation", entry("background_rank")
+    )
+    return judged_by(
+        "Two backgrounds of 100 training images without common images. Sensitive: a distance above "
+        "a tenth of the maps' length.",
+        lines,
+    )
+
+
+def runs_differ(evidence: Evidence) -> Judged:
+    """Judge whether two runs of the report's SHAP differ: only by the drawn background."""
+    judged = background_matters(evidence)
+    return replace(
+        judged,
+        measured="DeepExplainer itself draws nothing: with the same background, two runs give the "
+        "same numbers. The background is drawn, in the report from its training loader, so that "
+        "another run has another one. Inconsistent: a distance above a tenth of the maps' length. "
+        "Explainers that sample, which the report names as well, were not measured.",
+    )

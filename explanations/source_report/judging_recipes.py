@@ -1,0 +1,173 @@
+"""A function for each claim about the network and its recipes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from statsmodels.stats.proportion import proportion_confint
+
+from explanations.evaluation.statistics import Mean
+from explanations.source_report import network_table, seeds
+from explanations.source_report.evidence import Evidence, Judged, not_measured
+from explanations.source_report.judging import Judge
+from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, Line, above, together
+
+PEOPLE = 0.94
+"""Accuracy of a person on CIFAR-10 (Karpathy 2011, who labelled 400 images by hand)."""
+
+
+def beats_people(evidence: Evidence) -> Judged:
+    """Judge whether a network is more accurate than a person on CIFAR-10."""
+    lines = []
+    for key, cards in evidence.cards.items():
+        for card in cards[:1]:
+            value = accuracy_of(card)
+            verdict = above(value, PEOPLE)
+            lines.append(Line(evidence.labels[key], "test accuracy", value, verdict=verdict))
+    if not lines:
+        return not_measured()
+    return Judged(
+        together(lines),
+        "Accuracy on the test images, with Wilson's interval. Karpathy (2011) reached "
+        f"{PEOPLE:.0%} by hand on a part of CIFAR-10, so that better than people would be above "
+        "it. Other VGG networks on other images are not judged.",
+        lines,
+    )
+
+
+def accuracy_of(card: Mapping[str, Any]) -> Mean:
+    """Compute the test accuracy of a card, with Wilson's 95 % interval over images."""
+    confusion = card["evaluation"]["test"]["confusion"]
+    right = sum(row[number] for number, row in enumerate(confusion))
+    count = sum(map(sum, confusion))
+    low, high = proportion_confint(right, count, method="wilson")
+    return Mean(right / count, float(low), float(high), count)
+
+
+def printed_sizes(evidence: Evidence) -> Judged:
+    """Judge the sizes that the report prints by the network that it prints."""
+    layers = [row.actual for row in network_table.compared()]
+    sizes = [f"{size:.2f}" for size in network_table.sizes_mb(layers, 32).values()]
+    return Judged(
+        FAILS,
+        "These are the sizes for an image of 64 x 64 pixels, which the printed network refuses "
+        f"(see the shapes). At 32 x 32, the size of CIFAR-10, they are {', '.join(sizes[:-1])} and "
+        f"{sizes[-1]} MB.",
+    )
+
+
+def printed_shapes(evidence: Evidence) -> Judged:
+    """Judge the shapes of the report's table by the network that it prints."""
+    rows = network_table.compared()
+    differing = sum(not row.same_shape for row in rows)
+    return Judged(
+        FAILS,
+        "These are the shapes for an image of 64 x 64 pixels. The printed network refuses it: its "
+        f"flattening yields {network_table.features(64):,} values, and its first linear layer "
+        f"takes {network_table.features(32):,} ({network_table.refusal(64)}). At 32 x 32, the size "
+        f"of CIFAR-10, {differing} of {len(rows)} rows have another shape: all modules before the "
+        "flattening. Kinds and parameters agree in all rows.",
+    )
+
+
+def sixteen_convolutions(evidence: Evidence) -> Judged:
+    """Count the convolutions of the printed network."""
+    rows = network_table.compared()
+    convolutions = sum(row.printed.name == "Conv2d" for row in rows)
+    modules = sum(len(row.printed.shape) == 3 for row in rows)
+    return Judged(
+        FAILS,
+        f"The printed network has {convolutions} convolutions among {modules} modules before the "
+        "flattening (6 convolutions, 6 ReLUs, 3 pools). The report shows modules 0 to 14.",
+    )
+
+
+def recall_is_accuracy(evidence: Evidence) -> Judged:
+    """Compare macro recall with accuracy, which are equal on a balanced test set."""
+    found = [
+        (key, card["evaluation"]["test"])
+        for key, cards in evidence.cards.items()
+        for card in cards[:1]
+    ]
+    ours = "; ".join(
+        f"{key}: accuracy {test['accuracy']:.3f}, recall {test['recall']:.3f}"
+        for key, test in found
+    )
+    return Judged(
+        FAILS,
+        "On the balanced test set, every class has 1,000 images, so macro recall equals accuracy. "
+        "A recall of .75 contradicts a test accuracy of 72 %, however it was rounded. "
+        + (f"Here, on 10,000 test images: {ours}." if ours else ""),
+    )
+
+
+def recipe_performs(recipe: str, *names: str) -> Judge:
+    """Return the judge whether figures of a recipe are the report's, over at least three seeds."""
+
+    def judge(evidence: Evidence) -> Judged:
+        cards = evidence.cards.get(recipe, ())
+        if not cards:
+            return Judged(OPEN, f"There is no card of the recipe {recipe} on this machine.")
+        figures = [row for row in seeds.over_seeds(recipe, cards) if row.name in names]
+        if not figures:
+            return Judged(OPEN, f"The cards of the recipe {recipe} have no such figure.")
+        lines = [
+            Line(
+                evidence.labels[recipe],
+                f"{row.label}, minus the report's {row.printed:.2f}",
+                row.off,
+                row.mean,
+                "here",
+                row.verdict,
+            )
+            for row in figures
+        ]
+        return Judged(
+            together(lines),
+            f"Mean over {_seeds(len(cards))}, on JPEG copies of CIFAR-10. Reproduced: the whole "
+            f"interval over seeds within {seeds.NEAR['other']} of the report's figure, or within "
+            f"{seeds.NEAR['loss']} for a loss." + _too_few(len(cards)),
+            lines,
+        )
+
+    return judge
+
+
+def l2_costs_accuracy(evidence: Evidence) -> Judged:
+    """Judge whether the report's second recipe is less accurate than its first, over seeds."""
+    rows = seeds.base_against_l2(*(evidence.cards.get(key, ()) for key in ("base", "l2")))
+    common = {row.name: row for row in rows if row.difference}
+    if not common:
+        return Judged(OPEN, "There is no seed of which both recipes have a card.")
+    lines = []
+    for name in ("test_accuracy", "test_loss", "running_accuracy", "train_accuracy"):
+        if name not in common:
+            continue
+        row = common[name]
+        assert row.difference is not None  # noqa: S101 - filtered above
+        verdict = beyond_zero(row.difference) if name == "test_accuracy" else ""
+        quantity = f"{row.label.lower()}, base minus L2 (report: {row.printed:+.2f})"
+        lines.append(Line("both recipes", quantity, row.difference, verdict=verdict))
+    count = lines[0].value.n
+    return Judged(
+        together(lines),
+        "The report prints a lower test accuracy for this recipe and does not say whether it "
+        f"counts. Difference within {_seeds(count)}, with Student's interval over seeds. A lower "
+        "accuracy with L2 would be above 0." + _too_few(count),
+        lines,
+    )
+
+
+def beyond_zero(difference: Mean) -> str:
+    """Judge the claim that a mean difference over seeds is positive."""
+    if difference.low is None or difference.high is None or difference.n < seeds.FEWEST_SEEDS:
+        return OPEN
+    return HOLDS if difference.low > 0 else FAILS if difference.high < 0 else OPEN
+
+
+def _seeds(count: int) -> str:
+    return "1 seed" if count == 1 else f"{count} seeds"
+
+
+def _too_few(count: int) -> str:
+    fewest = seeds.FEWEST_SEEDS
+    return f" A verdict needs at least {fewest} seeds." if count < fewest else ""
