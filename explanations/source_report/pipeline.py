@@ -155,7 +155,7 @@ def _evidence(sources: Sources, settings: Settings, works: Sequence[Work]) -> Ev
 def together(numbers: Numbers, more: Numbers) -> Numbers:
     """Join two groups of numbers of the same images, image by image."""
     return {
-        name: [a | b for a, b in zip(images, more[name], strict=True)]
+        name: [{**a, **b} for a, b in zip(images, more[name], strict=True)]
         for name, images in numbers.items()
     }
 

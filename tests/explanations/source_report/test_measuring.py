@@ -17,6 +17,7 @@ from explanations.source_report.numbers import (
     neighbour,
     turned,
 )
+from explanations.source_report.pipeline import together
 
 
 def work(folder, compute, sha256="weights"):
@@ -119,3 +120,10 @@ def test_the_expensive_numbers_cover_every_method_that_a_claim_compares(classifi
     assert numbers["ig_roughness"] > 0
     # The same background twice gives the same map.
     assert (numbers["background_rank"], numbers["background_error"]) == (pytest.approx(1), 0)
+
+
+def test_numbers_of_two_groups_are_joined_image_by_image():
+    joined = together({"cat": [{"a": 1.0}, {"a": 2.0}]}, {"cat": [{"b": 3.0}, {"b": 4.0}]})
+    assert joined == {"cat": [{"a": 1.0, "b": 3.0}, {"a": 2.0, "b": 4.0}]}
+    with pytest.raises(ValueError, match="shorter"):
+        together({"cat": [{"a": 1.0}, {"a": 2.0}]}, {"cat": [{"b": 3.0}]})
