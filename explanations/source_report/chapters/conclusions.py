@@ -92,7 +92,7 @@ CLAIMS = (
         "Explainable models allow users to provide feedback on AI decisions",
         "conclusions",
         unknown(
-            "No people's feedback was collected for this page. A study of the platform can "
+            "No feedback of people was collected for this page. A study of the platform can "
             "ask after each trial what is wrong, and lists the answers by image (see "
             "above)."
         ),
