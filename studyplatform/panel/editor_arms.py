@@ -16,6 +16,24 @@ def _methods() -> list[tuple[str, Any]]:
     return [none, *((method.key, method.label) for method in catalogue.METHODS)]
 
 
+def _choice(at: Path, method: str, group: str) -> list[Entry]:
+    """Return the field of the method's choice: its baseline, or how its numbers are drawn."""
+    choice = next((one.choice for one in catalogue.METHODS if one.key == method), None)
+    if choice is None:
+        return []
+    labels = {
+        "baseline": gettext("Baseline"),
+        "drawing": gettext("How the map is drawn"),
+    }
+    values = [(value.value, value.label or value.value) for value in choice.values]
+    return [
+        Entry(
+            (*at, choice.name), labels.get(choice.name, choice.name), "choice", group=group,
+            missing=choice.usual.value, choices=values,
+        )
+    ]  # fmt: skip
+
+
 def _amounts(at: Path, method: str, group: str) -> list[Entry]:
     """Return the fields of the method's samples or steps and of its tolerance, where it has any."""
     amount = next((one.amount for one in catalogue.METHODS if one.key == method), None)
@@ -52,6 +70,7 @@ def _arms(values: Values) -> list[Entry]:
                 help=gettext("In the report. Participants never see it."),
             ),
             Entry((*at, "method"), gettext("Map"), "choice", group=group, choices=_methods()),
+            *_choice(at, str(arm.get("method", "")), group),
             *_amounts(at, str(arm.get("method", "")), group),
             Entry(
                 (*at, "prediction"), gettext("Shows the classifier's answer"), "check",

@@ -197,6 +197,17 @@ def test_samples_and_a_tolerance_are_given_where_the_map_has_them(draft, signed_
     assert "tolerance" not in tomllib.loads(newest(draft).source)["arms"][1]
 
 
+def test_a_drawing_or_a_baseline_is_chosen_where_the_map_has_one(draft, signed_in):
+    key, form = "arms", page(draft, "arms")
+    signed_in("editor").post(form, filled(draft, key, arms__1__method="lime"))
+    shown = signed_in("editor").get(form).content.decode()
+    assert all(label in shown for label in ("arms.1.drawing", "graded outlines", "heat map"))
+    assert "arms.3.drawing" not in shown  # a placebo has none
+    signed_in("editor").post(form, filled(draft, key, arms__1__drawing="heat"))
+    assert tomllib.loads(newest(draft).source)["arms"][1]["drawing"] == "heat"
+    assert "lime_heat" in {one.method for one in loading.parse(newest(draft).source).conditions}
+
+
 def test_pages_are_moved_removed_and_added(in_parts, signed_in):
     """The last page goes to the second place, the first one is removed, and one is added."""
     sent = filled(
