@@ -24,6 +24,12 @@ class ImageSet(models.Model):
     split_rule = models.CharField(
         max_length=40, blank=True, default="", help_text="Rule that divided the images, if any."
     )
+    grey_window = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        help_text="Values of 16-bit grey images that became black and white, if any.",
+    )
     warnings = models.JSONField(
         default=list, blank=True, help_text="What the import found in two splits."
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,14 @@ def train_to_file(
     test_groups: Sequence[str] = (),
     architecture: str = VGG13_KEY,
     start: Start | None = None,
+    crop: str = "centre",
 ) -> dict[str, Any]:
     """Train on uint8 images (n, size, size, 3), write all files next to ``output`` and return the
     card.
 
     ``data`` describes the data in the card, ``test_groups`` names the group of each test image.
-    Training begins with the weights of ``start``, or with random weights. An interrupted run leaves
+    Training begins with the weights of ``start``, or with random weights. ``crop`` is the rule by
+    which the images were made, as the weights record it. An interrupted run leaves
     ``<output>.training.safetensors``, from which the same call resumes. The card's figures are
     computed from the stored file, read back. Raises CheckpointError for images of another size, for
     weights that do not fit, and for an output that is not a .safetensors file.
@@ -69,6 +72,7 @@ def train_to_file(
         start=start,
     )
     dtype = torch.float16 if half else torch.float32
+    run = replace(run, classifier=replace(run.classifier, crop=crop))
     run.classifier.save(output, dtype)
     # Half precision rounds the weights, so the figures must come from the file that will be used.
     stored = Classifier.load(output, device)

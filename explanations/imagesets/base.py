@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explanations.imagesets.dice import derive_seed
+from explanations.imagesets.grey_window import GreyWindow
 from explanations.imagesets.problems import ImageSetError
 from explanations.imagesets.split_rule import SplitRule
 
@@ -76,6 +77,9 @@ class ImageSet(ABC):
     """Width and height to which the set fits its images. None if it leaves them as they are."""
     split_rule: SplitRule | None = None
     """Rule that divides the set, if its data name no splits."""
+
+    grey_window: GreyWindow | None = None
+    """Values of 16-bit grey images that become black and white. None if the set has none."""
 
     def __init__(self, name: str, class_names: Sequence[str]) -> None:
         self.name = name

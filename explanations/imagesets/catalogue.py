@@ -7,6 +7,7 @@ from explanations.imagesets import NAMES, SCENES
 from explanations.imagesets.base import ImageSet, ImageSetError
 from explanations.imagesets.cifar10 import open_cifar10
 from explanations.imagesets.folder import FolderSet, is_divided
+from explanations.imagesets.grey_window import GreyWindow
 from explanations.imagesets.manifest import FILE, lists_classes
 from explanations.imagesets.manifest_set import ManifestSet
 from explanations.imagesets.scene_set import SceneSet
@@ -24,6 +25,7 @@ def open_image_set(
     class_names: Sequence[str] | None = None,
     size: int | None = None,
     split_rule: SplitRule | None = None,
+    window: GreyWindow | None = None,
 ) -> ImageSet:
     """Open the image set that ``--data`` names: scenes, cifar10, a folder split/class/image or
     class/image, a csv file that lists images, or torchvision:NAME.
@@ -31,10 +33,13 @@ def open_image_set(
     ``data_dir`` is the folder that contains the data set of torchvision; CIFAR-10 is downloaded to
     it. ``seed`` and ``difficulty`` apply to the scenes. ``class_names`` lists the only classes that
     the images may have, ``size`` is the square to which files are fitted, and ``split_rule``
-    divides files that come without splits. Raises ImageSetError for an unknown set.
+    divides files that come without splits. ``window`` scales grey files of 16 bits. Raises
+    ImageSetError for an unknown set.
     """
     if split_rule and data in NAMES:
         raise ImageSetError(f"{data} has its own splits. Omit --split-rule {split_rule}.")
+    if window and (data in NAMES or data.startswith(PREFIX)):
+        raise ImageSetError(f"{data} has no grey images of 16 bits. Omit --window.")
     if data in SCENES:
         pixels = int(data.partition("-")[2] or SIZE)
         return SceneSet(seed=seed, difficulty=difficulty, size=pixels)
@@ -52,7 +57,9 @@ def open_image_set(
             split_rule=split_rule,
         )
     if path.is_file() and path.suffix.lower() == ".csv":
-        return ManifestSet(path, class_names=class_names, size=size, split_rule=split_rule)
+        return ManifestSet(
+            path, class_names=class_names, size=size, split_rule=split_rule, window=window
+        )
     if path.is_dir() and lists_classes(path) and not is_divided(path):
         return ManifestSet(
             path / FILE,
@@ -60,10 +67,11 @@ def open_image_set(
             class_names=class_names,
             size=size,
             split_rule=split_rule,
+            window=window,
         )
     if not path.is_dir():
         raise ImageSetError(
             f"{data!r} is neither {', '.join(NAMES)}, {PREFIX}NAME, a csv file nor an existing "
             "folder split/class/image."
         )
-    return FolderSet(path, class_names=class_names, size=size, split_rule=split_rule)
+    return FolderSet(path, class_names=class_names, size=size, split_rule=split_rule, window=window)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from explanations.imagesets.base import ImageSetError
+from explanations.imagesets.grey_window import GreyWindow
 
 MAX_FILE_BYTES = 20_000_000
 MAX_PIXELS = 25_000_000
@@ -33,30 +34,28 @@ def decode_image(path: Path) -> NDArray[np.uint8]:
     return decode_content(read_file(path), str(path))
 
 
-def decode_content(content: bytes, name: str) -> NDArray[np.uint8]:
+def decode_content(
+    content: bytes, name: str, window: GreyWindow | None = None
+) -> NDArray[np.uint8]:
     """Read the pixels of a file's bytes, as sRGB. Errors call the file by its ``name``.
 
     The EXIF orientation is applied, colours with a profile are converted to sRGB, and transparent
     pixels are laid over white. The size is read from the header; an image of more than 25
-    megapixels is not decoded. Images with more than 8 bits a channel in grey and animated images
-    are refused.
+    megapixels is not decoded. Grey images with more than 8 bits are scaled by ``window``, and are
+    refused without one; with a window, all other images are refused. Animated images are refused.
     """
     image = _opened(content, name)
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise _too_many_pixels(name, f"{width} x {height} pixels")
-    if image.mode.startswith(_DEEP_MODES):
-        raise ImageSetError(
-            f"{name} has more than 8 bits a channel. Which of its values are black and white is a "
-            "choice that changes what people see: make it, and save the image with 8 bits."
-        )
+    _check_depth(image, name, window)
     # The further pictures of an MPO file, as phones save it, are previews of the first.
     if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
         raise ImageSetError(f"{name} is animated ({frames} frames). Save a single frame of it.")
     try:
         with _truncated_refused():
             image.load()
-        image = _in_srgb(image, name)
+        image = _in_srgb(_in_eight_bits(image, window), name)
         return np.array(_as_rgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
     except ImageSetError:
         raise
@@ -101,7 +100,7 @@ def _opened(content: bytes, name: str) -> Image.Image:
             raise _damaged(name, error) from error
 
 
-def fingerprint(content: bytes, name: str) -> NDArray[np.uint8]:
+def fingerprint(content: bytes, name: str, window: GreyWindow | None = None) -> NDArray[np.uint8]:
     """Return a thumbnail of 16 by 16 pixels, uint8 (16, 16, 3), by which copies are recognised.
 
     It is read much faster than the image, and hardly depends on its size and compression. Raises
@@ -110,7 +109,7 @@ def fingerprint(content: bytes, name: str) -> NDArray[np.uint8]:
     image = _opened(content, name)
     try:
         image.draft("RGB", (4 * _THUMBNAIL, 4 * _THUMBNAIL))
-        small = _as_rgb(ImageOps.exif_transpose(image))
+        small = _as_rgb(ImageOps.exif_transpose(_in_eight_bits(image, window)))
         return np.asarray(small.resize((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BOX))
     except Exception as error:
         raise _damaged(name, error) from error
@@ -149,6 +148,31 @@ def read_file(path: Path) -> bytes:
             f"{path} cannot be read ({error.strerror or error}). Check that the file exists and "
             "that you may read it."
         ) from error
+
+
+def _check_depth(image: Image.Image, name: str, window: GreyWindow | None) -> None:
+    """Raise ImageSetError for a deep grey image without a window, and for a window without one."""
+    is_deep = image.mode.startswith(_DEEP_MODES)
+    if is_deep and window is None:
+        raise ImageSetError(
+            f"{name} has more than 8 bits a channel. Which of its values are black and white is a "
+            "choice that changes what people see: import with --window LOW HIGH, such as --window "
+            "0 4095, or save the image with 8 bits."
+        )
+    if window is not None and not is_deep:
+        raise ImageSetError(
+            f"{name} has 8 bits a channel, but the window {window.stated} is for grey images with "
+            "16 bits. Import such images as a set of their own, without --window."
+        )
+
+
+def _in_eight_bits(image: Image.Image, window: GreyWindow | None) -> Image.Image:
+    """Scale a deep grey image by the window, and return any other image as it is."""
+    if window is None or not image.mode.startswith(_DEEP_MODES):
+        return image
+    scaled = Image.fromarray(window.apply(np.asarray(image)))
+    scaled.info = {key: image.info[key] for key in ("exif",) if key in image.info}
+    return scaled
 
 
 def _in_srgb(image: Image.Image, name: str) -> Image.Image:

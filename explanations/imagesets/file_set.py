@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from explanations.imagesets.base import Entry, ImageSet, ImageSetError, LabelledImage, Original
 from explanations.imagesets.decoding import decode_content, fingerprint, read_file
+from explanations.imagesets.grey_window import GreyWindow
 from explanations.imagesets.input_rule import InputRule
 from explanations.imagesets.split_rule import SplitRule
 
@@ -20,7 +21,7 @@ Parts = dict[str, list[Entry]]
 
 class FileSet(ImageSet):
     """Images from files. ``size`` fits each to a square of this many pixels; without it, they stay
-    as they are."""
+    as they are. ``window`` scales grey images of 16 bits."""
 
     def __init__(
         self,
@@ -30,9 +31,11 @@ class FileSet(ImageSet):
         *,
         size: int | None = None,
         split_rule: SplitRule | None = None,
+        window: GreyWindow | None = None,
     ) -> None:
         super().__init__(name, class_names)
         self.fitted_size = size
+        self.grey_window = window
         self.split_rule = split_rule
         self._root = root
 
@@ -44,7 +47,7 @@ class FileSet(ImageSet):
         """Decode a file, and note the file itself."""
         path = self._root / entry.source
         content = read_file(path)
-        pixels = decode_content(content, str(path))
+        pixels = decode_content(content, str(path), self.grey_window)
         if self.fitted_size is not None:
             pixels = InputRule(self.fitted_size).apply(pixels)
         return LabelledImage(
@@ -64,7 +67,7 @@ class FileSet(ImageSet):
     def thumbnail(self, entry: Entry) -> NDArray[np.uint8]:
         """Return the fingerprint of an image. Raises ImageSetError if it cannot be read."""
         path = self._root / entry.source
-        return fingerprint(read_file(path), str(path))
+        return fingerprint(read_file(path), str(path), self.grey_window)
 
     def _divided(self, rule: SplitRule, entries: Sequence[Entry]) -> Parts:
         """Divide entries by a rule."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from explanations.imagesets.base import Entry, ImageSetError
 from explanations.imagesets.file_set import FileSet, Parts, folders_in, visible
+from explanations.imagesets.grey_window import GreyWindow
 from explanations.imagesets.manifest import FILE, read_groups
 from explanations.imagesets.split_rule import SplitRule
 
@@ -32,12 +33,20 @@ class FolderSet(FileSet):
         class_names: Sequence[str] | None = None,
         size: int | None = None,
         split_rule: SplitRule | None = None,
+        window: GreyWindow | None = None,
     ) -> None:
         if not root.is_dir():
             raise ImageSetError(f"{root} is not a folder. {_LAYOUT}")
         _check_layout(root, split_rule)
         known = class_names or _find_classes(root, split_rule)
-        super().__init__(root, name or root.resolve().name, known, size=size, split_rule=split_rule)
+        super().__init__(
+            root,
+            name or root.resolve().name,
+            known,
+            size=size,
+            split_rule=split_rule,
+            window=window,
+        )
         self._groups = read_groups(root)
         self._known: Parts = {}
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from explanations.imagesets.base import Entry, ImageSetError
 from explanations.imagesets.file_set import FileSet, no_split
+from explanations.imagesets.grey_window import GreyWindow
 from explanations.imagesets.manifest import LONGEST_GROUP, is_image, rows_of
 from explanations.imagesets.split_rule import SplitRule
 
@@ -32,11 +33,14 @@ class ManifestSet(FileSet):
         class_names: Sequence[str] | None = None,
         size: int | None = None,
         split_rule: SplitRule | None = None,
+        window: GreyWindow | None = None,
     ) -> None:
         rows = _read(file, split_rule)
         known = class_names or sorted({row["class"] for row in rows})
         _check_classes(file, rows, known)
-        super().__init__(file.parent, name or file.stem, known, size=size, split_rule=split_rule)
+        super().__init__(
+            file.parent, name or file.stem, known, size=size, split_rule=split_rule, window=window
+        )
         entries = [
             Entry(row["path"], self.class_names.index(row["class"]), row.get("group", ""))
             for row in rows

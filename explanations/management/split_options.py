@@ -1,9 +1,10 @@
-"""Options of every command that reads images without splits."""
+"""Options of every command that reads images: how to divide and how to scale them."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
+from explanations.imagesets.grey_window import GreyWindow
 from explanations.imagesets.split_rule import SplitRule
 from explanations.management import arguments
 
@@ -22,6 +23,23 @@ def add_split_rule(parser: ArgumentParser) -> None:
         default=0,
         help="seed of the split rule; give every command the same",
     )
+
+
+def add_window(parser: ArgumentParser) -> None:
+    """Add the option --window."""
+    parser.add_argument(
+        "--window",
+        type=arguments.number,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="values of 16-bit grey images that become black and white, such as 0 4095; give every "
+        "command the same",
+    )
+
+
+def window_of(options: Mapping[str, Any]) -> GreyWindow | None:
+    """Return the window that the options state. Raises ImageSetError if it is none."""
+    return GreyWindow(*options["window"]) if options["window"] else None
 
 
 def split_rule_of(options: Mapping[str, Any]) -> SplitRule | None:

@@ -206,6 +206,13 @@ def _check_set(name: str, loaded: Loaded) -> None:
             f"this import divides by {rule_text(source) or 'none'}, so that an image could be in "
             "two splits. Give the same rule, or choose another --name."
         )
+    if window_text(source) != image_set.grey_window:
+        raise ImageSetError(
+            f"The grey values of the image set {name!r} were scaled by "
+            f"{_window_words(image_set.grey_window)}, but this import has "
+            f"{_window_words(window_text(source))}, so that the same tissue would have two shades. "
+            "Give the same --window, or choose another --name."
+        )
     moved = image_set.images.exclude(split__in=(loaded.split, BACKGROUND)).filter(
         sha256__in=[image.row.sha256 for image in loaded.images]
     )
@@ -278,6 +285,15 @@ def rule_text(source: Source) -> str:
     return source.split_rule.stated if source.split_rule else ""
 
 
+def window_text(source: Source) -> str:
+    """Return the window of a source's grey values as it is stored. Empty if it has none."""
+    return source.grey_window.stated if source.grey_window else ""
+
+
+def _window_words(stated: str) -> str:
+    return f"the window {stated}" if stated else "no window"
+
+
 def _image_set(name: str, source: Source) -> ImageSet:
     image_set, _ = ImageSet.objects.get_or_create(
         name=name,
@@ -285,6 +301,7 @@ def _image_set(name: str, source: Source) -> ImageSet:
             "class_names": list(source.class_names),
             "fitted_size": source.fitted_size,
             "split_rule": rule_text(source),
+            "grey_window": window_text(source),
         },
     )
     _check_classes(image_set, source.class_names)

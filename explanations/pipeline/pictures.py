@@ -140,7 +140,8 @@ class Frame:
         if self.is_tiny:
             return canvas.fitted(self.rule.apply(pixels), shape)
         # Resampled once, from the image as it was imported, so that it is as sharp as it can be.
-        return canvas.cut(pixels, self.rule.window(*pixels.shape[:2]), shape)
+        window = self.rule.window(*pixels.shape[:2])
+        return canvas.cut(self.rule.framed(pixels), window, shape)
 
 
 def legend_png(method: str) -> bytes:

@@ -39,9 +39,12 @@ class Registered:
         )
         if self.evaluation is None:
             return f"{line} No images were named (--data), so its card has no accuracy."
+        warnings = "".join(
+            f" Warning: {warning}" for warning in weights.card["data"].get("warnings", ())
+        )
         return (
             f"{line} On {self.evaluation.images} images: accuracy {self.evaluation.accuracy:.1%}, "
-            f"calibration error {self.evaluation.calibration_error:.3f}."
+            f"calibration error {self.evaluation.calibration_error:.3f}.{warnings}"
         )
 
 
@@ -90,6 +93,9 @@ def register(
         [image.group for image in images],
     )
     card["data"] = {"name": image_set.name, "test_images": len(images)}
+    for name_of_entry in ("split_rule", "grey_window", "warnings"):
+        if value := getattr(image_set, name_of_entry):
+            card["data"][name_of_entry] = value
     card["evaluation"] = {split: evaluation.as_dict()}
     write_card(card, path)
     draw_evaluation(card["evaluation"][split], classifier.class_names, path)

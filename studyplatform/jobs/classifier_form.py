@@ -21,6 +21,7 @@ from surveys.models import Study
 CROPS = (
     ("centre", _("the centred square")),
     ("none", _("the whole image, squeezed to a square")),
+    ("pad", _("the whole image, filled up to a square with its mean colour")),
 )
 
 

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from analysis.power.assumptions import Assumptions
 from explanations import catalogue
+from explanations.imagesets.problems import ImageSetError
+from explanations.imagesets.split_rule import SplitRule
 from studyplatform.jobs.image_folders import offered_folders
 from surveys.blinding import is_blinded
 from surveys.export.formats import FORMATS
@@ -137,6 +139,28 @@ class FolderForm(JobForm):
         max_length=40,
         initial="test",
     )
+    split_rule = forms.CharField(
+        label=_("Split rule"),
+        help_text=_(
+            "Only for a folder with a folder for each class and no splits, such as 80/20 for train "
+            "and test. The classifier must have been trained by the same rule."
+        ),
+        max_length=40,
+        required=False,
+    )
+    split_seed = forms.IntegerField(
+        label=_("Seed of the split rule"), min_value=0, initial=0, required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if rule := cleaned.get("split_rule"):
+            try:
+                SplitRule.of(rule)
+            except ImageSetError as error:
+                self.add_error("split_rule", str(error))
+        cleaned["split_seed"] = cleaned.get("split_seed") or 0
+        return cleaned
 
     def __init__(self, study: Study | None, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(study, data)

@@ -97,6 +97,8 @@ class ClassifierCard:
     reliability: Reliability | None
     curves: Sequence[Curve]
     epochs: int
+    warnings: Sequence[str] = ()
+    """Copies of images, and groups such as patients, in two splits: the figures are too good."""
 
 
 def card_of(weights: ClassifierWeights) -> ClassifierCard | None:
@@ -121,6 +123,8 @@ def card_of(weights: ClassifierWeights) -> ClassifierCard | None:
             (_("Input"), network.get("input", "")),
             (_("Package"), network.get("package", "")),
             (data_label, card.get("data", {}).get("name", "")),
+            (_("Images divided by"), card.get("data", {}).get("split_rule", "")),
+            (_("Grey values from black to white"), card.get("data", {}).get("grey_window", "")),
             (_("Seed"), card.get("seed", "")),
             (_("Weights, SHA-256"), f"{weights.sha256[:12]}…"),
         ],
@@ -137,6 +141,7 @@ def card_of(weights: ClassifierWeights) -> ClassifierCard | None:
         reliability=_reliability(evaluation.get("test", {})),
         curves=_curves(history),
         epochs=len(history),
+        warnings=card.get("data", {}).get("warnings", ()),
     )
 
 

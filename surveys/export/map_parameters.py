@@ -1,4 +1,4 @@
-"""How the maps of a study were computed, for the export's manifest."""
+"""How the images and the maps of a study were made, for the export's manifest."""
 
 from collections import defaultdict
 from statistics import median
@@ -8,6 +8,20 @@ from explanations import catalogue
 from explanations.models import Explanation
 from surveys.models import Study
 from surveys.services.trials import explanations_of
+
+
+def images_imported(study: Study) -> dict[str, Any]:
+    """Return how the study's images were divided, fitted and scaled, and what the classifier makes
+    of them."""
+    image_set = study.image_set
+    return {
+        "set": image_set.name,
+        "split_rule": image_set.split_rule,
+        "fitted_size": image_set.fitted_size,
+        "grey_window": image_set.grey_window,
+        "input": str(study.classifier.rule),
+        "warnings": list(image_set.warnings),
+    }
 
 
 def maps_computed(study: Study) -> dict[str, dict[str, Any]]:

@@ -27,7 +27,7 @@ from surveys.export.exposures import exposures_table
 from surveys.export.feedback import ImageFeedback, asks_for_diagnoses, image_feedback
 from surveys.export.folder import MARK, ExportError, check_place, write_folder
 from surveys.export.formats import Written, write_format
-from surveys.export.map_parameters import maps_computed
+from surveys.export.map_parameters import images_imported, maps_computed
 from surveys.export.wide import table_rows, wide_table
 from surveys.models import (
     Answer,
@@ -424,6 +424,7 @@ def _manifest(
         },
         "study_file_sha256": study.source_sha256,
         "weights_sha256": study.classifier.sha256,
+        "images": images_imported(study),
         "maps": maps_computed(study),
         "versions": [_version(version) for version in study.versions.all()],
         "changes": [asdict(change) for change in changes(study)],

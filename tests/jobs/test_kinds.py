@@ -100,6 +100,24 @@ def test_a_folder_on_the_server_becomes_an_image_set_of_every_study(study, setti
     assert again.result["summary"] == job.result["summary"]
 
 
+def test_a_folder_without_splits_is_divided_by_the_rule_that_the_job_states(study, settings):
+    offer(settings, study, *(f"{number}.png" for number in range(8)), split=".")
+    data = FOLDER | {"split_rule": "75/25", "split_seed": 2}
+    queue.enqueue("folder", study=study, data=data, by=None)
+    job, _ = do_next()
+    assert job.state == "done", job.error
+    image_set = ImageSet.objects.get(name="offered")
+    assert image_set.split_rule == "75/25, seed 2"
+    assert image_set.images.filter(split="test").count() == 2
+    assert image_set.images.filter(split="background").count() == 6
+    # Without the rule, the same folder is refused with the cure, and a text is no rule.
+    queue.enqueue("folder", study=study, data=FOLDER, by=None)
+    job, _ = do_next()
+    assert "classes without splits" in job.error
+    with pytest.raises(ArgumentsError, match="'half' is not a split rule"):
+        queue.enqueue("folder", study=study, data=FOLDER | {"split_rule": "half"}, by=None)
+
+
 def test_a_folder_with_a_file_that_is_no_image_is_refused_whole(study, settings):
     offer(settings, study, "1.png", "2.png")
     page = next(settings.IMAGE_FOLDERS.rglob("1.png"))

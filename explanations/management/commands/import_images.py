@@ -9,7 +9,12 @@ from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import open_image_set
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
-from explanations.management.split_options import add_split_rule, split_rule_of
+from explanations.management.split_options import (
+    add_split_rule,
+    add_window,
+    split_rule_of,
+    window_of,
+)
 from explanations.pipeline.image_import import import_images
 
 
@@ -50,6 +55,7 @@ class Command(DatabaseCommand):
             "pixels; by default they stay as they are, and the classifier's rule makes its input",
         )
         add_split_rule(parser)
+        add_window(parser)
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Import the images and return a summary."""
@@ -59,6 +65,7 @@ class Command(DatabaseCommand):
                 options["data_dir"],
                 size=options["size"],
                 split_rule=split_rule_of(options),
+                window=window_of(options),
             )
             done = import_images(
                 source,
@@ -77,7 +84,9 @@ class Command(DatabaseCommand):
         rule = source.split_rule
         counts = ", ".join(f"{name} {source.count(name)}" for name in rule.splits) if rule else ""
         divided = f" Divided by {rule.stated}: {counts}." if rule else ""
+        window = source.grey_window
+        scaled = f" Grey values {window.stated} became black to white." if window else ""
         return (
             f"{done.image_set}: {done.new} images of the split {options['split']} stored, "
-            f"{done.known} were already stored; {background}.{divided}"
+            f"{done.known} were already stored; {background}.{divided}{scaled}"
         )

@@ -66,7 +66,10 @@ class Command(DatabaseCommand):
             help="shorter side before the centred square of --size is cut out; by default --size",
         )
         parser.add_argument(
-            "--crop", choices=CROPS, help="none: squeeze the whole image to a square"
+            "--crop",
+            choices=CROPS,
+            help="none: squeeze the whole image to a square; pad: keep its aspect, and fill the "
+            "square up with its mean colour",
         )
         for name in ("mean", "std"):
             parser.add_argument(

@@ -22,13 +22,18 @@ from explanations.imagesets.arrays import groups_of, training_arrays
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import open_image_set
 from explanations.imagesets.file_set import FileSet
-from explanations.imagesets.input_rule import InputRule
+from explanations.imagesets.input_rule import CROPS, InputRule
 from explanations.imagesets.leaks import find_leaks
 from explanations.imagesets.prepared import PreparedSet
 from explanations.management import arguments
 from explanations.management.base import PlatformCommand
 from explanations.management.outputs import refuse_overwriting
-from explanations.management.split_options import add_split_rule, split_rule_of
+from explanations.management.split_options import (
+    add_split_rule,
+    add_window,
+    split_rule_of,
+    window_of,
+)
 
 
 class Command(PlatformCommand):
@@ -46,6 +51,7 @@ class Command(PlatformCommand):
             help="scenes, scenes-128, cifar10, a folder, a csv file, or torchvision:NAME",
         )
         add_split_rule(parser)
+        add_window(parser)
         parser.add_argument(
             "--data-dir", type=arguments.input_folder, help="local copy of a data set"
         )
@@ -59,6 +65,13 @@ class Command(PlatformCommand):
             "--size",
             type=arguments.count,
             help="width and height of the input, in pixels; by default the network's usual size",
+        )
+        parser.add_argument(
+            "--crop",
+            choices=CROPS,
+            default="centre",
+            help="centre: the largest centred square; pad: the whole image, filled up to a square "
+            "with its mean colour; none: squeezed to a square",
         )
         parser.add_argument(
             "--recipe",
@@ -123,11 +136,14 @@ class Command(PlatformCommand):
             rule = _rule(options, kind)
             start = _start(options, kind)
             source = open_image_set(
-                options["data"], options["data_dir"], split_rule=split_rule_of(options)
+                options["data"],
+                options["data_dir"],
+                split_rule=split_rule_of(options),
+                window=window_of(options),
             )
-            if isinstance(source, FileSet):
-                for warning in find_leaks(source, "test").sentences():
-                    self.stderr.write(f"Warning: {warning}")
+            leaks = find_leaks(source, "test").sentences() if isinstance(source, FileSet) else []
+            for warning in leaks:
+                self.stderr.write(f"Warning: {warning}")
             image_set = PreparedSet(source, rule)
             train_images, train_labels = training_arrays(image_set, "train")
             test_images, test_labels = training_arrays(image_set, "test")
@@ -146,7 +162,9 @@ class Command(PlatformCommand):
                 **images,
                 class_names=tuple(image_set.class_names),
                 data={"name": image_set.name, "loader": type(source).__name__}
-                | ({"split_rule": source.split_rule.stated} if source.split_rule else {}),
+                | ({"split_rule": source.split_rule.stated} if source.split_rule else {})
+                | ({"grey_window": source.grey_window.stated} if source.grey_window else {})
+                | ({"warnings": leaks} if leaks else {}),
                 recipe=recipe,
                 seed=options["seed"],
                 device=device,
@@ -154,6 +172,7 @@ class Command(PlatformCommand):
                 half=options["half"],
                 architecture=kind.key,
                 start=start,
+                crop=rule.crop,
             )
         except (ImageSetError, CheckpointError, HeaderError) as error:
             raise CommandError(str(error)) from error
@@ -167,7 +186,7 @@ def _rule(options: Mapping[str, Any], kind: Architecture) -> InputRule:
     if options["evaluate_only"]:
         return read_header(options["output"]).rule
     try:
-        rule = InputRule(options["size"] or kind.size)
+        rule = InputRule(options["size"] or kind.size, crop=options["crop"])
         kind.build(2, rule.size, empty=True)
     except ValueError as error:
         raise CheckpointError(str(error)) from error

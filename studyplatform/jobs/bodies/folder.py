@@ -5,6 +5,7 @@ from django.utils.translation import gettext
 
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.folder import FolderSet
+from explanations.imagesets.split_rule import SplitRule
 from explanations.models import ImageSet
 from explanations.pipeline.image_import import import_images, size_for
 from studyplatform.jobs.work import Done, RefusedError, Work
@@ -28,7 +29,12 @@ def run(work: Work) -> Done:
     work.step(gettext("reading the images"))
     try:
         folder = settings.IMAGE_FOLDERS / name
-        source = FolderSet(folder, name=name, class_names=classes, size=size_for(name))
+        # Jobs that were queued by an earlier version have no rule.
+        rule = work.arguments.get("split_rule")
+        divided = SplitRule.of(rule, work.arguments.get("split_seed", 0)) if rule else None
+        source = FolderSet(
+            folder, name=name, class_names=classes, size=size_for(name), split_rule=divided
+        )
         imported = import_images(source, split)
     except ImageSetError as error:
         raise RefusedError(str(error)) from error

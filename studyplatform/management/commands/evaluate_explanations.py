@@ -25,7 +25,12 @@ from explanations.imagesets.catalogue import open_image_set
 from explanations.imagesets.prepared import PreparedSet
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
-from explanations.management.split_options import add_split_rule, split_rule_of
+from explanations.management.split_options import (
+    add_split_rule,
+    add_window,
+    split_rule_of,
+    window_of,
+)
 from explanations.methods.protocol import ResidualError
 from explanations.pipeline.weights_registry import RegistryError
 from explanations.store.artefacts import ArtefactError
@@ -54,6 +59,7 @@ OF_AN_IMAGE_SET = (
     "precision",
     "seed",
     "split_rule",
+    "window",
 )
 """Options that --study settles."""
 
@@ -85,6 +91,7 @@ class Command(DatabaseCommand):
             help="scenes, scenes-128, cifar10, a folder, a csv file, or torchvision:NAME",
         )
         add_split_rule(parser)
+        add_window(parser)
         parser.add_argument(
             "--data-dir", type=arguments.input_folder, help="local copy of CIFAR-10"
         )
@@ -164,7 +171,10 @@ class Command(DatabaseCommand):
         weights = _weights(options["weights"], options["data"])
         classifier = Classifier.load(weights, choose_device(options["device"]))
         data = open_image_set(
-            options["data"], options["data_dir"], split_rule=split_rule_of(options)
+            options["data"],
+            options["data_dir"],
+            split_rule=split_rule_of(options),
+            window=window_of(options),
         )
         source = PreparedSet(data, classifier.input_rule)
         return evaluate(source, classifier, wanted, output, estimated=self._tell)
