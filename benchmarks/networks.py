@@ -46,6 +46,7 @@ BEGIN, END = "<!-- networks: written by benchmarks.networks -->", "<!-- end of n
 NETWORKS = {
     "resnet18": 65, "resnet50": 33, "densenet121": 33, "mobilenet_v3_large": 33,
     "convnext_tiny": 33, "vit_b_16": 48, "swin_t": 33, "squeezenet1_1": 33, "vgg11_bn": 33,
+    "alexnet": 65, "efficientnet_b0": 33,
 }  # fmt: skip
 """Size of the images by network, in pixels."""
 METHODS: dict[str, Any] = {

@@ -36,4 +36,5 @@ class GreyWindow:
     def apply(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
         """Scale values (height, width) linearly to 0..255, rounded."""
         share = (values.astype(np.float64) - self.low) / (self.high - self.low)
-        return np.rint(share.clip(0, 1) * 255).astype(np.uint8)
+        scaled: NDArray[np.uint8] = np.rint(share.clip(0, 1) * 255).astype(np.uint8)
+        return scaled
