@@ -11,6 +11,7 @@ BOUND, OF_DIFFERENCES = 1e-6, 1e-5
 REFUSED = {
     "mobilenet_v3_large": "multiplies or divides two results that both depend on the image",
     "convnext_tiny": "layer_norm",
+    "efficientnet_b0": "multiplies or divides two results that both depend on the image",
     "vit_b_16": "is a LayerNorm",
     "swin_t": "is a LayerNorm",
 }
