@@ -22,7 +22,7 @@ from explanations.methods.lime import Lime
 from explanations.methods.saliency import Saliency
 from tests.conftest import ROOT
 
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "library.md"
 
 
 @pytest.fixture
@@ -80,9 +80,9 @@ def test_a_vgg_of_torchvision_is_explained_at_its_own_size(folder):
     assert np.abs(found["saliency"].channels[0] - expected).max() < 1e-4 * expected.max()
 
 
-def test_the_ten_lines_of_the_readme_run_as_they_stand(folder, untrained, monkeypatch):
+def test_the_ten_lines_of_the_library_s_page_run_as_they_stand(folder, untrained, monkeypatch):
     """With a small network in place of the VGG16, whose weights would have to be downloaded."""
-    code = README.read_text().split("```python\n")[1].split("```")[0]
+    code = PAGE.read_text().split("```python\n")[1].split("```")[0]
     network = nn.Sequential(nn.Conv2d(3, 4, 3, stride=8), nn.ReLU(), nn.Flatten())
     network.append(nn.Linear(4 * 28 * 28, 10))
     small = dataclasses.replace(untrained, network=network.eval(), image_size=224)
@@ -93,7 +93,7 @@ def test_the_ten_lines_of_the_readme_run_as_they_stand(folder, untrained, monkey
     for name in ("a.png", "b.jpg"):
         (folder / name).rename(folder / "photographs" / name)
     monkeypatch.chdir(folder)
-    exec(compile(code, "README.md", "exec"), {})
+    exec(compile(code, "library.md", "exec"), {})
     with Image.open("gradcam.png") as picture:
         assert picture.format == "PNG"
         assert len(picture.convert("RGB").getcolors(1 << 20)) > 100
