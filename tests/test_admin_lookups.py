@@ -69,7 +69,7 @@ HIDDEN = {
     # The arm and the rotation are shown by a method of the page, once the study is unblinded.
     "surveys.Participant": (
         *("arm", "code", "code_hash", "arrival_key", "personal_code", "personal_code_hash"),
-        *("rotation", "language", "consent_checks"),
+        *("rotation", "language", "consent_checks", "bonus", "ending"),
     ),
     "surveys.Study": (
         *("source", "seed", "allocation_secret", "unblinded_at", "unblinded_by"),

@@ -23,6 +23,8 @@ ACTS: Mapping[str, Promise] = {
     "restored": _("restored from the archive"),
     "preregistration locked": _("preregistration locked"),
     "data exported": _("data exported"),
+    "bonuses sent": _("bonuses sent to Prolific"),
+    "bonuses marked as paid": _("bonuses marked as paid"),
     "bonuses listed": _("bonuses listed for the recruitment service"),
     "data released": _("data released"),
     "diagnoses downloaded": _("diagnoses of images downloaded"),

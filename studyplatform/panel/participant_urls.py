@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from studyplatform.panel import participant_views, sending_views, submission_views
+from studyplatform.panel import bonus_views, participant_views, sending_views, submission_views
 
 urlpatterns = [
     path("", participant_views.people, name="participants"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("submissions/statuses/", submission_views.refresh, name="refresh-statuses"),
     path("submissions/prepare/", sending_views.prepare, name="prepare-decisions"),
     path("submissions/send/", sending_views.send, name="send-decisions"),
+    path("submissions/bonuses/", bonus_views.show, name="bonuses"),
+    path("submissions/bonuses/pay/", bonus_views.pay, name="pay-bonuses"),
     path("<slug:pseudonym>/", participant_views.person, name="participant"),
     path("<slug:pseudonym>/exclude/", participant_views.exclude, name="exclude-participant"),
     path("<slug:pseudonym>/include/", participant_views.include, name="include-participant"),

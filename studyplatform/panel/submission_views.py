@@ -101,6 +101,7 @@ def _page(
     recruitment = definition(study).recruitment
     shown = {
         "service": recruitment.name or gettext("the recruitment service"),
+        "has_bonus": definition(study).bonus is not None,
         "is_prolific": recruitment.kind == "prolific",
         "can_ask": recruitment.kind == "prolific" and bool(settings.PROLIFIC_API_TOKEN),
         "to_carry_out": submissions.to_carry_out(study),

@@ -5,6 +5,7 @@
 from surveys.models.allocation import AllocationSlot, LedgerEntry
 from surveys.models.answers import Answer, Event, PageView, Submission, Trial, TrialMap
 from surveys.models.arrival_count import ArrivalCount
+from surveys.models.bonus_payment import BonusPayment
 from surveys.models.codes import allocation_secret, completion_code, participant_code, pseudonym
 from surveys.models.data_copy import DataCopy
 from surveys.models.participant import HandExclusion, Identity, Participant, RememberedId
@@ -17,6 +18,7 @@ __all__ = [
     "Arm",
     "ArmBlock",
     "ArrivalCount",
+    "BonusPayment",
     "Condition",
     "DataCopy",
     "Event",

@@ -4,7 +4,6 @@ It names people, so that only those who pay them may have it. Amounts are listed
 in the list leads from an id to a pseudonym.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,6 +17,8 @@ class Due:
 
     id: str
     amount: Decimal
+    participant: int
+    """Primary key of the participant, which no list shows."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +47,18 @@ class BonusList:
         return line
 
 
-def bonus_list(study: Study, among: Sequence[int] | None = None) -> BonusList:
-    """Return the bonuses of the real people who completed, sorted by id.
+def bonus_list(study: Study) -> BonusList:
+    """Return the bonuses of the real people who completed and were not paid yet, sorted by id.
 
-    With Prolific the id is the submission's, else the person's. ``among`` limits the list to
-    participants with these primary keys.
+    With Prolific the id is the submission's, else the person's.
     """
     bonus = definition(study).bonus
     people = study.participants.filter(
-        simulated=False, state=Participant.State.COMPLETED, bonus__isnull=False
+        simulated=False,
+        state=Participant.State.COMPLETED,
+        bonus__isnull=False,
+        bonus_payment__isnull=True,
     ).select_related("identity")
-    if among is not None:
-        people = people.filter(pk__in=among)
     due, nothing, without_id = [], 0, 0
     for person in people:
         amount = person.bonus or Decimal()
@@ -68,6 +69,7 @@ def bonus_list(study: Study, among: Sequence[int] | None = None) -> BonusList:
         elif not named:
             without_id += 1
         else:
-            due.append(Due(named, amount.quantize(bonus.unit) if bonus else amount))
+            exact = amount.quantize(bonus.unit) if bonus else amount
+            due.append(Due(named, exact, person.pk))
     due.sort(key=lambda one: one.id)
     return BonusList(bonus.currency if bonus else "", tuple(due), without_id, nothing)

@@ -107,7 +107,8 @@ def ask(address: str, body: Mapping[str, str] | None = None) -> Any:
     request = Request(address, data=data, headers=headers)  # noqa: S310
     try:
         with build_opener(_NoRedirects).open(request, timeout=SECONDS) as answer:
-            return json.load(answer)
+            content = answer.read()
+            return json.loads(content) if content else None  # accepted without a word
     except HTTPError as error:
         error.close()
         raise ProlificError(_words_for(error.code)) from error

@@ -25,6 +25,9 @@ class Prolific(ThreadingHTTPServer):
         self.asked: list[tuple[str, str]] = []
         self.sent: list[tuple[str, dict[str, str]]] = []
         self.refuses_after = 1000
+        self.bonuses: list[dict[str, str]] = []
+        self.bonuses_paid: list[str] = []
+        self.refuses_to_pay = False
         self.at_once = ""
         """The status that a decision has for a short time, such as PROCESSING."""
         self.answers: dict[int, tuple[int, bytes, dict[str, str]]] = {}
@@ -64,6 +67,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Change a submission's state, as "Approve or reject a submission" is documented."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if "bonus-payments" in self.path:
+            self._bonuses(body)
+            return
         changed = re.fullmatch(r"/api/v1/submissions/(\w+)/transition/", self.path)
         reasoned = body["action"] == "APPROVE" or (
             len(body.get("message", "")) >= 100 and body.get("rejection_category") in CATEGORIES
@@ -82,6 +88,25 @@ class _Handler(BaseHTTPRequestHandler):
                 "entered_code": "8E8AC860",
             }  # fmt: skip
         content = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _bonuses(self, body: dict[str, str]) -> None:
+        """Announce or pay bonuses, as "Set up" and "Pay bonus payments" are documented."""
+        content = b""
+        if self.headers["Authorization"] != f"Token {TOKEN}":
+            status = 401
+        elif self.path == "/api/v1/submissions/bonus-payments/":
+            status = 200 if body.get("study_id") and body.get("csv_bonuses") else 400
+            self.server.bonuses.append(body)
+            answer = {"id": f"bulk{len(self.server.bonuses)}", "study": body.get("study_id", "")}
+            content = json.dumps(answer).encode()
+        else:
+            status = 500 if self.server.refuses_to_pay else 202
+            if status == 202:
+                self.server.bonuses_paid.append(self.path.split("/")[-3])
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
