@@ -83,9 +83,6 @@ def _of_page(values: Values, place: int, part: Mapping[str, Any], blocks: int) -
         return
     yield Entry(
         (*at, key), gettext("Only for these arms"), "several",
-        gettext("None: for all. Other people do not see the page.")
-        if blocks == 1
-        else gettext("None: for all. The page is left out in blocks of other arms."),
         group=group, missing=[],
         choices=[(str(one["key"]), str(one.get("label", one["key"])))
                  for one in listed if "key" in one],
@@ -189,7 +186,7 @@ def _note(values: Values) -> str:
 SECTION = Section(
     "blocks",
     _("Blocks and arms"),
-    _("In which blocks of pictures a page is shown, and to whom."),
+    _("In which blocks of pictures a page is shown, and to whom. No arm ticked: to everybody."),
     _blocks,
     _write_blocks,
     _note,

@@ -16,9 +16,10 @@ Choices = Sequence[tuple[str, Any]]
 class Entry:
     """A value of the file as a field of a form.
 
-    ``kind`` is line, text, number, decimal, check, choice, several, or a key of LISTS: a list or
-    table of the file that is typed as text. ``missing`` is what a value that the file lacks means,
-    and ``is_optional`` whether an empty field removes it.
+    ``kind`` is line, text, number, decimal, check, choice, radio (a choice whose options are
+    sentences), several, or a key of LISTS: a list or table of the file that is typed as text.
+    ``missing`` is what a value that the file lacks means, and ``is_optional`` whether an empty
+    field removes it.
     """
 
     path: Path
@@ -66,8 +67,11 @@ class Entry:
             return forms.FloatField(**shared, widget=step)
         if self.kind == "check":
             return forms.BooleanField(**shared)
-        if self.kind == "choice":
-            return forms.ChoiceField(**shared, choices=self._with_own(shared["initial"]))
+        if self.kind in ("choice", "radio"):
+            # A narrow window would cut sentences off in a closed list.
+            widget = forms.RadioSelect if self.kind == "radio" else forms.Select
+            own = self._with_own(shared["initial"])
+            return forms.ChoiceField(**shared, choices=own, widget=widget)
         if self.kind == "several":
             return forms.MultipleChoiceField(
                 **shared,

@@ -27,7 +27,7 @@ def _release(values: Values) -> list[Entry]:
     pictures = gettext("Pictures of the study")
     known = {item.id: item for item in _describing(values)}
     return [
-        Entry(("release", "licence"), gettext("Licence of the data"), "choice", group=terms,
+        Entry(("release", "licence"), gettext("Licence of the data"), "radio", group=terms,
               choices=[("", gettext("not chosen yet")), *_licences()]),
         Entry(("release", "keywords"), gettext("Keywords, one on each line"), "words", group=terms,
               missing=[]),
@@ -37,7 +37,7 @@ def _release(values: Values) -> list[Entry]:
         *(entry for number, author in enumerate(tables(values, *AUTHORS))
           for entry in _author(number, author)),
         *_one_more_author(),
-        Entry(("release", "pictures"), gettext("Rights to the pictures"), "choice",
+        Entry(("release", "pictures"), gettext("Rights to the pictures"), "radio",
               group=pictures, missing="unknown",
               choices=[("unknown", gettext("not known: no picture is released")),
                        ("patients", gettext("of patients: neither pictures nor maps are released")),
@@ -89,7 +89,7 @@ def _author(number: int, author: Values) -> Iterator[Entry]:
 
 
 def _one_more_author() -> list[Entry]:
-    group = gettext("One more author")
+    group = gettext("Add an author")
     return [
         Entry((NEW, "author"), gettext("Name"), group=group,
               help=gettext("Empty: none is added.")),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from studyplatform.panel.editor_base import NEW, Section, Sent, Values, conditions, tables
 from studyplatform.panel.editor_entries import Entry
 from studyplatform.panel.editor_pages import described, in_parts
-from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, read
+from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, read, value_at
 from surveys import tasks
 
 SHORT: Path = (NEW, "trials")
@@ -49,12 +49,12 @@ def _asked(values: Values, part: Mapping[str, Any], at: Path, group: str) -> Ite
     usual = (2, 1) if part.get("kind") == "practice" else ("", "")
     shown: Path = ("images",) if at == SHORT else at
     yield Entry(
-        (*at, "task"), gettext("What people do with each picture"), "choice", group=group,
+        (*at, "task"), gettext("What people do with each picture"), "radio", group=group,
         missing="decide",
         choices=[(task.key, TASKS.get(task.key, task.label)) for task in tasks.TASKS],
         help=gettext(
             "Outcomes of the plan depend on the task: after a change, look at the mistakes and at "
-            "the plan."
+            "the plan. A choice between maps begins with the maps of all arms."
         ),
     )  # fmt: skip
     yield from _compared(values, part, at, group)
@@ -80,13 +80,13 @@ def _asked(values: Values, part: Mapping[str, Any], at: Path, group: str) -> Ite
         group=group, missing="none", choices=_ways(),
     )  # fmt: skip
     yield Entry(
-        (*at, "free_text"), gettext("A field to write in, in each trial"), "choice",
+        (*at, "free_text"), gettext("A field to write in, in each trial"), "radio",
         gettext(
             "Explaining a decision can change it, thinking aloud hardly does (Fox et al., 2011). "
             "Both take time: ask in all arms or in none."
         ),
         group=group, missing="none",
-        choices=[("none", gettext("none")),
+        choices=[("none", gettext("no field")),
                  ("reason", gettext("Why do you decide this way? (after the decision)")),
                  ("think_aloud", gettext("Whatever crosses your mind (before the decision)"))],
     )  # fmt: skip
@@ -105,22 +105,31 @@ def _asked(values: Values, part: Mapping[str, Any], at: Path, group: str) -> Ite
 
 
 def _compared(values: Values, part: Mapping[str, Any], at: Path, group: str) -> Iterator[Entry]:
-    """Yield the field of the maps to compare, if there are any to choose from."""
-    _name, listed = conditions(values)
-    with_maps = [
-        (str(arm["key"]), str(arm.get("label", arm["key"])))
-        for arm in listed
-        if "key" in arm and arm.get("method")
-    ]
-    if len(with_maps) > 1 or "compare" in part:
+    """Yield the field of the maps to compare, where the task compares any."""
+    with_maps = [(key, label) for key, label, _method in _maps(values)]
+    if _compares(str(part.get("task", ""))) or "compare" in part:
         yield Entry(
             (*at, "compare"), gettext("Maps to choose between"), "several",
             gettext(
-                "Only for the choice between two maps. Tick two or more: each trial shows a pair, "
-                "whatever map the person's arm showed before."
+                "Two or more. Each trial shows a pair of them, whatever map the person's arm shows "
+                "otherwise."
             ),
             group=group, missing=[], choices=with_maps,
         )  # fmt: skip
+
+
+def _maps(values: Values) -> list[tuple[str, str, str]]:
+    """Return key, label and method of each arm or condition with a map."""
+    _name, listed = conditions(values)
+    return [
+        (str(arm["key"]), str(arm.get("label", arm["key"])), str(arm["method"]))
+        for arm in listed
+        if "key" in arm and arm.get("method")
+    ]
+
+
+def _compares(task: str) -> bool:
+    return any(one.compares for one in tasks.TASKS if one.key == task)
 
 
 def _ways() -> list[tuple[str, str]]:
@@ -150,7 +159,21 @@ def _write_trials(source: str, values: Values, sent: Sent, entries: list[Entry])
             for change in changes
             if change.path[:2] == SHORT
         ]
+    changes += _every_map(values, changes)
     return edited(source, [*_without_unfit(values, changes), *_unfit(values, changes)])
+
+
+def _every_map(values: Values, changes: list[Change]) -> list[Change]:
+    """Return what a task that compares maps begins with: one map of each method."""
+    one_of_each = {method: key for key, _label, method in reversed(_maps(values))}
+    keys = list(reversed(one_of_each.values()))
+    return [
+        Change((*change.path[:-1], "compare"), keys)
+        for change in changes
+        if change.path[-1] == "task"
+        and _compares(str(change.value))
+        and value_at(values, (*change.path[:-1], "compare")) is None
+    ]
 
 
 def _without_unfit(values: Values, changes: list[Change]) -> list[Change]:

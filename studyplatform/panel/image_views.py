@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
@@ -78,11 +79,21 @@ def use(request: HttpRequest, study: Study) -> HttpResponse:
         )
     except ImageEditError as error:
         return refuse(request, error, gallery)
+    tell_used(request, study, chosen)
+    return redirect(gallery)
+
+
+def tell_used(request: HttpRequest, study: Study, image_set: ImageSet) -> None:
+    """Say that the study uses the set, with a link to the maps, which come next."""
     messages.success(
         request,
-        gettext("The study uses the images of “%(name)s” now.") % {"name": chosen.name},
+        format_html(
+            '{} <a href="{}">{}</a>',
+            gettext("The study uses the images of “%(name)s” now.") % {"name": image_set.name},
+            reverse("panel:explanations", kwargs={"slug": study.slug}),
+            gettext("Next: compute predictions and maps"),
+        ),
     )
-    return redirect(gallery)
 
 
 @require_safe

@@ -15,14 +15,19 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
+from explanations.imagesets import SCENES
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.decoding import FORMATS, MAX_FILE_BYTES
-from explanations.imagesets.upload import MAX_IMAGES, MAX_UPLOAD_BYTES, read_uploads
+from explanations.imagesets.upload import MAX_IMAGES, MAX_UPLOAD_BYTES, SPLIT, read_uploads
+from explanations.models import ImageSet
 from studyplatform.bodies import takes_files
-from studyplatform.panel import image_sets
+from studyplatform.panel import image_edits, image_sets
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.frame import render_study_page
+from studyplatform.panel.image_edits import ImageEditError
+from studyplatform.panel.image_views import tell_used, user_of
 from surveys.models import Study
+from surveys.study_file.stored import definition
 
 MEGABYTE = 1_000_000
 PROBLEMS_SHOWN = 20
@@ -79,8 +84,26 @@ def _store(request: HttpRequest, study: Study) -> HttpResponse:
             imported.known,
         ) % {"known": imported.known}
     messages.success(request, sentence)
+    _use_if_nothing_else(request, study, imported.image_set)
     gallery = reverse("panel:images", kwargs={"slug": study.slug})
     return redirect(f"{gallery}?set={imported.image_set.pk}")
+
+
+def _use_if_nothing_else(request: HttpRequest, study: Study, uploaded: ImageSet) -> None:
+    """Let the study use the uploaded images if its own set is empty and no job can draw it."""
+    split = definition(study).images.split
+    has_others = study.image_set.images.filter(split=split).exists()
+    if has_others or study.image_set.name in SCENES or study.state != Study.State.DRAFT:
+        return
+    try:
+        image_edits.change(
+            study,
+            user_of(request),
+            lambda source: image_edits.with_image_set(source, uploaded.name, SPLIT),
+        )
+    except ImageEditError:
+        return  # the page of the images offers it, and says why it cannot be done
+    tell_used(request, study, uploaded)
 
 
 def _remove_leftovers() -> None:

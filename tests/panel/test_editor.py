@@ -529,18 +529,21 @@ def test_numbers_alone_leave_the_short_form(draft, signed_in):
 def test_a_choice_between_maps_is_declared_and_taken_back_with_what_belonged_to_it(
     in_parts, signed_in
 ):
-    values = after(in_parts, signed_in, "trials", parts__3__task="preference",
-                   parts__3__compare=["gradcam", "lime"],
-                   parts__3__advice_confidence="points")  # fmt: skip
-    trials = values["parts"][3]
-    assert (trials["task"], trials["compare"]) == ("preference", ["gradcam", "lime"])
+    trials = after(in_parts, signed_in, "trials", parts__3__task="preference",
+                   parts__3__advice_confidence="points")["parts"][3]  # fmt: skip
+    assert (trials["task"], trials["compare"]) == ("preference", ["gradcam", "lime", "placebo"])
+    trials = after(in_parts, signed_in, "trials", parts__3__compare=["gradcam", "lime"])["parts"][3]
+    assert trials["compare"] == ["gradcam", "lime"]
     trials = after(in_parts, signed_in, "trials", parts__3__task="forward_simulation")["parts"][3]
     assert "compare" not in trials
     assert "advice_confidence" not in trials, "the classifier's answer is hidden in this task"
 
 
-def test_only_maps_are_offered_to_choose_between(in_parts):
-    form = SectionForm(next(one for one in SECTIONS if one.key == "trials"), read(in_parts.source))
+def test_only_maps_are_offered_to_choose_between_and_only_in_the_task_that_asks(in_parts):
+    section = next(one for one in SECTIONS if one.key == "trials")
+    assert "parts.3.compare" not in SectionForm(section, read(in_parts.source)).fields
+    source = in_parts.source.replace("wrong = 2", 'wrong = 2\ntask = "preference"')
+    form = SectionForm(section, read(source))
     assert [key for key, _label in form.fields["parts.3.compare"].choices] == [
         "gradcam", "lime", "placebo",
     ]  # fmt: skip

@@ -59,6 +59,20 @@ def study(db, tmp_path) -> Study:
     return study
 
 
+def test_a_study_without_any_image_uses_its_first_upload_at_once(study, signed_in):
+    """The only images there are need no further word."""
+    browser = signed_in("editor")
+    study.stimuli.all().delete()
+    study.image_set.images.all().delete()
+    response = upload(browser, study, packed())
+    assert response.status_code == 302
+    study.refresh_from_db()
+    assert study.image_set == own_set(study)
+    shown = browser.get(response.url)
+    assert "Use these images" not in shown.content.decode()
+    assert "Next: compute predictions and maps" in said(shown)
+
+
 @pytest.fixture
 def other(study, tmp_path) -> Study:
     """Somebody else's study."""
