@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -154,9 +153,10 @@ def _write(
     messages.success(
         request,
         gettext(
-            "Saved as version %(number)d. Use it in the study once you have read it: change the "
-            "version of the consent, too."
+            "Saved as version %(number)d. Change the version of the consent as well, and press "
+            "“Save and use in the study”, or “Save and create the study”."
         )
         % {"number": version.number},
     )
-    return redirect(f"{reverse('panel:consent-pdf', args=[text.pk])}")
+    # The version of the consent and the button that lets the study use it are there.
+    return redirect("panel:edit-section", pk=text.pk, section="texts")

@@ -18,6 +18,9 @@ LONG = {"simulation": 60, "export": 40, "every-format": 25, "report": 25, "repor
         "power": 40, "predictions": 25, "maps": 40, "evaluation": 25, "evaluation-of-study": 20,
         "folder": 40, "release": 25, "classifier": 40}  # fmt: skip
 """How many operations are tried of each job of tests/jobs/killing.py."""
+HUNG = 4 * 3600
+"""Seconds after which a round hangs. An attempt of the evaluation takes ten seconds of a processor,
+and a machine that does other work by night gave it a tenth of one: 3000 seconds were too few."""
 
 
 def rounds(folder, counts: dict[str, int]) -> dict[str, dict[str, int]]:
@@ -26,7 +29,7 @@ def rounds(folder, counts: dict[str, int]) -> dict[str, dict[str, int]]:
     result = subprocess.run(
         [sys.executable, "-m", "tests.jobs.killing", str(folder),
          *(f"{kind}:{points}" for kind, points in counts.items())],
-        capture_output=True, text=True, cwd=ROOT, timeout=3000, check=False,
+        capture_output=True, text=True, cwd=ROOT, timeout=HUNG, check=False,
         env={**os.environ, "STUDY_DATA_DIR": str(folder / "var"), "PYTHONPATH": str(ROOT),
              "DATABASE_URL": "", "OMP_NUM_THREADS": "1",
              "DJANGO_SETTINGS_MODULE": "studyplatform.settings"},
