@@ -103,6 +103,7 @@ def engine(
     method = key.partition(",")[0] if key != "pytorch-grad-cam" else "gradcam"
     used = background if catalogue.get(method).needs_background else None
     prepared = Engine(classifier, used, "fast" if key == FAST else "strict")
+    prepared.refusals({method: FEW[method]})  # looks at the network once, not for every image
     return lambda: prepared.explain(image[None], [TARGET], {method: FEW[method]})
 
 
