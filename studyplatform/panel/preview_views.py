@@ -27,6 +27,7 @@ from studyplatform.panel.preview import PreviewPage
 from studyplatform.panel.review import may_review
 from surveys.models import Arm, Participant, Study
 from surveys.pages import sequence
+from surveys.pages.bonus import most_in_words, rule_in_words
 from surveys.pages.endings import declared_ending
 from surveys.pages.example import EXAMPLE
 from surveys.pages.forms import PageForm
@@ -210,6 +211,9 @@ def _frame(
         code=preview.CODE, completion_code="PREVIEW1", personal_code=context["personal_code"]
     )
     name = "debrief" if page.number else "consent"
+    # Nobody earns anything in a preview, so that its last page shows the largest amount.
+    words = most_in_words if page.number else rule_in_words
+    context["bonus"] = words(context["study"])
     if page.ending:
         name = "ended"
         context["ending"] = declared_ending(spoken(context["study"]), page.ending)

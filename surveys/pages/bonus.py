@@ -45,6 +45,14 @@ def earned_in_words(participant: Participant) -> str:
     return money(bonus, participant.bonus)
 
 
+def most_in_words(study: Study) -> str:
+    """Return the largest amount that anybody can earn, which previews show. Empty without a
+    bonus.
+    """
+    bonus = definition(study).bonus
+    return money(bonus, bonus.maximum) if bonus else ""
+
+
 def money(bonus: Bonus, amount: float | Decimal) -> str:
     """Return the amount with its currency, as the language of the page writes numbers."""
     exact = Decimal(str(amount)).quantize(bonus.unit)

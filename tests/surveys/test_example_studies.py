@@ -130,6 +130,7 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
         "images drawn for each person": lambda study: any(
             part.right_pool and part.wrong_pool for part in study.trial_parts
         ),
+        "a bonus": lambda study: study.bonus is not None,
         "a score": lambda study: any(part.feedback_score for part in study.trial_parts),
     }
     for task in tasks.TASKS:
@@ -231,6 +232,8 @@ def test_every_page_of_an_example_can_be_previewed_in_every_arm(path):
             assert response.status_code == 200
             assert "No picture yet" not in text
             assert ("Not in this arm" in text) == bool(page.step and page.step not in seen)
+            if definition(study).bonus and page.step is None and not page.ending:
+                assert "Your bonus" in text
 
 
 def refusals(found: object, place: str = "") -> list[str]:
