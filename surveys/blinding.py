@@ -28,7 +28,7 @@ REVEALING = frozenset(
 )
 """Columns of the export that reveal arms; columns of declared factors reveal them as well."""
 REVEALING_FILES = frozenset(("page_events.csv", "ledger.csv"))
-COUNTS = frozenset(("attention_asked", "attention_failed", "quiz_mistakes"))
+COUNTS = frozenset(("attention_asked", "attention_failed", "quiz_mistakes", "ending"))
 """Columns that reveal arms if some pages are shown only to some arms."""
 
 

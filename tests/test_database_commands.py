@@ -36,6 +36,7 @@ CALLS = SLUG | {
     "register_classifier": ["--name", "x", "--factory", "nothing"],
     "release_study": ["nothing", "--output", "nowhere"],
     "run_analysis": ["nothing", "--output", "nowhere"],
+    "session_links": ["nothing", "--session", "x", "--output", "nowhere", "--address", "https://a"],
     "unblind_study": ["nothing", "--reason", "The end."],
     "verify_explanations": [],
     "work": ["--once"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -122,9 +123,25 @@ def _attrition(data: StudyData, rows: tuple[FlowRow, ...], sets: Sets) -> Iterat
     if data.plan.states != "unknown":
         lost = {row.arm: row.randomised - (row.completed or 0) for row in rows}
         yield attrition("did not complete", lost, sizes, data.plan.level)
+    for session in _sessions(data):
+        done = session["completed"]
+        missed = {row.arm: row.randomised - int(done.get(row.arm, 0)) for row in rows}
+        named = f"did not complete the session {str(session.get('key'))!r}"
+        yield attrition(named, missed, sizes, data.plan.level)
     if data.exclusions.steps:
         out = {row.arm: row.randomised - sets.per_protocol[row.arm] for row in rows}
         yield attrition("not in the per-protocol set", out, sizes, data.plan.level)
+
+
+def _sessions(data: StudyData) -> list[Mapping[str, Any]]:
+    """Return the later sessions that the export's manifest lists with their numbers by arm."""
+    listed = data.manifest.get("sessions")
+    entries = listed if isinstance(listed, list) else []
+    return [
+        one
+        for one in entries
+        if isinstance(one, dict) and set(one.get("completed", ())) == set(data.plan.arms)
+    ]
 
 
 def check_sums(rows: tuple[FlowRow, ...], steps: tuple[ExclusionStep, ...], sets: Sets) -> None:

@@ -223,7 +223,7 @@ def _frame(
 def _shown(
     request: HttpRequest, context: dict[str, Any], person: Participant, step: sequence.Step
 ) -> HttpResponse:
-    if step not in sequence.steps_of(person):
+    if step not in definition(person.study).steps_of(str(person.arm and person.arm.key)):
         return _missing(request, context, NOT_SHOWN)
     if step.trial_position is not None and not person.trials.exists():
         return _missing(request, context, NO_IMAGES)

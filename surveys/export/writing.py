@@ -31,6 +31,7 @@ from surveys.export.map_parameters import images_imported, maps_computed
 from surveys.export.wide import table_rows, wide_table
 from surveys.models import (
     Answer,
+    FollowUp,
     HandExclusion,
     Participant,
     Study,
@@ -179,6 +180,9 @@ def _rows(
         "pages.csv": pages,
         "page_events.csv": events(pages),
         "not_allocated.csv": others,
+        "sessions.csv": FollowUp.objects.filter(participant__in=allocated.order_by())
+        .select_related("participant__arm")
+        .order_by("participant__simulated", "participant__slot__position", "opens_at"),
         "not_allocated_answers.csv": [*_answers(others), *_of(outside, allocated=False)],
     }
 
@@ -324,6 +328,26 @@ def _endings(study: Study, simulated: Simulated) -> dict[str, Any]:
     return {"endings": rows} if rows else {}
 
 
+def _sessions(study: Study, simulated: Simulated, blinded: bool) -> dict[str, Any]:
+    """Return how many people completed each later session, by arm, or over all arms while blinded.
+
+    Empty if the study declares no session.
+    """
+    rows = []
+    for session in definition(study).sessions:
+        people = study.participants.filter(
+            OF_PEOPLE[simulated],
+            arm__isnull=False,
+            follow_ups__session=session.key,
+            follow_ups__completed_at__isnull=False,
+        )
+        counts = Counter(people.values_list("arm__key", flat=True))
+        by_arm = {arm.key: counts[arm.key] for arm in study.arms.all()}
+        done = {"of all arms": counts.total()} if blinded else by_arm
+        rows.append({"key": session.key, "heading": session.heading, "completed": done})
+    return {"sessions": rows} if rows else {}
+
+
 def _plan_at_launch(study: Study) -> bytes | None:
     """Return the plan of the first version if it differs from the current plan, else None."""
     first = study.versions.first()
@@ -434,6 +458,7 @@ def _manifest(
         "places_given_back": _places_given_back(study, simulated),
         "excluded_by_hand": excluded,
         **_endings(study, simulated),
+        **_sessions(study, simulated, blinded),
         "arms_blinded": blinded,
         "unblinding": _unblinding(study),
         # Values that a format cannot hold, such as texts longer than a cell of Excel.

@@ -8,6 +8,7 @@ from surveys.models.arrival_count import ArrivalCount
 from surveys.models.bonus_payment import BonusPayment
 from surveys.models.codes import allocation_secret, completion_code, participant_code, pseudonym
 from surveys.models.data_copy import DataCopy
+from surveys.models.follow_up import FollowUp
 from surveys.models.participant import HandExclusion, Identity, Participant, RememberedId
 from surveys.models.schedule import StudySchedule
 from surveys.models.study import Arm, ArmBlock, Condition, Stimulus, Study, StudyVersion
@@ -22,6 +23,7 @@ __all__ = [
     "Condition",
     "DataCopy",
     "Event",
+    "FollowUp",
     "HandExclusion",
     "Identity",
     "LedgerEntry",

@@ -15,7 +15,7 @@ PAGES_AHEAD = 2
 
 def upcoming(participant: Participant, step: Step) -> Step | None:
     """Return the first page of the next trial if it is at most PAGES_AHEAD pages away."""
-    pages = sequence.steps_of(participant)
+    pages = sequence.steps_in(participant, step.session)
     here = pages.index(step)
     for page in pages[here + 1 : here + 1 + PAGES_AHEAD]:
         if page.kind == "trial" and page.trial_position != step.trial_position:

@@ -2,6 +2,8 @@
 
 from collections.abc import Set
 
+from django.utils import timezone
+
 from surveys.models import Answer, Participant, Study, Submission
 from surveys.models.prepared_query import PreparedQuery
 from surveys.pages.kinds.quiz import is_skipped
@@ -20,11 +22,33 @@ def steps(study: Study) -> tuple[Step, ...]:
 
 
 def steps_of(participant: Participant) -> tuple[Step, ...]:
-    """Return the pages of the participant's arm, or, before the allocation, the pages of all
-    arms.
+    """Return the pages of the participant's arm and session.
+
+    Before the allocation, these are the pages of all arms.
     """
+    return steps_in(participant, session_of(participant))
+
+
+def steps_in(participant: Participant, session: str) -> tuple[Step, ...]:
+    """Return the pages of the session with this key, which is empty for the study itself."""
     declared = stored.definition(participant.study)
-    return declared.steps if participant.arm is None else declared.steps_of(participant.arm.key)
+    pages = declared.steps if participant.arm is None else declared.steps_of(participant.arm.key)
+    if not declared.sessions:
+        return pages
+    return tuple(page for page in pages if page.session == session)
+
+
+def session_of(participant: Participant) -> str:
+    """Return the key of the later session that the participant is in, or an empty text."""
+    if participant.state != Participant.State.COMPLETED:
+        return ""
+    if not stored.definition(participant.study).sessions:
+        return ""
+    now = timezone.now()
+    under_way = participant.follow_ups.filter(
+        begun_at__isnull=False, completed_at__isnull=True, stopped=False, closes_at__gt=now
+    )
+    return under_way.values_list("session", flat=True).first() or ""
 
 
 def step_of(study: Study, key: str) -> Step | None:
@@ -42,9 +66,15 @@ def sent(participant: Participant) -> set[str]:
     return {step for (step,) in _SENT(participant.pk)}
 
 
-def first_unsent(participant: Participant, sent: Set[str]) -> Step | None:
-    """Return the first page still to be sent, given the keys already sent, or None at the end."""
-    sequence = steps_of(participant)
+def first_unsent(
+    participant: Participant, sent: Set[str], session: str | None = None
+) -> Step | None:
+    """Return the first page still to be sent, given the keys already sent, or None at the end.
+
+    By default it is a page of the session that the participant is in.
+    """
+    own = session_of(participant) if session is None else session
+    sequence = steps_in(participant, own)
     # Pages are accepted in their order alone, so whatever lies before a sent page was skipped.
     following = next((n for n in range(len(sequence), 0, -1) if sequence[n - 1].key in sent), 0)
     declared, given = stored.definition(participant.study), given_answers(participant, sent)
@@ -98,6 +128,8 @@ def progress(participant: Participant, step: Step) -> tuple[int, int]:
     if declared.branches:
         given = dict(given_answers(participant, sent(participant)))
     sequence = [
-        one for one in steps_of(participant) if one == step or is_shown(declared, one, given)
+        one
+        for one in steps_in(participant, step.session)
+        if one == step or is_shown(declared, one, given)
     ]
     return sequence.index(step) + 1, len(sequence)

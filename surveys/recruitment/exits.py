@@ -4,7 +4,7 @@ stored.
 
 from dataclasses import dataclass
 
-from surveys.models import Identity, Participant, Study
+from surveys.models import FollowUp, Identity, Participant, Study
 from surveys.pages.endings import ending_of
 from surveys.pages.kinds.attention import failed_checks
 from surveys.pages.lapse import has_lapsed
@@ -57,6 +57,22 @@ def exit_of(participant: Participant) -> Exit | None:
         return None
     kind = get(definition(participant.study).recruitment.kind)
     return Exit(kind.address.format(code=ending.code) if ending.code else ending.url, ending.code)
+
+
+def way_back_from_session(participant: Participant, follow_up: FollowUp) -> WayBack | None:
+    """Return the way back at the end of a later session, if the session declares one."""
+    study = participant.study
+    session = next(
+        (one for one in definition(study).sessions if one.key == follow_up.session), None
+    )
+    identity = Identity.objects.filter(participant=participant).first()
+    if session is None or identity is None or follow_up.completed_at is None:
+        return None
+    if not (session.code or session.url):
+        return None
+    kind = get(definition(study).recruitment.kind)
+    address = kind.address.format(code=session.code) if session.code else session.url
+    return _way_back(study, Exit(address, session.code), identity.external_id)
 
 
 def _way_back(study: Study, declared_exit: Exit, external_id: str) -> WayBack | None:

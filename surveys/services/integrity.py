@@ -52,7 +52,7 @@ def _of_participants(study: Study) -> Iterator[str]:
         ):
             yield f"{study.slug}: {person} has an arm, but no place in it."
         if person.state == Participant.State.COMPLETED:
-            unsent = sequence.first_unsent(person, sequence.sent(person))
+            unsent = sequence.first_unsent(person, sequence.sent(person), session="")
             if unsent is not None:
                 yield f"{study.slug}: {person} has completed, but lacks the page {unsent.key!r}."
 

@@ -13,6 +13,7 @@ from surveys.services import copies, places, recruiting
 from surveys.services.acts import announce
 from surveys.services.locking import lock
 from surveys.services.recording import note
+from surveys.services.sessions import stop_session
 from surveys.study_file.recruitment import Replaced
 
 
@@ -47,6 +48,8 @@ def stop(*, participant: Participant) -> None:
         lock(locked.study)
         places.give_back(locked, "stopped")
         places.replace(locked, Replaced.WITHDRAWN)
+    elif stop_session(locked):
+        note(locked, "stopped")
     participant.refresh_from_db()
 
 

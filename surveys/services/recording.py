@@ -27,10 +27,11 @@ from surveys.services import places
 from surveys.services.allocating import allocate
 from surveys.services.bonus import bonus_of
 from surveys.services.locking import lock
+from surveys.services.sessions import complete_session, plan_sessions
 from surveys.study_file import page_kinds
 from surveys.study_file.endings import Ending
 
-CHANGING = (*("state", "arm_id", "rotation", "finished_at", "completion_code", "bonus", "ending"),)
+CHANGING = ("state", "arm_id", "rotation", "finished_at", "completion_code", "bonus", "ending")
 ENDED_WORDS = "ended by the study"
 """The ledger's reason, which tells neither answers nor checks."""
 MOST_EVENTS = 1000  # per participant, so that a script that repeats a request cannot fill the disk
@@ -122,14 +123,18 @@ def record_page(*, participant: Participant, page: SentPage) -> Recorded:
     key = page.step.key
     if outcome is Recorded.RECORDED:
         _store(participant, page)
-        ending = reached_ending(participant, page.step)
+        ending = None if page.step.session else reached_ending(participant, page.step)
         if ending is not None:
             _end(participant, ending)
         else:
             # Behind the check of endings: nobody who is screened out may take a place.
             places.hold(participant)
-            if sequence.first_unsent(participant, sent | {key}) is None:
-                _complete(participant)
+            session = page.step.session
+            if sequence.first_unsent(participant, sent | {key}, session) is None:
+                if session:
+                    complete_session(participant, session)
+                else:
+                    _complete(participant)
     else:
         differing = _differing(participant, page) if outcome is Recorded.CONFLICT else []
         note(participant, outcome.value, key, differing)
@@ -323,6 +328,7 @@ def _complete(participant: Participant) -> None:
     # Stored, so that what is paid is what the person was told.
     participant.bonus = bonus_of(participant)
     participant.save(update_fields=["state", "finished_at", "completion_code", "bonus"])
+    plan_sessions(participant)
 
 
 def _end(participant: Participant, ending: Ending) -> None:

@@ -13,6 +13,7 @@ from surveys.simulation.styles import base_of, shift_of, style_of
 
 COMMENT_SHARE = 0.2
 DIAGNOSIS_SHARE = 0.25  # of trials in which a synthetic person answers the optional question
+RETURNING = 0.8  # share of synthetic people who come back for a later session
 NO_EFFECT = Effect()
 
 
@@ -71,6 +72,10 @@ class Person:
     def quits(self) -> bool:
         """Return whether the person leaves before the end."""
         return self._persistence < self._base.quits + self._effect.quits
+
+    def returns(self) -> bool:
+        """Return whether the person comes back for a later session, as most people do."""
+        return self._random.random() < RETURNING
 
     @property
     def clicks(self) -> int:

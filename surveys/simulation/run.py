@@ -10,6 +10,7 @@ from functools import cached_property
 from django.db import connection
 from django.db.models import F
 from django.test import override_settings
+from django.urls import reverse
 from tqdm import tqdm
 
 from explanations import catalogue
@@ -22,6 +23,7 @@ from surveys.simulation.browser import Browser, Page
 from surveys.simulation.person import Person, Reading, Shown
 from surveys.simulation.profile import Effect, Profile
 from surveys.simulation.remote import RemoteBrowser
+from surveys.study_file.stored import definition
 from surveys.web import signed_links
 
 AnyBrowser = Browser | RemoteBrowser
@@ -133,6 +135,8 @@ def _take_part(
             "Try it by hand, with the rehearsal link in the panel."
         )
     walk.participant.refresh_from_db(fields=["state"])
+    if walk.participant.state == Participant.State.COMPLETED:
+        _return(browser, page, person, walk)
     return Participant.State(walk.participant.state)
 
 
@@ -207,6 +211,17 @@ def _next(browser: AnyBrowser, page: Page, person: Person, walk: Walk) -> Page:
             "rehearsal link in the panel."
         )
     return following
+
+
+def _return(browser: AnyBrowser, page: Page, person: Person, walk: Walk) -> None:
+    """Go through the later sessions that the person returns to, by the personal link."""
+    for _session in definition(walk.participant.study).sessions:
+        if not person.returns():
+            return
+        link = reverse("next-session", kwargs={"code": walk.participant.code})
+        page = browser.send(browser.open(link), {})
+        while "step" in page.hidden:
+            page = _next(browser, page, person, walk)
 
 
 def _leave(browser: AnyBrowser, page: Page, person: Person) -> Participant.State:

@@ -19,6 +19,7 @@ from surveys.study_file.endings import Ending
 from surveys.study_file.parts import Part, Place, QuestionnairePart, TrialsPart
 from surveys.study_file.recruitment import Recruitment
 from surveys.study_file.retention import Retention
+from surveys.study_file.sessions import Session
 from surveys.study_file.step import Step
 
 LONGEST_TITLE = 200  # the length of the database's column
@@ -137,6 +138,7 @@ class StudyFile:
     retention: Retention = field(default_factory=Retention)
     bonus: Bonus | None = None
     endings: tuple[Ending, ...] = ()
+    sessions: tuple[Session, ...] = ()
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
@@ -249,7 +251,10 @@ class StudyFile:
                     if not part.is_in_block(block):
                         continue
                     pages = part.steps(Place(block, self.blocks, trials + 1))
-                    sequence += [replace(page, conditions=part.conditions) for page in pages]
+                    sequence += [
+                        replace(page, conditions=part.conditions, session=part.session)
+                        for page in pages
+                    ]
                     trials += part.trials_per_block
         return tuple(sequence)
 
@@ -269,6 +274,11 @@ class StudyFile:
             )
             for arm in self.arms
         }
+
+    @property
+    def later_studies(self) -> frozenset[str]:
+        """Return the recruitment service's ids of the studies that send people to sessions."""
+        return frozenset(session.study_id for session in self.sessions if session.study_id)
 
     @property
     def languages(self) -> tuple[str, ...]:

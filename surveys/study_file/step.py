@@ -12,6 +12,7 @@ class Step:
     whole participation and is None on pages without a trial. ``stage`` names the trial's stage in
     its task, and ``number`` distinguishes pages of a part that have no trial. ``conditions`` lists
     the keys of the conditions whose blocks contain the page, and is empty for all.
+    ``session`` is the key of the later session that the page belongs to, if any.
     """
 
     key: str
@@ -23,3 +24,4 @@ class Step:
     stage: str = ""
     number: int = 0
     conditions: tuple[str, ...] = ()
+    session: str = ""

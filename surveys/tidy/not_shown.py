@@ -1,6 +1,6 @@
 """Questions that a participant was not shown because of an earlier answer, as rows of the data."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from surveys import questionnaires
 from surveys.models import Answer, Participant, Submission
@@ -41,7 +41,20 @@ def _passed(participant: Participant, given: GivenAnswers) -> tuple[Step, ...]:
     declared = definition(participant.study)
     arm = participant.arm
     pages = declared.steps if arm is None else declared.steps_of(arm.key)
-    if participant.state == Participant.State.COMPLETED:
+    sessions = ("", *(session.key for session in declared.sessions))
+    return tuple(
+        page
+        for session in sessions
+        for page in _passed_in([one for one in pages if one.session == session], participant, given)
+    )
+
+
+def _passed_in(
+    pages: Sequence[Step], participant: Participant, given: GivenAnswers
+) -> Sequence[Step]:
+    """Return the pages of a session that the participant has passed."""
+    is_own = not any(page.session for page in pages)
+    if is_own and participant.state == Participant.State.COMPLETED:
         return pages
     last = max((number for number, page in enumerate(pages, 1) if page.key in given), default=0)
     return pages[:last]

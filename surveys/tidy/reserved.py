@@ -2,7 +2,7 @@
 
 from surveys import tasks
 from surveys.tasks.items import advice_sureness, diagnosis, free_text
-from surveys.tidy import columns, page_columns
+from surveys.tidy import columns, page_columns, session_columns
 from surveys.tidy.codebook_columns import OWN_COLUMNS
 from surveys.tidy.columns import Column
 
@@ -28,6 +28,7 @@ TABLES: tuple[tuple[Column, ...], ...] = (
     columns.NOT_ALLOCATED_ANSWERS,
     columns.LEDGER,
     (columns.ENDING,),
+    session_columns.SESSIONS,
     page_columns.PAGES,
     page_columns.EVENTS,
     page_columns.TRIAL_TIMES,

@@ -39,6 +39,7 @@ from surveys.tidy.columns import (
 )
 from surveys.tidy.page_columns import EVENTS, PAGES, TRIAL_TIMES
 from surveys.tidy.reserved import factor_column
+from surveys.tidy.session_columns import ANSWER_SESSION, SESSION, SESSIONS
 
 ASKED = ("answers.csv", "block_answers.csv", "not_allocated_answers.csv")
 NOT_ASKED_LABEL = "the question was not shown because of an earlier answer"
@@ -91,6 +92,10 @@ def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column
     if study.endings:
         for file in ("participants.csv", "not_allocated.csv"):
             columns_by_file[file] = _with_endings(columns_by_file[file], study)
+    if study.sessions:
+        columns_by_file["sessions.csv"] = SESSIONS
+        columns_by_file["pages.csv"] = (*columns_by_file["pages.csv"], SESSION)
+        columns_by_file["answers.csv"] = (*columns_by_file["answers.csv"], ANSWER_SESSION)
     if not study.branches:
         return columns_by_file
     return {

@@ -11,6 +11,7 @@ from surveys.models import Identity, Participant, Study
 from surveys.pages.language import about_study
 from surveys.recruitment import exits
 from surveys.recruitment.visitor import Visitor
+from surveys.services import sessions
 from surveys.services.recruiting import is_excluded, is_remembered
 from surveys.study_file.recruitment import Outcome
 from surveys.study_file.recruitment_kinds import get
@@ -41,6 +42,9 @@ def participant_of(
         return None
     if known is not None and known.pk == identity.participant_id:
         return known
+    claimed = sessions.claim_session(study=study, visitor=visitor)
+    if claimed is not None:
+        return claimed
     # Only a secret id proves who the person is; other services' ids can be guessed.
     secret = visitor.session_id if get(visitor.kind).can_resume else ""
     return identity.participant if secret and secret == identity.session_id else None
@@ -57,6 +61,9 @@ def refusal(request: HttpRequest, study: Study, visitor: Visitor | None) -> Http
         return unknown(request, study)
     if _identity(study, visitor) is not None:
         return begun(request, study)
+    # The service's study of a later session admits nobody new.
+    if visitor.service_study in definition(study).later_studies:
+        return unknown(request, study)
     if is_remembered(study, visitor):
         return took_part(request, study, visitor)
     if is_excluded(study, visitor):

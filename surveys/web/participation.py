@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from surveys import services
-from surveys.models import Participant, Study
+from surveys.models import FollowUp, Participant, Study
 from surveys.models.prepared_query import PreparedQuery
 from surveys.models.sealed import keyed_hash
 from surveys.pages import language, page_key, sequence, time_limit
@@ -26,7 +26,7 @@ from surveys.pages.page_key import PageKey
 from surveys.pages.screens import screen
 from surveys.recruitment import exits
 from surveys.recruitment.visitor import Visitor
-from surveys.services import Recorded
+from surveys.services import Recorded, sessions
 from surveys.study_file.recruitment import Outcome
 from surveys.study_file.stored import definition
 from surveys.web import arrival, consent, rate_limit, signed_links, visitor_cookie
@@ -177,8 +177,26 @@ def show_end(
     **more: object,
 ) -> HttpResponse:
     """Show a page without questions. The template also gets the values ``more``."""
-    context = {"way_back": exits.way_back_of(participant), **_about(participant), **more}
+    context = {**_about(participant), **more}
+    context.setdefault("way_back", exits.way_back_of(participant))
     return render(request, template, context, status=status)
+
+
+def show_session(
+    request: HttpRequest, participant: Participant, follow_up: FollowUp
+) -> HttpResponse:
+    """Show how far the participant is with a later session, and the way back once it is done."""
+    texts = spoken(participant.study)
+    own = next((one for one in texts.sessions if one.key == follow_up.session), None)
+    return show_end(
+        request,
+        participant,
+        "surveys/next_session.html",
+        follow_up=follow_up,
+        session=own,
+        status_of=sessions.state_of(follow_up, timezone.now()),
+        way_back=exits.way_back_from_session(participant, follow_up),
+    )
 
 
 def _about(participant: Participant) -> dict[str, object]:
@@ -212,8 +230,7 @@ def _current(request: HttpRequest, participant: Participant) -> HttpResponse:
         return show_end(request, participant, "surveys/ended.html", ending=ending)
     step = sequence.current_step(participant)
     if step is None:
-        earned = earned_in_words(participant)
-        return show_end(request, participant, "surveys/debrief.html", bonus=earned)
+        return _last_page(request, participant)
     if services.has_lapsed(participant):
         return show_end(request, participant, "surveys/lapsed.html", status=403)
     if request.method != "GET":  # a request for headers only must not count as a view
@@ -223,6 +240,18 @@ def _current(request: HttpRequest, participant: Participant) -> HttpResponse:
         return _current(request, participant)
     times = services.record_view(participant=participant, step=step.key)
     return _show(request, participant, PageForm(participant, step), PageKey(step.key, times))
+
+
+def _last_page(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """Show the debrief, or the state of the later sessions once one has begun."""
+    ahead = None
+    if definition(participant.study).sessions:
+        follow_up = sessions.current(participant)
+        if follow_up is not None and participant.follow_ups.filter(begun_at__isnull=False).exists():
+            return show_session(request, participant, follow_up)
+        ahead = follow_up if follow_up is not None and sessions.is_ahead(follow_up) else None
+    earned = earned_in_words(participant)
+    return show_end(request, participant, "surveys/debrief.html", bonus=earned, follow_up=ahead)
 
 
 def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
@@ -318,7 +347,11 @@ def _take_ids(request: HttpRequest, study: Study) -> HttpResponse:
 
     No place is taken, so that a program that previews links leaves no trace.
     """
-    visitor = visitor_cookie.in_address(request, definition(study).recruitment)
+    visitor = visitor_cookie.in_address(
+        request,
+        definition(study).recruitment,
+        definition(study).later_studies,
+    )
     if visitor is None:
         return arrival.unknown(request, study)
     path = signed_links.landing_path(study)
@@ -347,7 +380,7 @@ def _place_lost(request: HttpRequest, participant: Participant) -> HttpResponse:
 
 
 def _is_current(participant: Participant, step: sequence.Step) -> bool:
-    if participant.state != Participant.State.STARTED or services.has_lapsed(participant):
+    if participant.has_left_early or services.has_lapsed(participant):
         return False
     return step == sequence.current_step(participant)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from surveys.web import consent, participation, pictures, withdrawal
+from surveys.web import consent, participation, pictures, sessions, withdrawal
 from surveys.web import recruitment as recruitmentviews
 
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("s/<slug:slug>/go-on/", recruitmentviews.go_on, name="go-on"),
     path("recruitment/prolific/", recruitmentviews.prolific_news, name="prolific-news"),
     path("p/<slug:code>/", participation.page, name="page"),
+    path("p/<slug:code>/next/", sessions.next_session, name="next-session"),
     path("p/<slug:code>/withdraw/", withdrawal.withdraw, name="withdraw"),
     *(
         path(

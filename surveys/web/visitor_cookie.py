@@ -2,6 +2,7 @@
 cookie.
 """
 
+from collections.abc import Collection
 from dataclasses import asdict
 
 from django.conf import settings
@@ -18,8 +19,13 @@ COOKIE = "visitor"
 COOKIE_AGE = 24 * 3600  # seconds; longer than Prolific allows for a submission
 
 
-def in_address(request: HttpRequest, recruitment: Recruitment) -> Visitor | None:
-    """Return the visitor in the URL, or None for ids that the recruitment service never gives."""
+def in_address(
+    request: HttpRequest, recruitment: Recruitment, later: Collection[str] = ()
+) -> Visitor | None:
+    """Return the visitor in the URL, or None for ids that the recruitment service never gives.
+
+    ``later`` has the service's ids of the studies that send people to later sessions.
+    """
     kind = get(recruitment.kind)
     external_id = request.GET.get(recruitment.id_parameter, "")
     session = request.GET.get(kind.session_parameter, "")
@@ -29,7 +35,7 @@ def in_address(request: HttpRequest, recruitment: Recruitment) -> Visitor | None
     is_study = study == recruitment.service_study if recruitment.service_study else (
         not study or kind.id_pattern.fullmatch(study)
     )  # fmt: skip
-    if not (is_person and is_session and is_study):
+    if not (is_person and is_session and (is_study or study in later)):
         return None
     return Visitor(kind.key, external_id, session, study)
 

@@ -153,6 +153,7 @@ ROWS = {
     "prolific-news": Row(EVERYBODY, method="post", may_lack=True),
     "page": Row(EVERYBODY, of_participant),
     "withdraw": Row(EVERYBODY, of_participant),
+    "next-session": Row(EVERYBODY, of_participant),
     "picture": Row(EVERYBODY, of_participant, may_lack=True),
     # Accounts
     "account_login": Row(EVERYBODY),

@@ -111,6 +111,7 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
         "an end after failed checks": lambda study: any(
             one.is_after_checks for one in study.endings
         ),
+        "a later session": lambda study: bool(study.sessions),
         "details of the consent": lambda study: bool(study.consent.details),
         "a text of the participant's own": lambda study: any(
             part.free_text != "none" for part in study.trial_parts

@@ -15,9 +15,12 @@ RULES = (
     "tests/surveys/recruitment/test_taking_part_again.py",
     "tests/surveys/services/test_changing_places.py",
     "tests/surveys/services/test_more_time_at_once.py",
+    "tests/surveys/test_branching.py",
     "tests/surveys/test_distinction.py",
+    "tests/surveys/test_endings.py",
     "tests/surveys/test_measured.py",
     "tests/surveys/test_quizzes.py",
+    "tests/surveys/test_sessions.py",
 )
 
 

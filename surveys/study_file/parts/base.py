@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from analysis.toml.problems import TableProblems
-from analysis.toml.value_types import Words
+from analysis.toml.value_types import Stripped, Words
 from surveys.study_file.answer_rules import AnswerRule
 from surveys.study_file.step import Step
 
@@ -30,6 +30,7 @@ class Part:
     ``per_block`` repeats the part in each block, or only in those that ``blocks`` numbers.
     ``conditions`` lists the keys of the conditions whose blocks contain it, and is empty for all.
     Everybody sees the part, unless an answer breaks one of the rules ``show_if``.
+    ``session`` is the later session to which the part belongs, if any.
     """
 
     key: Words
@@ -37,6 +38,7 @@ class Part:
     conditions: tuple[Words, ...] = ()
     blocks: tuple[int, ...] = ()
     show_if: tuple[AnswerRule, ...] = ()
+    session: Stripped = ""
 
     default_per_block: ClassVar[bool] = False
     texts: ClassVar[tuple[str, ...]] = ()

@@ -100,7 +100,11 @@ def _asking_part(
         hint = did_you_mean(rule.item, known) if known else ". Add its questionnaire."
         at.add("item", f"{named}, which no part of the study asks{hint}")
         return None
-    by_part = [part for part in asking if rule.part in ("", part.key)]
+    by_part = [
+        part
+        for part in asking
+        if rule.part in ("", part.key) and (asker.part is not None or not part.session)
+    ]
     listed = ", ".join(repr(part.key) for part in asking)
     if not by_part:
         at.add("part", f"{named} of the part {rule.part!r}. It is asked by {listed}. Name one.")

@@ -11,7 +11,9 @@ from surveys.study_file.reading.branching import Asker, check_rules
 from surveys.study_file.reading.recruitment import CODE
 from surveys.study_file.recruitment import Outcome
 from surveys.study_file.recruitment_kinds import get
+from surveys.study_file.sessions import Session
 
+WayOut = Ending | Session
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -33,7 +35,7 @@ def check_endings(file: Document, study: StudyFile) -> None:
         asker = Asker(f"the ending {ending.key!r}")
         check_rules(TableProblems(file.problems, (*at.path, "when")), study, asker, ending.when)
         _check_reason(at, study, ending)
-        _check_way_back(at, study, ending, codes)
+        check_way_back(at, study, ending, f"the ending {ending.key!r}", codes)
         codes.add(ending.code)
 
 
@@ -70,7 +72,9 @@ def _checks(study: StudyFile, arm: str, kind: str) -> int:
     return len({(step.part, step.block, step.key if kind == "attention" else "") for step in steps})
 
 
-def _check_way_back(at: TableProblems, study: StudyFile, ending: Ending, taken: set[str]) -> None:
+def check_way_back(
+    at: TableProblems, study: StudyFile, ending: WayOut, named: str, taken: set[str]
+) -> None:
     """Report a code or URL that the recruitment service cannot use, or that is lacking."""
     kind = get(study.recruitment.kind)
     has_codes = bool(kind.address)
@@ -81,31 +85,31 @@ def _check_way_back(at: TableProblems, study: StudyFile, ending: Ending, taken: 
         cure = f"Use {wanted}" if wanted else "Remove it"
         at.add(
             other,
-            f"the ending {ending.key!r} has a {other}, and recruitment of the kind "
-            f"{kind.key!r} has none. {cure}.",
+            f"{named} has a {other}, and recruitment of the kind {kind.key!r} has none. {cure}.",
         )
         return
     if not wanted:
         return
     value = getattr(ending, wanted)
     if not value:
-        if Outcome.SCREENED_OUT not in study.recruitment.exits:
+        fallback = Outcome.SCREENED_OUT if isinstance(ending, Ending) else None
+        if fallback not in study.recruitment.exits:
             at.add(
                 "key",
-                f"the ending {ending.key!r} has no way back to the recruitment service. Add "
-                f"{wanted}, or screened_out to the table [recruitment.{wanted}s].",
+                f"{named} has no way back to the recruitment service. Add "
+                f"{wanted}{f', or screened_out to [recruitment.{wanted}s]' if fallback else ''}.",
             )
     elif has_codes and not CODE.fullmatch(value):
         at.add(
             "code",
-            f"the code of the ending {ending.key!r} is {value!r}. Copy it from the study's page "
+            f"the code of {named} is {value!r}. Copy it from the study's page "
             f"on {kind.label}: letters, digits, - and _.",
         )
     elif has_codes and value in taken:
         at.add(
             "code",
-            f"the code {value!r} of the ending {ending.key!r} is that of another end. Give each "
+            f"the code {value!r} of {named} is that of another end. Give each "
             "its own, by which the service tells them apart.",
         )
     elif not has_codes and (problem := exit_addresses.problem_with(value)):
-        at.add("url", f"the url of the ending {ending.key!r} {problem}: {value!r}.")
+        at.add("url", f"the url of {named} {problem}: {value!r}.")

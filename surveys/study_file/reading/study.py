@@ -45,9 +45,11 @@ from surveys.study_file.reading.parts import (
     read_parts,
 )
 from surveys.study_file.reading.pools import check_pools
+from surveys.study_file.reading.sessions import check_sessions
 from surveys.study_file.reading.translations import Translation, translations
 from surveys.study_file.retention import Retention
 from surveys.study_file.retention import problems_of as retention_problems
+from surveys.study_file.sessions import Session
 
 LARGEST_SEED = 2**63 - 1  # the length of the database's column
 Tables = tuple[dict[str, Any], ...]
@@ -98,6 +100,7 @@ class FileTable:
     retention: Retention = field(default_factory=Retention)
     bonus: Bonus | None = None
     endings: tuple[Ending, ...] = ()
+    sessions: tuple[Session, ...] = ()
 
 
 def read(text: str) -> declaration.StudyFile:
@@ -142,6 +145,7 @@ def read_document(text: str) -> tuple[Document, declaration.StudyFile]:
         retention=written.retention,
         bonus=with_currency(written.bonus, recruited.currency),
         endings=written.endings,
+        sessions=written.sessions,
     )
     study = replace(study, translations=translations(written.text, study, file.problems))
     _check_whole(file, study, declared)
@@ -220,6 +224,7 @@ def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredPa
     check_pools(file, study, parts)
     check_bonus(file, study)
     check_endings(file, study)
+    check_sessions(file, study, parts)
     for path, problem in problems_of(study.release):
         file.problems.add(("release", *path), problem)
     for key, problem in retention_problems(study.retention):
@@ -332,11 +337,12 @@ def _check_conditions_of_parts(
                 f"per_block = true, or remove {word}.",
             )
     # Whoever is not shown the last part would never be recorded as having completed the study.
-    if study.parts and study.parts[-1].conditions:
-        last = parts.place_of(study.parts[-1])
+    own = [part for part in study.parts if not part.session]
+    if own and own[-1].conditions:
+        last = parts.place_of(own[-1])
         word = limited_by(file, last)
         file.problems.add(
             (*last, word),
-            f"the last part, {study.parts[-1].key!r}, is limited to some {word}. End with a part "
+            f"the last part, {own[-1].key!r}, is limited to some {word}. End with a part "
             f"that is shown in all {word}.",
         )

@@ -7,7 +7,7 @@ An incomplete translation is refused: half a page in a foreign language helps no
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from gettext import find
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from annotated_types import MaxLen
 from django.conf import settings
@@ -22,6 +22,9 @@ from surveys.study_file.consent import ConsentText, translated
 from surveys.study_file.endings import Ending
 from surveys.study_file.parts import Part
 from surveys.study_file.parts.quiz import QuizPart
+from surveys.study_file.sessions import Session
+
+Titled = TypeVar("Titled", Ending, Session)
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Translation:
     parts: Mapping[str, PartTexts] = field(default_factory=dict)
     stated: Mapping[str, Words] = field(default_factory=dict)
     endings: Mapping[str, PartTexts] = field(default_factory=dict)
+    sessions: Mapping[str, PartTexts] = field(default_factory=dict)
 
 
 def translations(
@@ -80,6 +84,8 @@ def _translated(
     _check_keys(TableProblems(problems, ("text", code, "parts")), code, own.parts, shown)
     ends = [ending.key for ending in original.endings]
     _check_keys(TableProblems(problems, ("text", code, "endings")), code, own.endings, ends)
+    later = [session.key for session in original.sessions]
+    _check_keys(TableProblems(problems, ("text", code, "sessions")), code, own.sessions, later)
     return replace(
         original,
         language=code,
@@ -98,7 +104,12 @@ def _translated(
         debrief=own.debrief,
         classes=own.classes,
         parts=tuple(_part(own, part) for part in original.parts),
-        endings=tuple(_ending(own, ending) for ending in original.endings),
+        endings=tuple(
+            _in_own_words(ending, own.endings.get(ending.key)) for ending in original.endings
+        ),
+        sessions=tuple(
+            _in_own_words(session, own.sessions.get(session.key)) for session in original.sessions
+        ),
     )
 
 
@@ -115,10 +126,9 @@ def _check_keys(
             at.add(key, f"{key!r} in {table} is missing. Add it, as a table.")
 
 
-def _ending(own: Translation, ending: Ending) -> Ending:
-    """Return the ending in the other language."""
-    texts = own.endings.get(ending.key)
-    return replace(ending, heading=texts.heading, text=texts.text) if texts else ending
+def _in_own_words(entry: Titled, texts: PartTexts | None) -> Titled:
+    """Return the ending or session in the other language."""
+    return replace(entry, heading=texts.heading, text=texts.text) if texts else entry
 
 
 def _part(own: Translation, part: Part) -> Part:
