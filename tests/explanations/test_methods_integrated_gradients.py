@@ -28,6 +28,9 @@ def test_the_shares_add_up_to_the_change_of_the_logit(classifier, scenes):
     assert np.allclose(attribution.relevance, attribution.channels.sum(0), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "classifier", ["untrained", pytest.param("trained", marks=pytest.mark.nightly)], indirect=True
+)
 def test_few_steps_add_up_worse(classifier, scenes):
     """The control of the test above: four steps miss what 128 find, on average."""
 

@@ -45,14 +45,18 @@ def test_a_card_describes_the_file_beside_it(weights):
     assert weights.stat().st_size < 14_000_000
 
 
-def test_the_scenes_classifier_is_right_as_often_as_its_card_says():
+@pytest.mark.parametrize("limit", [400, pytest.param(None, marks=pytest.mark.nightly)])
+def test_the_scenes_classifier_is_right_as_often_as_its_card_says(limit):
     card = json.loads((ROOT / "weights" / "scenes.json").read_text())
-    images, labels = training_arrays(open_image_set("scenes"), "test")
-    assert hash_arrays(images, labels) == card["data"]["test_sha256"]
+    images, labels = training_arrays(open_image_set("scenes"), "test", limit=limit)
     figures = evaluate(Classifier.load(ROOT / "weights" / "scenes.safetensors"), images, labels)
-    assert figures.accuracy == pytest.approx(card["evaluation"]["test"]["accuracy"], abs=2e-3)
-    # A study of trust needs wrong predictions, and not too many.
-    assert 0.8 <= figures.accuracy <= 0.9
+    stated = card["evaluation"]["test"]["accuracy"]
+    if limit:  # four hundred images: standard deviation 2 points
+        assert figures.accuracy == pytest.approx(stated, abs=0.06)
+    else:
+        assert hash_arrays(images, labels) == card["data"]["test_sha256"]
+        assert figures.accuracy == pytest.approx(stated, abs=2e-3)
+    assert 0.8 <= stated <= 0.9  # a study of trust needs wrong predictions, and not too many
 
 
 @pytest.mark.parametrize("limit", [100, pytest.param(None, marks=pytest.mark.nightly)])

@@ -107,6 +107,9 @@ def test_a_turned_map_has_the_same_values_in_another_place(classifier, scenes):
     assert (other * corner).sum() == 0
 
 
+@pytest.mark.parametrize(
+    "classifier", ["untrained", pytest.param("trained", marks=pytest.mark.nightly)], indirect=True
+)
 def test_the_expensive_numbers_cover_every_method_that_a_claim_compares(classifier, scenes):
     network = Network("scenes", "scenes", classifier, (Background(scenes), Background(scenes)))
     numbers = expensive(network, Case(scenes[0], 0, 0, "a"))
