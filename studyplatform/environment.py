@@ -41,6 +41,17 @@ def number(name: str, default: int) -> int:
     return int(value)
 
 
+def choice(name: str, values: tuple[str, ...]) -> str:
+    """Return one of the values, the first by default.
+
+    Raises ImproperlyConfigured otherwise.
+    """
+    value = os.environ.get(name, "").strip().lower() or values[0]
+    if value not in values:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Write one of: {', '.join(values)}.")
+    return value
+
+
 def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """Return a list whose entries are separated by commas."""
     value = os.environ.get(name)

@@ -35,6 +35,11 @@ def problems() -> list[str]:
             "STUDY_ALLOWED_HOSTS contains *, with which anybody can forge the addresses in "
             "e-mails: list the names under which the server is reached."
         )
+    if 0 < len(settings.METRICS_TOKEN) < SHORTEST_KEY:
+        found.append(
+            f"STUDY_METRICS_TOKEN has {len(settings.METRICS_TOKEN)} characters: set it to "
+            f"{SHORTEST_KEY} or more, or leave it empty for no metrics."
+        )
     return found
 
 

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
 ]
 MIDDLEWARE = [
+    "studyplatform.request_middleware.RequestMiddleware",
     "studyplatform.page_errors.PageErrorsMiddleware",
     "studyplatform.security.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -159,6 +160,12 @@ PROLIFIC_WEBHOOK_SECRET = environment.text("PROLIFIC_WEBHOOK_SECRET")
 
 ARRIVALS_PER_MINUTE = environment.number("STUDY_ARRIVALS_PER_MINUTE", default=200)
 
+# A page that takes longer is cut. Uploads of researchers need time to arrive.
+REQUEST_SECONDS = environment.number("STUDY_REQUEST_SECONDS", default=30)
+UPLOAD_SECONDS = environment.number("STUDY_UPLOAD_SECONDS", default=300)
+METRICS_TOKEN = environment.text("STUDY_METRICS_TOKEN")
+LOG_FORMAT = environment.choice("STUDY_LOG_FORMAT", ("text", "json"))
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -170,12 +177,15 @@ USE_TZ = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "studyplatform.json_log.JsonFormatter"},
+    },
     "filters": {"without_secrets": {"()": "studyplatform.redaction.WithoutSecrets"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": LOG_FORMAT,
             "filters": ["without_secrets"],
         }
     },
@@ -209,7 +219,8 @@ if not DEBUG:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = behind_https
     if behind_https:  # no other host and no unencrypted page can set a cookie of this name
         SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
-    SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # monitoring within the host does not use TLS
+    # Monitoring within the host does not use TLS.
+    SECURE_REDIRECT_EXEMPT = [r"^health/$", r"^metrics/$"]
     SECURE_HSTS_SECONDS = 31_536_000 if behind_https else 0
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = behind_https
     if BEHIND_PROXY:

@@ -5,10 +5,12 @@ from django.urls import include, path
 
 from studyplatform.api.interface import api
 from studyplatform.health import health
+from studyplatform.metrics import metrics
 from studyplatform.panel import draft_views
 
 urlpatterns = [
     path("health/", health, name="health"),
+    path("metrics/", metrics, name="metrics"),
     path("api/v1/", api.urls),
     path("panel/account/", include("studyplatform.accounts.urls")),
     path("panel/", include("studyplatform.panel.urls")),

@@ -1,6 +1,7 @@
 """What the platform and gunicorn write about requests: enough for repairs, and nothing secret."""
 
 import copy
+import json
 import logging
 import runpy
 from collections.abc import Callable, Iterator
@@ -102,6 +103,37 @@ def test_nothing_secret_is_logged_whatever_goes_wrong(paid, monkeypatch, logged)
     assert 'IntegrityError: new row violates "a_rule"' in written
     assert written.count("Traceback") == 2  # of the failure, and of a host that is not ours
     assert [secret for secret in secrets if secret in written] == []
+
+
+def test_as_json_the_same_visits_tell_nothing_secret_line_by_line(
+    paid, monkeypatch, logged, settings
+):
+    settings.LOG_FORMAT = "json"
+    in_json = copy.deepcopy(settings.LOGGING)
+    in_json["handlers"]["stderr"]["formatter"] = "json"
+    visit, secrets = visits(paid, monkeypatch)
+    written = logged(visit, in_json)
+    lines = [json.loads(line) for line in written.splitlines()]
+    assert [secret for secret in secrets if secret in written] == []
+    requests = [line for line in lines if line.get("event") == "request"]
+    # Each request, also one that was refused before any view, and each with an id of its own.
+    assert [line["status"] for line in requests] == [
+        409,
+        405,
+        403,
+        400,
+        404,
+        403,
+        404,
+        404,
+        500,
+        404,
+    ]
+    assert len({line["request_id"] for line in requests}) == len(requests)
+    (failed,) = [line for line in lines if "IntegrityError" in line.get("trace", "")]
+    assert failed["request_id"] == requests[8]["request_id"]
+    acts = [line for line in lines if line.get("event") == "act"]
+    assert [(line["act"], line["study"]) for line in acts] == [("participant erased", paid.slug)]
 
 
 def test_without_the_filter_the_same_visits_tell_much(paid, monkeypatch, logged, settings):

@@ -1,6 +1,7 @@
 """Entries of the audit, written in the transaction of the act."""
 
 import getpass
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,9 +10,11 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 
+from studyplatform.json_log import event
 from studyplatform.models import AuditEntry
 from surveys.models import Study
 
+log = logging.getLogger(__name__)
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 _actor_set: ContextVar[tuple[AuditEntry.Way, str] | None] = ContextVar("actor", default=None)
 
@@ -74,6 +77,8 @@ def _write(study: str, act: str, before: Mapping[str, Any] | None, after: Any) -
     AuditEntry.objects.create(
         study=study, way=way, who=who, act=act, before=before or {}, after=after or {}
     )
+    # Without the name, which is in the audit: logs are kept and read elsewhere.
+    event(log, "act", {"act": act, "study": study, "way": way.value})
 
 
 def _actor() -> tuple[AuditEntry.Way, str]:

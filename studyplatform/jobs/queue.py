@@ -6,6 +6,7 @@ that another still does, nor keeps one too long.
 
 import hashlib
 import json
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,11 +21,13 @@ from django.utils.translation import get_language, gettext, override
 from studyplatform.audit.writing import acting_for
 from studyplatform.jobs.kinds import checked_arguments
 from studyplatform.jobs.lease import Lease, LostLeaseError
+from studyplatform.json_log import event
 from studyplatform.models import Job
 from surveys.models import DataCopy, Study
 from surveys.services.acts import announce
 from surveys.services.copies import note_job
 
+log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 RENEWED_EVERY = timedelta(seconds=10)
 UNFINISHED = (Job.State.QUEUED, Job.State.RUNNING)
@@ -100,6 +103,7 @@ def claim(holder: str, kinds: Collection[str]) -> Lease | None:
             elif job.attempts >= job.max_attempts:
                 _end(as_seen, Job.State.FAILED, **_silent_too_often(job.attempts))
             elif _take(as_seen, job, holder):
+                event(log, "job", {"job": job.pk, "kind": job.kind, "state": "running"})
                 return Lease(job.pk, job.token + 1)
 
 
@@ -346,6 +350,8 @@ def _end(
             f"Job {lease.job} is no longer this worker's (token {lease.token}). Its end as "
             f"{state.value} was refused."
         )
+    if lease is not None:
+        event(log, "job", {"job": lease.job, "state": state.value})
 
 
 def _request_hash(kind: str, study: Study | None, arguments: Mapping[str, Any]) -> str:

@@ -141,6 +141,7 @@ def of_preview(study: Study) -> dict[str, object]:
 
 ROWS = {
     "health": Row(EVERYBODY),
+    "metrics": Row(frozenset()),  # whoever has the server's token (tests/jobs/test_metrics.py)
     # Participants' pages: whoever has the address or the code may come.
     "home": Row(EVERYBODY),
     "landing": Row(EVERYBODY),
