@@ -8,7 +8,7 @@ DIST := worksteal
 # Two cores have work for three: some tests wait for a browser, a server or another process.
 WORKERS ?= 3
 
-.PHONY: demo test nightly lint serve messages site
+.PHONY: demo test nightly lint serve messages install install-web lock security site
 
 .venv/.installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -27,6 +27,23 @@ WORKERS ?= 3
 	$(PYTHON) -m venv .venv-crate
 	.venv-crate/bin/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements-crate.txt
 	@touch $@
+
+# On a server: exactly the files whose hashes the lock file names, or none. install-web leaves out
+# torch and whatever else only computing needs.
+install: requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r requirements.lock
+
+install-web: requirements-web.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r requirements-web.lock
+
+# After a change of requirements.txt; needs uv (pip install uv) and the package index.
+LOCK := uv pip compile --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_28
+lock:
+	$(LOCK) requirements.txt --output-file requirements.lock
+	grep -v -E -f requirements-compute.txt requirements.txt > requirements-web.txt
+	$(LOCK) requirements-web.txt --output-file requirements-web.lock; rm requirements-web.txt
 
 demo: .venv/.installed
 	@$(BIN)/python manage.py demo --address $(ADDRESS)
@@ -57,6 +74,12 @@ lint: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Bandit's rules (ruff has them), and whether the installed packages fit one another. A check of known
+# vulnerabilities needs its database: run pip-audit -r requirements.lock where it can be reached.
+security: .venv/.installed-dev
+	$(BIN)/ruff check --select S .
+	$(BIN)/pip check
 
 # Gathers the pages' texts for the translators, and compiles what they wrote. Needs GNU gettext.
 messages: .venv/.installed

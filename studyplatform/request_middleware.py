@@ -60,9 +60,9 @@ class RequestMiddleware:
 
 
 def name_of(request: HttpRequest) -> str:
-    """Return the name of the request's view, or "none" for an address without one."""
+    """Return the name of the request's view, or "unknown" for an address without one."""
     match = request.resolver_match
-    return (match.view_name or "unnamed") if match else "none"
+    return (match.view_name or "unnamed") if match else "unknown"
 
 
 def _limit(request: HttpRequest) -> int:

@@ -3,7 +3,7 @@ and no inline script or style."""
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 POLICY = "; ".join(
     (
@@ -37,11 +37,15 @@ HEADERS = {
 }
 
 
+METHODS = ("GET", "HEAD", "OPTIONS", "POST")
+
+
 class SecurityHeadersMiddleware:
     """Sets the headers on every response that does not set its own.
 
     It comes first, so that refusals and redirects of the other middleware have them, too. A NUL
-    character in an address is refused, because PostgreSQL cannot search for it.
+    character in an address is refused, because PostgreSQL cannot search for it, and so is every
+    method that no page offers.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -50,6 +54,8 @@ class SecurityHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path_info:
             response = HttpResponse("The address contains the character NUL.\n", status=400)
+        elif request.method not in METHODS:
+            response = HttpResponseNotAllowed(METHODS)
         else:
             response = self.get_response(request)
         for name, value in HEADERS.items():

@@ -29,6 +29,8 @@ CALLS = SLUG | {
     "evaluate_explanations": ["--study", "nothing", "--output", "nowhere"],
     "export_study": ["nothing", "--output", "nowhere"],
     "list_bonuses": ["nothing", "--output", "nowhere"],
+    "export_maps": ["nothing", "--output", "nowhere.zip"],
+    "import_maps": [str(ROOT / "pyproject.toml")],
     "import_images": ["--data", "nowhere"],
     "load_instrument": [str(ROOT / "pyproject.toml")],
     "load_study": [str(ROOT / "pyproject.toml")],

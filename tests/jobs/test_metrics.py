@@ -60,7 +60,7 @@ def test_requests_are_counted_by_view_and_status_and_never_by_address(db, scrape
     pages = [name for name in after if 'status="404"' in name and name.startswith("study_requests")]
     assert pages
     assert not [name for name in after if "secret" in name or "BREW" in name]
-    assert 'study_requests_total{method="other",status="405",view="health"}' in after
+    assert 'study_requests_total{method="other",status="405",view="unknown"}' in after
     assert 'study_request_seconds_bucket{le="0.25",view="health"}' in after
 
 

@@ -1,6 +1,7 @@
 """What somebody might send to the pages to gain by it: refused, and nothing stored changes."""
 
 import re
+import secrets
 from urllib.parse import urlsplit
 
 import pytest
@@ -139,13 +140,18 @@ def test_no_parameter_leads_to_another_site(drawn, name):
             assert f'href="{elsewhere}' not in response.content.decode()
 
 
-def test_a_thousand_guessed_addresses_find_nobody(drawn):
+@pytest.mark.parametrize("number", [100, pytest.param(10_000, marks=pytest.mark.nightly)])
+def test_guessed_addresses_find_nobody(drawn, number):
     _, _, participant = begin(drawn)
     code = participant.code
     client = Client()
     guesses = [code[:-1] + letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter != code[-1]]
     for guess in (*guesses, code.swapcase(), participant.pseudonym, str(participant.pk)):
         assert client.get(f"/p/{guess}/").status_code == 404
+    assert len(code) == 32  # 24 random bytes
+    for _ in range(number):
+        assert client.get(f"/p/{secrets.token_urlsafe(24)}/").status_code == 404
+    assert client.get(f"/p/{code}/").status_code == 200  # control
 
 
 def test_a_picture_answers_only_to_its_owner_and_its_name_says_nothing(drawn):
