@@ -98,7 +98,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404("No page of this name.")
     registry = CollectorRegistry()
     if ARE_SHARED:
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
         registry = OWN
     text = generate_latest(registry) + generate_latest(_state())

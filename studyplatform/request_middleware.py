@@ -45,8 +45,13 @@ class RequestMiddleware:
     def _tell(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
         view = name_of(request)
         metrics.count(view, request.method or "", response.status_code, seconds)
-        fields = {"view": view, "method": request.method or "", "status": response.status_code}
-        event(log, "request", {**fields, "ms": round(seconds * 1000, 1)})
+        fields: dict[str, str | int | float] = {
+            "view": view,
+            "method": request.method or "",
+            "status": response.status_code,
+            "ms": round(seconds * 1000, 1),
+        }
+        event(log, "request", fields)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return the page that says that it took too long, or None for any other error."""
