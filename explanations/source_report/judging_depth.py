@@ -8,9 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from explanations.source_report.evidence import Evidence, Judged, not_measured
-from explanations.source_report.judging import LAST, VISIBLE, Judge, judged_by, lines_of
+from explanations.source_report.judging import (
+    LAST,
+    VISIBLE,
+    Judge,
+    judged_by,
+    lines_of,
+    marks_what_counts,
+)
 from explanations.source_report.verdicts import (
     MODULES,
+    OPEN,
     Line,
     Quantity,
     above,
@@ -250,6 +258,16 @@ def saliency_focuses(evidence: Evidence) -> Judged:
         "above half of the maximum, at each module's own resolution: it would fall.",
         lines,
     )
+
+
+def saliency_of_trucks(evidence: Evidence) -> Judged:
+    """Return how much the pixels of saliency count on trucks; it stays open for the layers."""
+    judged = marks_what_counts("saliency", "saliency", ("truck",))(evidence)
+    remark = (
+        " Only the map of the image was tested in this way, not the maps of layers, about which "
+        "the sentence is."
+    )
+    return replace(judged, verdict=OPEN, measured=judged.measured + remark)
 
 
 def last_saliency_is_few_spots(evidence: Evidence) -> Judged:

@@ -77,7 +77,7 @@ CLAIMS = (
         "saliency-truck",
         "what regions of the pixels in the image are influential in different layers",
         "saliency",
-        judging.marks_what_counts("saliency", "saliency", ("truck",)),
+        judging_depth.saliency_of_trucks,
     ),
     Claim(
         "saliency-progress",

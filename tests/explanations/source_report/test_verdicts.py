@@ -229,6 +229,13 @@ def test_a_map_must_also_beat_its_own_shape_in_another_place(elsewhere, verdict)
     assert of_frogs(evidence).lines == ()
 
 
+def test_the_map_of_the_image_gives_no_verdict_on_maps_of_layers():
+    images = [{"drop:saliency": 0.5, "drop:random": 0.1, "drop:turned:saliency": 0.2}] * 20
+    evidence = Evidence(LABELS, depth={"strong": {"truck": images}})
+    assert judging.marks_what_counts("saliency", "saliency")(evidence).verdict == HOLDS
+    assert judging_depth.saliency_of_trucks(evidence).verdict == OPEN
+
+
 @pytest.mark.parametrize(("trained", "random", "verdict"), [(0.1, 0.4, FAILS), (0.4, 0.1, HOLDS)])
 def test_dark_maps_of_networks_that_learned_nothing_are_no_abstraction(trained, random, verdict):
     def dark(share):
