@@ -105,6 +105,7 @@ def test_a_page_that_is_not_shown_cannot_be_sent(study):
     assert person.submissions.filter(step="novices").exists()
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_the_share_of_pages_never_falls_and_ends_at_the_whole(study):
     for use, experience in (("1", "1"), ("5", "7")):
         browser, page, person = begin(study)
@@ -147,6 +148,7 @@ def test_what_was_not_shown_is_exported_apart_from_what_was_not_answered(study, 
     assert "not_asked=the question was not shown" in value["values"]
 
 
+@pytest.mark.nightly  # the short suite has a representative
 @pytest.mark.django_db
 def test_a_study_without_branches_exports_as_before(tmp_path):
     study = drawn_study(tmp_path, arms=ARMS)
@@ -157,6 +159,7 @@ def test_a_study_without_branches_exports_as_before(tmp_path):
     assert "not_asked" not in (tmp_path / "out" / "answers.csv").read_text()
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_synthetic_people_go_through_every_branch(study):
     simulate(study=study, number=12, seed=3, profile=load("null"))
     people = study.participants.filter(state=Participant.State.COMPLETED)
@@ -208,6 +211,7 @@ show_if = [{rule}]
     return study.source.replace(before, added + before, 1)
 
 
+@pytest.mark.nightly  # the short suite has a representative
 @pytest.mark.parametrize("rule", FAULTS)
 def test_a_rule_that_cannot_be_applied_is_refused_with_its_line(study, rule):
     text = text_with(study, rule)
@@ -219,6 +223,7 @@ def test_a_rule_that_cannot_be_applied_is_refused_with_its_line(study, rule):
     assert problem.startswith(f"line {line}:")
 
 
+@pytest.mark.nightly  # the short suite has a representative
 @pytest.mark.parametrize(
     "rule",
     [
@@ -233,6 +238,7 @@ def test_a_rule_that_can_be_applied_is_accepted(study, rule):
     assert loading.parse(text_with(study, rule)).part("late").show_if
 
 
+@pytest.mark.nightly  # the short suite has a representative
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
@@ -255,6 +261,7 @@ def test_a_part_that_cannot_depend_on_an_answer_is_refused(study, before, after,
     assert any(said in problem for problem in refused.value.problems)
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_an_outcome_that_only_some_people_have_is_warned_of(study):
     declared = loading.parse(study.source)
     assert warnings(declared) == ()  # everybody is asked about trust

@@ -165,12 +165,14 @@ def test_each_reason_leads_to_its_own_last_page(study, key):
     assert person.finished_at is not None
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_who_meets_no_reason_completes(study):
     browser, page, _person = begin(study)
     _page, person = walk(study, browser, page, experience="1")  # one of the two rules alone
     assert (person.state, person.ending) == (Participant.State.COMPLETED, "")
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_one_failed_check_of_two_ends_nothing(study):
     browser, page, _person = begin(study)
     while page.hidden["step"] != "check-1":
@@ -195,6 +197,7 @@ def test_a_screened_out_person_takes_no_place(study):
     verify(study)
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_a_place_with_an_arm_stays_unless_the_ending_gives_it_back(study):
     for how, places in (({"quiz": False}, 1), ({"attentive": False}, 1), ({}, 2)):
         browser, page, _person = begin(study)
@@ -204,6 +207,7 @@ def test_a_place_with_an_arm_stays_unless_the_ending_gives_it_back(study):
     verify(study)
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_a_screener_turns_nobody_away_from_a_place_held_too_long(db, tmp_path):
     made = drawn_study(tmp_path, right=2, wrong=1, parts=PARTS, arms=ARMS, extra=OPEN, places=2)
     for _ in range(2):
@@ -301,6 +305,7 @@ def begin_recruited(study: Study):
     return browser, page, who(page)
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_the_export_counts_early_ends_with_and_without_an_arm(study, tmp_path):
     people = {}
     for key, how in REACHED.items():
@@ -325,6 +330,7 @@ def test_the_export_counts_early_ends_with_and_without_an_arm(study, tmp_path):
     assert "ended by the study" in described["state"]["label"]
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_synthetic_people_reach_every_ending(study):
     done = simulate(study=study, number=40, seed=5, profile=load("null"))
     reached = set(study.participants.exclude(ending="").values_list("ending", flat=True))
@@ -333,6 +339,7 @@ def test_synthetic_people_reach_every_ending(study):
     assert f"{done.ended} ended early by the study" in str(done)
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_the_preview_shows_every_early_end(study):
     panel = Client()
     panel.force_login(User.objects.create_superuser("researcher"))
@@ -362,6 +369,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.nightly  # the short suite has a representative
 @pytest.mark.parametrize(("before", "after"), FAULTS)
 def test_an_ending_that_cannot_work_is_refused(recruited, before, after):
     assert before in recruited.source
@@ -372,6 +380,7 @@ def test_an_ending_that_cannot_work_is_refused(recruited, before, after):
     assert problem.startswith("line ")
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_an_ending_without_a_code_uses_that_of_the_screened_out(recruited):
     text = recruited.source.replace('code = "COLOURS"\n', "", 1)
     text = text.replace('complete = "COMPLETE"', 'complete = "COMPLETE"\nscreened_out = "OUT"')

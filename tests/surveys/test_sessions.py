@@ -148,6 +148,7 @@ def test_after_a_week_the_link_leads_to_the_session_and_its_own_code(study):
     assert list(problems()) == []
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_opening_the_link_begins_nothing_and_the_button_does(study):
     _browser, person, follow_up = completed(study)
     after(follow_up, 8)
@@ -160,6 +161,7 @@ def test_opening_the_link_begins_nothing_and_the_button_does(study):
     assert follow_up.begun_at is not None
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_after_the_window_the_session_is_over(study):
     _browser, person, follow_up = completed(study)
     after(follow_up, 10.01)
@@ -168,6 +170,7 @@ def test_after_the_window_the_session_is_over(study):
     assert "The next part" not in Client().get(f"/p/{person.code}/").content.decode()
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_a_page_that_comes_after_the_window_is_not_stored(study):
     _browser, person, follow_up = completed(study)
     after(follow_up, 9.99)
@@ -195,6 +198,7 @@ def test_a_last_page_sent_twice_completes_once(study):
     assert person.submissions.filter(step="trust-later").count() == 1
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_stopping_within_a_session_keeps_its_answers_and_the_study(study):
     _browser, person, follow_up = completed(study)
     after(follow_up, 8)
@@ -259,6 +263,7 @@ def test_people_come_back_from_prolific_by_their_id_and_leave_with_the_sessions_
     assert same.path == f"/p/{person.code}/"
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_an_unknown_person_cannot_begin_with_the_later_session(recruited):
     page = arrive(recruited, Browser(), "c" * 24, "6f0000000000000000000009")
     assert page.status == 403
@@ -295,6 +300,7 @@ def test_both_sessions_are_in_one_export_under_one_participant(study, tmp_path):
     assert {("sessions.csv", "opens_at"), ("answers.csv", "session")} <= described
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_the_list_of_links_says_whom_to_remind(study, tmp_path):
     _browser, waiting, _follow_up = completed(study)
     _browser, person, follow_up = completed(study)
@@ -313,12 +319,14 @@ def test_the_list_of_links_says_whom_to_remind(study, tmp_path):
         call_command("session_links", "drawn", **(options | {"session": "month"}))
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_synthetic_people_come_back_or_not(study):
     simulate(study=study, number=12, seed=2, profile=load("null"))
     done = FollowUp.objects.filter(completed_at__isnull=False).count()
     assert 0 < done < FollowUp.objects.count()
 
 
+@pytest.mark.nightly  # the short suite has a representative
 def test_the_preview_shows_the_pages_of_a_later_session(study):
     panel = Client()
     panel.force_login(User.objects.create_superuser("researcher"))
@@ -336,6 +344,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.nightly  # the short suite has a representative
 @pytest.mark.parametrize(("before", "after"), FAULTS)
 def test_a_session_that_cannot_work_is_refused(study, before, after):
     assert before in study.source
