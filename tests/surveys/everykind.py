@@ -26,6 +26,7 @@ right = 2
 wrong = 1
 attention = 1
 break_every = 2
+feedback_score = true
 limit_seconds = 3000
 """ + "".join(
     f"""

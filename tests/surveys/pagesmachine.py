@@ -183,6 +183,9 @@ class Pages(RuleBasedStateMachine):
             garbage = garbage | {"key": person.tabs[-1].page.hidden["key"], "step": "trial:3 "}
         page = Page(person.path, 200, hidden={"csrfmiddlewaretoken": token, **garbage})
         answer = person.browser.send(page, {})
+        if "\0" in garbage.get("step", ""):  # refused before any page, even an erased person's
+            assert answer.status == 400
+            return
         assert answer.status == (404 if person.erased else 409)
         if not person.erased:
             person.events[self._refusal(person, "")] += 1

@@ -44,7 +44,8 @@ def test_a_doubled_consent_is_one_participation(drawn):
 @pytest.mark.parametrize("key", ["", "x", "x" * 500, "forged:signature", "\0"])
 def test_an_arrival_key_that_we_did_not_make_enrols_nobody(drawn, key):
     response = Client().post("/s/drawn/", {"arrival_key": key})
-    assert response.status_code == 200
+    # NUL is refused in every form, before any page reads it.
+    assert response.status_code == (400 if "\0" in key else 200)
     assert Participant.objects.count() == 0
 
 
@@ -151,7 +152,7 @@ def test_an_answer_that_was_not_offered_is_refused(drawn, value):
     _, page, participant = begin(drawn)
     answers = first_answers(page) | {"experience": value}
     response = Client().post(page.path, {**page.hidden, **answers})
-    assert response.status_code == 200
+    assert response.status_code == (400 if "\0" in value else 200)
     assert participant.submissions.count() == 0
 
 
@@ -162,7 +163,6 @@ def test_an_answer_that_was_not_offered_is_refused(drawn, value):
         {"step": ""},
         {"step": "trial:999"},
         {"step": "x" * 10_000},
-        {"step": "\0"},
         {"agreed": "1"},
         {"step": "trial:1", "agreed": ["0", "1"], "sureness": "3"},
     ],
@@ -177,6 +177,17 @@ def test_garbage_is_refused_with_a_way_back_to_the_current_page(drawn, data, key
     assert f'href="{page.path}"' in response.content.decode()
     assert participant.submissions.count() == 0
     assert participant.events.get().kind == "out of order"
+
+
+@pytest.mark.parametrize("key", ["none", "own", "\0"])
+def test_a_form_with_nul_is_refused_before_the_page_and_leaves_no_event(drawn, key):
+    _, page, participant = begin(drawn)
+    keys = {"none": {}, "own": {"key": page.hidden["key"]}, "\0": {"key": "\0"}}
+    response = Client().post(page.path, {"step": "\0"} | keys[key])
+    assert response.status_code == 400
+    assert "contains the character NUL" in response.content.decode()
+    assert participant.submissions.count() == 0
+    assert participant.events.count() == 0
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,15 @@ from django.test import Client
 from django.utils import timezone
 
 from surveys import services
-from surveys.models import AllocationSlot, PageView, Participant, Study, Submission
+from surveys.models import (
+    AllocationSlot,
+    BonusPayment,
+    FollowUp,
+    PageView,
+    Participant,
+    Study,
+    Submission,
+)
 from surveys.models.personal_code import personal_code, read_code
 from surveys.services.excluding import exclude
 from surveys.simulation.browser import Browser
@@ -56,6 +64,9 @@ def test_who_withdraws_leaves_only_a_count(drawn, tmp_path):
     arm = participant.arm
     browser.send(page, {})  # leaves an event, too
     exclude(participant=participant, reason="A neighbour answered.", by="anna", scope="all")
+    now_and_later = {"opens_at": timezone.now(), "closes_at": timezone.now() + timedelta(days=1)}
+    FollowUp.objects.create(participant=participant, session="later", **now_and_later)
+    BonusPayment.objects.create(participant=participant, amount=1, by="anna", at=timezone.now())
     left = traces(participant)
     del left["Identity"]  # whoever comes by an open study's link has none
     assert min(left.values()) > 0
