@@ -59,7 +59,7 @@ SHOWN = {
 }
 """The fields that a page of the admin may show."""
 HIDDEN = {
-    "explanations.ImageSet": ("fitted_size", "split_rule", "warnings"),
+    "explanations.ImageSet": ("fitted_size", "split_rule", "grey_window", "warnings"),
     "explanations.ClassifierWeights": ("architecture", "input_rule", "package"),
     "surveys.Submission": ("extensions", "option_order"),
     "explanations.Prediction": ("probabilities",),

@@ -89,7 +89,10 @@ def people(url: str) -> set[str]:
         return {row[0] for row in database.execute("SELECT pseudonym FROM surveys_participant")}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+ON_POSTGRESQL = pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.nightly])
+
+
+@pytest.fixture(params=["sqlite", ON_POSTGRESQL])
 def databases(request, tmp_path) -> tuple[str, str]:
     """The addresses of a database to fill, and of an empty one to restore into."""
     if request.param == "sqlite":

@@ -96,6 +96,8 @@ def names(patterns) -> set[str]:
 def test_only_these_pages_take_files_and_all_are_the_researchers():
     assert names(get_resolver().url_patterns) == {
         "upload-images",
+        "consent-pdf",
+        "load-questionnaire",
         "new-study",
         "compare-submissions",
         "register-classifier",

@@ -123,6 +123,8 @@ def test_a_wrong_value_is_refused_before_any_work(places, monkeypatch, name, act
     before = contents(places)
     given = path_in(places, value)
     one = [f"{action.option_strings[0]}={given}"] if action.option_strings else [given]
+    if isinstance(action.nargs, int) and action.nargs > 1:  # several values, such as LOW HIGH
+        one = [action.option_strings[0], *[given] * action.nargs]
     rest = [
         part
         for other in options_of(name)

@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -104,17 +104,34 @@ def _fits(image_set: str, trained_on: str) -> bool:
 
 @dataclass(frozen=True)
 class _Weights:
-    """A weight file: its path in the project, its classes, and the image set it was trained on."""
+    """A weight file: its path in the project, its classes, and the image set it was trained on.
+
+    ``accuracy`` is the share of test images that it classifies correctly, 0 if unknown.
+    """
 
     name: str
     classes: tuple[str, ...]
     data: str
+    accuracy: float
 
 
-def _weight_files() -> Iterator[_Weights]:
+def _weight_files() -> list[_Weights]:
+    """Return shipped and registered classifiers, those of one image set by their accuracy, so that
+    the best one is offered first."""
     shipped = sorted(settings.WEIGHTS_DIR.glob("*.safetensors"))
     registered = [weights_file(name) for name in registered_names()]
-    for path in (*shipped, *registered):
+    by_data: dict[str, list[_Weights]] = {}
+    for one in _read_weights((*shipped, *registered), registered):
+        by_data.setdefault(one.data or one.name, []).append(one)
+    return [
+        one
+        for group in by_data.values()
+        for one in sorted(group, key=lambda one: one.accuracy, reverse=True)
+    ]
+
+
+def _read_weights(paths: Sequence[Path], registered: Sequence[Path]) -> Iterator[_Weights]:
+    for path in paths:
         try:
             header = read_header(path)
         except HeaderError:  # the file cannot be used by any study
@@ -122,11 +139,12 @@ def _weight_files() -> Iterator[_Weights]:
         try:
             card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
             data = str(card["data"]["name"])
+            accuracy = float(card["evaluation"]["test"]["accuracy"])
         except (OSError, ValueError, KeyError, TypeError):  # weights without a readable card
-            data = ""
+            data, accuracy = "", 0.0
         # A registered classifier is known by its name, because the data folder may move.
         name = path.stem if path in registered else path.relative_to(settings.BASE_DIR).as_posix()
-        yield _Weights(name, header.class_names, data)
+        yield _Weights(name, header.class_names, data, accuracy)
 
 
 def study_file(answers: Answers) -> str:

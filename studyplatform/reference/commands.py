@@ -45,7 +45,8 @@ def _command(app: str, name: str) -> tuple[str, ...]:
 
 def _called(action: Action) -> str:
     """Return the argument as one types it: with the word for its value, or its choices."""
-    value = "" if action.nargs == 0 else str(action.metavar or action.dest.upper())
+    named = action.metavar or action.dest.upper()
+    value = "" if action.nargs == 0 else named if isinstance(named, str) else " ".join(named)
     if action.choices is not None:
         value = "{" + ",".join(str(choice) for choice in action.choices) + "}"
     if not action.option_strings:

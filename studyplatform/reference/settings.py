@@ -19,7 +19,10 @@ def write(example: Path) -> str:
 
 
 def _settings(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield each setting with the comment above it, and the value that the example gives it."""
+    """Yield each setting with the comment above it, and the value that the example gives it.
+
+    Settings below one comment share it.
+    """
     comment: list[str] = []
     for line in text.splitlines():
         if line.startswith("#"):
@@ -27,6 +30,5 @@ def _settings(text: str) -> Iterator[tuple[str, str, str]]:
         elif "=" in line:
             name, _, value = line.partition("=")
             yield code(name), " ".join(comment), code(value)
-            comment = []
         elif not line.strip():
             comment = []

@@ -93,7 +93,17 @@ def test_a_form_that_nobody_touched_changes_no_letter(shape, section, request, s
     assert newest(study).number == 1
 
 
-@pytest.mark.parametrize("name", [template.name for template in study_texts.templates()])
+OFTEN = ("demo.toml", "within.toml")
+"""Designs whose every form `make test` sends; `make nightly` sends those of all."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(one.name, marks=() if one.name in OFTEN else pytest.mark.nightly)
+        for one in study_texts.templates()
+    ],
+)
 def test_every_section_of_every_shipped_design_is_shown_and_written_back_unchanged(
     name, db, signed_in
 ):

@@ -152,8 +152,8 @@ def test_without_stored_pictures_the_guide_offers_drawn_scenes_and_own_pictures(
     drawn = replace(SCENES, images=0)
     assert guide.sources()[0] == drawn
     assert [one.weights for one in guide.sources() if one.own] == [
-        "weights/cifar10.safetensors", "weights/scenes-128.safetensors",
-        "weights/scenes.safetensors",
+        "weights/cifar10.safetensors", "weights/cifar10-base.safetensors",
+        "weights/scenes-128.safetensors", "weights/scenes.safetensors",
     ]  # fmt: skip
     large = [one for one in guide.sources() if one.image_set == "scenes-128" and not one.own]
     assert [one.weights for one in large] == ["weights/scenes-128.safetensors"]

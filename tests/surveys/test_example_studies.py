@@ -34,10 +34,12 @@ LONG = (
     "map-and-confidence",
     "trust-repair",
 )  # walked from file to report in make nightly
+PREVIEWED = ("human-and-classifier", "screening", "which-map")
+"""Examples whose every page `make test` opens; `make nightly` opens those of all."""
 previewed = pytest.mark.parametrize(
     "path",
-    [  # ten orders of five blocks are some hundred pages
-        pytest.param(path, marks=[pytest.mark.nightly] if path.stem == "five-methods" else [])
+    [
+        pytest.param(path, marks=[] if path.stem in PREVIEWED else [pytest.mark.nightly])
         for path in shipped.EXAMPLES
     ],
     ids=lambda path: path.stem,

@@ -153,6 +153,7 @@ def test_who_was_called_withdrawn_has_stopped_and_all_others_stay_as_they_were(b
     assert stored(migrate(WITHDRAWN)) == was
 
 
+@pytest.mark.nightly
 def test_without_its_own_step_the_migration_leaves_the_former_word(before_stopping, monkeypatch):
     """The negative control of the test above."""
     people_of_every_state(before_stopping)

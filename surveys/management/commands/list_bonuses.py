@@ -1,11 +1,11 @@
 """manage.py list_bonuses: who is paid which bonus, for the recruitment service."""
 
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
 
+from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.store.atomic_files import write_atomically
 from surveys.management.lookup import study_named
@@ -24,8 +24,10 @@ class Command(DatabaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the arguments."""
-        parser.add_argument("slug", help="the study's slug")
-        parser.add_argument("--output", type=Path, required=True, help="file to write")
+        parser.add_argument("slug", type=arguments.name, help="the study's slug")
+        parser.add_argument(
+            "--output", type=arguments.output_file, required=True, help="file to write"
+        )
         parser.add_argument(
             "--separator",
             choices=(";", ","),

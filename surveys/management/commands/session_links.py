@@ -26,8 +26,10 @@ class Command(DatabaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", type=arguments.name)
-        parser.add_argument("--session", required=True, help="key of the session")
-        parser.add_argument("--output", required=True, type=Path, metavar="FILE")
+        parser.add_argument(
+            "--session", type=arguments.name, required=True, help="key of the session"
+        )
+        parser.add_argument("--output", required=True, type=arguments.output_file, metavar="FILE")
         parser.add_argument(
             "--address", required=True, metavar="URL", help="of the server, such as https://a.org"
         )

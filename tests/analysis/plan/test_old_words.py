@@ -92,7 +92,13 @@ def test_results_of_version_1_have_the_section_under_its_name_of_today():
         "plan": {"map_quality": {"measures": []}},
         "stimuli_shown": {"by_image": []},
         "flow": [],
-        "study_flow": {"steps": [], "stopped": {}, "left_silently": {}},
+        "study_flow": {
+            "steps": [],
+            "stopped": {},
+            "left_silently": {},
+            "ended": None,
+            "early_ends": [],
+        },
         "agreement_by_class": [],
         "diagnoses": None,
     }

@@ -84,7 +84,14 @@ def test_a_fault_in_every_key_of_a_study_file_is_told_with_its_line(name):
     assert missed(FILES[name], told) == []
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != "conditions"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.nightly if name == "arms" else ())
+        for name in FILES
+        if name != "conditions"
+    ],
+)
 def test_no_value_of_any_key_breaks_the_reader(name):
     """Any other error than the file's own is raised here, and fails the test."""
     texts = list(every_value(FILES[name]))
