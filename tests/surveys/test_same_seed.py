@@ -8,13 +8,15 @@ import subprocess
 import sys
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from analysis.results import compute, to_json
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
+from explanations.models import Explanation, Prediction, StudyImage
 from surveys import services
 from surveys.export.writing import export_study
+from surveys.models import Stimulus
 from surveys.services import enrolment
 from surveys.simulation.profile import load
 from surveys.simulation.run import simulate
@@ -56,10 +58,20 @@ def without_the_clock(folder, name: str):
     return [{key: cell for key, cell in row.items() if key not in CLOCK} for row in rows]
 
 
+def with_other_primary_keys() -> None:
+    """Let the next rows get other primary keys, as in a database that had an earlier study."""
+    with connection.cursor() as cursor:
+        for model in (StudyImage, Prediction, Explanation, Stimulus):
+            table = model._meta.db_table
+            cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
+            cursor.execute("INSERT INTO sqlite_sequence VALUES (%s, 1000)", [table])
+
+
 def compared(tmp_path):
     weights = tmp_path / "weights"
     weights.mkdir()
     first, results = simulated(tmp_path / "first", weights)
+    with_other_primary_keys()
     again, results_again = simulated(tmp_path / "again", weights)
     differing = [
         name for name in TABLES if without_the_clock(first, name) != without_the_clock(again, name)
