@@ -85,6 +85,7 @@ def in_old_words(results):
 
 
 @pytest.mark.nightly
+@pytest.mark.whole_report
 def test_results_in_the_words_of_version_1_are_still_checked_and_compared(planted_output, tmp_path):
     place = shutil.copytree(planted_output, tmp_path / "old")
     old = in_old_words(document(place))
@@ -219,6 +220,7 @@ def kernels():
 
 @pytest.mark.nightly
 @pytest.mark.skipif(kernels() is None, reason="only OpenBLAS lets its kernel be chosen")
+@pytest.mark.whole_report
 def test_another_processor_repeats_a_report_within_the_tolerance_and_says_so(
     large_folder, tmp_path
 ):
