@@ -3,12 +3,12 @@
 ``python -m explanations.documents.method_table`` renews them; a test compares.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from explanations.catalogue import BUILT_IN, Method
 from explanations.computing.needs import Need
 from explanations.computing.whole import INSTEAD, LACKS
+from explanations.documents.markdown import table
 from explanations.methods.protocol import parameters_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanations.md"
@@ -18,7 +18,7 @@ BEGIN, END = "<!-- {}: written by explanations.documents.method_table -->", "<!-
 def methods_table() -> str:
     """Return a row for each method: key, label, needs, parameters and reference."""
     rows = [_row(method) for method in BUILT_IN]
-    return _table(("key", "name", "needs of a network", "parameters", "equal to"), rows)
+    return table(("key", "name", "needs of a network", "parameters", "equal to"), rows)
 
 
 def refusals_table() -> str:
@@ -31,15 +31,15 @@ def refusals_table() -> str:
         named = " *the operation's name.*" if need in named_needs else ""
         message = f"{LACKS[need]}{named} {INSTEAD[need]}" if need in LACKS else "never refused"
         rows.append((need.value, names, message))
-    return _table(("need", "methods", "message where a network lacks it"), rows)
+    return table(("need", "methods", "message where a network lacks it"), rows)
 
 
 def renewed(page: str) -> str:
     """Return the page with both tables as the catalogue has them now."""
-    for name, table in (("methods", methods_table()), ("refusals", refusals_table())):
+    for name, text in (("methods", methods_table()), ("refusals", refusals_table())):
         begin, end = BEGIN.format(name), END.format(name)
         before, rest = page.split(begin)
-        page = f"{before}{begin}\n{table}{end}{rest.split(end)[1]}"
+        page = f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}"
     return page
 
 
@@ -51,11 +51,6 @@ def _row(method: Method) -> tuple[str, ...]:
     parameters = ", ".join(f"{name} {value}" for name, value in parameters_of(explainer).items())
     library = method.reference.library if method.reference else "–"
     return f"`{method.key}`", method.label, last, parameters, library
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from explanations.documents.markdown import table
 from explanations.evaluation.statistics import Mean
 from explanations.source_report.seeds import (
     FEWEST_SEEDS,
@@ -56,19 +57,17 @@ def _lines(cards: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
         ]
         yield f"Recipe {label}:"
         yield ""
-        yield _row(heads)
-        yield _row(["---"] * len(heads))
-        yield from (_row(_cells(row, seeds)) for row in over_seeds(recipe, cards[recipe]))
+        yield table(heads, (_cells(row, seeds) for row in over_seeds(recipe, cards[recipe])))
         yield ""
-    differences = [row for row in base_against_l2(cards["base"], cards["l2"]) if row.difference]
+    differences = [
+        (row.label, _signed(row.printed), _mean(row.difference, _signed))
+        for row in base_against_l2(cards["base"], cards["l2"])
+        if row.difference
+    ]
     if differences:
         yield "Base minus L2, within each seed:"
         yield ""
-        yield _row(["figure", "report", "mean [95% CI]"])
-        yield _row(["---"] * 3)
-        for one in differences:
-            assert one.difference is not None  # noqa: S101
-            yield _row([one.label, _signed(one.printed), _mean(one.difference, _signed)])
+        yield table(["figure", "report", "mean [95% CI]"], differences)
         yield ""
     yield (
         f"A figure counts as reproduced if its whole interval over at least {FEWEST_SEEDS} seeds "
@@ -96,10 +95,6 @@ def _number(value: float) -> str:
 
 def _signed(value: float) -> str:
     return _number(value) if round(value, 3) < 0 else f"+{_number(value)}"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

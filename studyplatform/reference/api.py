@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from explanations.documents.markdown import table
 from studyplatform.api.interface import DESCRIPTION, api
-from studyplatform.reference.markdown import code, page, table
+from studyplatform.reference.markdown import code, page
 
 
 def write() -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from studyplatform.reference.markdown import code, page, table
+from explanations.documents.markdown import table
+from studyplatform.reference.markdown import code, page
 from surveys.study_file.reading import study as reading
 from surveys.tidy.codebook import own_type
 from surveys.tidy.codebook_columns import OWN_COLUMNS

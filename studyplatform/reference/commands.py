@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from django.core.management import BaseCommand, get_commands, load_command_class
 
-from studyplatform.reference.markdown import code, page, table
+from explanations.documents.markdown import table
+from studyplatform.reference.markdown import code, page
 
 APPS = ("explanations", "surveys", "studyplatform")
 INHERITED = frozenset(

@@ -12,8 +12,9 @@ from analysis.plan.catalogues.exclusion_rules import RULES
 from analysis.plan.catalogues.outcome_kinds import KINDS
 from analysis.release.declaration import Release
 from explanations import catalogue
+from explanations.documents.markdown import table
 from studyplatform.reference.keys import Table, described, inner_tables, is_table
-from studyplatform.reference.markdown import code, page, table
+from studyplatform.reference.markdown import code, page
 from surveys import tasks
 from surveys.questionnaires.reading import QuestionnaireTable
 from surveys.study_file import declaration, designs, recruitment_kinds

@@ -7,7 +7,8 @@ from typing import Any, get_origin, get_type_hints
 from annotated_types import Ge, Gt, Le, Lt, MaxLen
 
 from analysis.toml.sentences import entry_type, metadata_of, noun, without_none
-from studyplatform.reference.markdown import code, sentence, table
+from explanations.documents.markdown import table
+from studyplatform.reference.markdown import code, sentence
 
 HEADER = ("key", "value", "default")
 BOUNDS = {Ge: "at least", Gt: "above", Le: "at most", Lt: "below"}

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from analysis.reproduction.results_schema import build_schema
-from studyplatform.reference.markdown import code, page, table
+from explanations.documents.markdown import table
+from studyplatform.reference.markdown import code, page
 
 
 def write() -> str:

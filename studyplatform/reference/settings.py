@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from studyplatform.reference.markdown import code, page, table
+from explanations.documents.markdown import table
+from studyplatform.reference.markdown import code, page
 
 
 def write(example: Path) -> str:
