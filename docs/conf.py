@@ -42,7 +42,7 @@ def link_reports(app: Sphinx, name: str, source: list[str]) -> None:
 
 
 def copy_reports(app: Sphinx, error: Exception | None) -> None:
-    """Copy the example reports beside the pages."""
+    """Copy the example reports into the site, where the pages link to them."""
     for report in HERE.glob("examples/*/report.html"):
         copy = Path(app.outdir) / report.relative_to(HERE)
         copy.parent.mkdir(parents=True, exist_ok=True)
