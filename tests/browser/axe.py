@@ -1,4 +1,8 @@
-"""Axe in Chromium: what it finds on a page, in light and in dark."""
+"""What Chromium says of a page: what axe finds in light and in dark, and how wide the page is.
+
+A click returns as soon as the next document is begun, while that document has no element yet. Each
+question here waits until it is loaded.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -19,6 +23,7 @@ AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
 
 def flaws(page: "Page") -> list[str]:
     """What axe finds on the page as it stands, in light, and of its colours in dark."""
+    page.wait_for_load_state()
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     found = []
@@ -31,8 +36,15 @@ def flaws(page: "Page") -> list[str]:
     return found
 
 
+def width(page: "Page") -> int:
+    """How wide the document is, in CSS pixels: the window's width unless something sticks out."""
+    page.wait_for_load_state()
+    return page.evaluate("document.documentElement.scrollWidth")
+
+
 def check(page: "Page", language: str, heading: str = "") -> None:
     """The page is in the language, has one heading, the one that is asked for, and no flaw."""
+    page.wait_for_load_state()
     name = f"{page.url} {page.locator('h1').inner_text()}"
     assert page.locator("html").get_attribute("lang") == language, name
     assert page.locator("h1").count() == 1, name

@@ -1,7 +1,8 @@
 """Chromium, and a page in it that remembers what went wrong there."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,27 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 CHROMIUM = Path("/usr/bin/chromium")
 
 
+@contextmanager
+def clicks_wait_for_documents() -> Iterator[None]:
+    """Let every click return once the document to which it leads is loaded.
+
+    Playwright's returns as soon as that document is begun, and a test that counts or measures
+    elements then sees none of them on a busy machine.
+    """
+    from playwright.sync_api import Locator
+
+    click = Locator.click
+
+    def click_and_wait(locator: Locator, **options: object) -> None:
+        click(locator, **options)
+        if not locator.page.is_closed():
+            locator.page.wait_for_load_state()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Locator, "click", click_and_wait)
+        yield
+
+
 @pytest.fixture(scope="package")
 def chromium():
     """Closed after these tests, so that its loop and its memory are no burden to the others."""
@@ -30,7 +52,7 @@ def chromium():
         missing("Playwright is not installed: pip install -r requirements-dev.txt")
     if not CHROMIUM.exists():
         missing(f"There is no {CHROMIUM}. Install Chromium.")
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, clicks_wait_for_documents():
         browser = playwright.chromium.launch(
             executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-dev-shm-usage"]
         )

@@ -10,6 +10,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from studyplatform.accounts import links
+from tests.browser import axe
 from tests.browser.axe import flaws
 from tests.panel.conftest import SWITCHES, add_member, administrator
 from tests.panel.test_sign_in import SECRET, code_at
@@ -39,7 +40,7 @@ def is_fine(page) -> None:
     """Nothing is wider than the window, the page has a title and one heading, and no flaw."""
     page.emulate_media(reduced_motion="reduce")  # colours are measured when nothing moves
     width = page.viewport_size["width"]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    assert axe.width(page) <= width, page.url
     assert page.title().endswith("Explanation studies"), page.url
     assert page.locator("h1").count() == 1, page.url
     assert flaws(page) == [], page.url

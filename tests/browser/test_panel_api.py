@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from tests.api.test_api import token_of
+from tests.browser import axe
 from tests.browser.axe import flaws
 from tests.browser.test_panel_accounts import WIDTHS
 from tests.browser.test_panel_jobs import panel
@@ -22,7 +23,7 @@ def test_the_pages_of_the_api_have_no_flaw_at_any_width(page, panel, study, live
     for address in (tokens, live_server.url + reverse("api:openapi-view")):
         page.goto(address)
         assert flaws(page) == [], address
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        assert axe.width(page) <= width, address
         assert page.locator("h1").count() == 1
 
 
@@ -31,7 +32,7 @@ def test_the_schedule_is_typed_and_shown_without_a_flaw_at_any_width(page, panel
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(panel(page, "schedule"))
     assert flaws(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert axe.width(page) <= width
     page.get_by_label("End collection at").fill("2099-05-04T18:30")
     page.get_by_label("Pause when so many have completed").fill("40")
     page.get_by_role("button", name="Store the schedule").click()

@@ -11,6 +11,7 @@ from studyplatform.panel.editor_sections import SECTIONS
 from surveys import services
 from surveys.models import Study
 from surveys.services.stimuli import choose_stimuli
+from tests.browser import axe
 from tests.browser.axe import flaws
 from tests.surveys.drawn import drawn_study
 
@@ -144,7 +145,7 @@ def test_no_page_has_a_flaw_or_is_wider_than_its_window(tab, live_server, cookie
     without_live_preview(tab)
     for name, *arguments in pages:
         tab.goto(address(live_server, name, *arguments))
-        assert tab.evaluate("document.documentElement.scrollWidth") <= width, tab.url
+        assert axe.width(tab) <= width, tab.url
         assert flaws(tab) == [], tab.url
         tab.emulate_media(color_scheme="light")
 

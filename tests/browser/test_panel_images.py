@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from studyplatform.models import StudyImageSet
 from surveys.study_file.stored import definition
+from tests.browser import axe
 from tests.browser.axe import LANGUAGES, flaws
 from tests.browser.conftest import leave
 from tests.panel.test_images import png, predict
@@ -89,7 +90,7 @@ def test_the_pages_have_no_flaw_at_any_width(chromium, live_server, cookie, stud
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 844})
             assert flaws(page) == [], (name, width)
-            wide = page.evaluate("document.documentElement.scrollWidth")
+            wide = axe.width(page)
             assert wide <= width, (name, width)
     leave(context)
 

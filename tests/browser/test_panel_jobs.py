@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from studyplatform.jobs import queue
+from tests.browser import axe
 from tests.browser.axe import flaws
 from tests.jobs.conftest import MAPS
 from tests.panel.test_jobs import REPORT, done
@@ -35,7 +36,7 @@ def test_a_jobs_page_renews_itself_and_then_rests(tab, panel, study):
     tab.get_by_text("12 maps are there.").wait_for()
     assert tab.evaluate("window.untouched"), "the page was never loaded anew"
     assert tab.locator("[hx-get]").count() == 0, "nothing is asked for any more"
-    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert axe.width(tab) <= 390
 
 
 def test_without_a_script_the_same_is_seen_by_a_reload(chromium, panel, study):
@@ -62,7 +63,7 @@ def test_the_pages_have_no_flaw_and_are_no_wider_than_a_phone(page, panel, study
     ):  # fmt: skip
         page.goto(panel(page, name, *arguments))
         assert flaws(page) == [], name
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+        assert axe.width(page) <= 390, name
 
 
 def test_a_report_keeps_its_style_and_runs_no_script(chromium, panel, study):

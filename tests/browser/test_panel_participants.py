@@ -5,6 +5,7 @@ import pytest
 from studyplatform.models import SubmissionDecision
 from surveys import services
 from surveys.models import Identity
+from tests.browser import axe
 from tests.browser.axe import flaws
 from tests.browser.test_panel_accounts import WIDTHS
 from tests.browser.test_panel_jobs import panel
@@ -33,5 +34,5 @@ def test_a_participants_page_has_no_flaw_at_any_width(page, panel, study, width)
     for shown in (address, panel(page, "participants")):
         page.goto(shown)
         assert flaws(page) == [], shown
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, shown
+        assert axe.width(page) <= width, shown
     services.include_again(participant=person)

@@ -4,6 +4,7 @@ import pytest
 
 from studyplatform.models import SubmissionDecision
 from surveys.models import Identity
+from tests.browser import axe
 from tests.browser.axe import flaws
 from tests.browser.test_panel_accounts import WIDTHS
 from tests.browser.test_panel_jobs import panel
@@ -37,4 +38,4 @@ def test_the_page_of_submissions_has_no_flaw_at_any_width(page, panel, study, tm
     page.get_by_role("button", name="Compare", exact=True).click()
     page.get_by_text("ran out of time").wait_for()
     assert flaws(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert axe.width(page) <= width
