@@ -273,7 +273,7 @@ BUILT_IN: tuple[Method, ...] = (
     Method(
         key="saliency",
         by_default=True,
-        label="Saliency map",
+        label=_("Saliency map"),
         path="explanations.methods.saliency.Saliency",
         caption=_GLOW_CAPTION,
         how_to_read=_GLOW_READING,
@@ -334,7 +334,7 @@ BUILT_IN: tuple[Method, ...] = (
     # The placebos have exactly Grad-CAM's words and colours, so that nothing distinguishes them.
     Method(
         key="placebo",
-        label="Placebo map",
+        label=_("Placebo map"),
         path="explanations.methods.placebo.Placebo",
         caption=_HEAT_CAPTION,
         how_to_read=_HEAT_READING,
@@ -344,7 +344,7 @@ BUILT_IN: tuple[Method, ...] = (
     ),
     Method(
         key="placebo_borrowed",
-        label="Placebo: another image's map",
+        label=_("Placebo: another image's map"),
         path="explanations.methods.borrowed.Borrowed",
         caption=_HEAT_CAPTION,
         how_to_read=_HEAT_READING,
@@ -415,7 +415,7 @@ BUILT_IN: tuple[Method, ...] = (
     ),
     Method(
         key="occlusion",
-        label="Occlusion",
+        label=_("Occlusion"),
         path="explanations.methods.occlusion.Occlusion",
         caption=_(
             "Orange regions are evidence for {answer}, because covering them lowers its score. "
@@ -469,7 +469,7 @@ LAYERED: tuple[Method, ...] = (
     ),
     Method(
         key="saliency_layer",
-        label="Saliency map",
+        label=_("Saliency map"),
         path="explanations.methods.layers.LayerSaliency",
         caption="The brighter a cell glows, the more a small change to the layer's output there "
         "would change how strongly the classifier answers “{label}”.",

@@ -51,7 +51,7 @@ BASELINE = Parameter(
     (
         Value(
             "black",
-            "from black",
+            _("from black"),
             _(
                 "Compared with an all-black picture, orange pixels are evidence for {answer} and "
                 "blue pixels evidence against it."
@@ -63,7 +63,7 @@ BASELINE = Parameter(
         ),
         Value(
             "grey",
-            "from grey",
+            _("from grey"),
             _(
                 "Compared with an all-grey picture, orange pixels are evidence for {answer} and "
                 "blue pixels evidence against it."
@@ -76,7 +76,7 @@ BASELINE = Parameter(
         ),
         Value(
             "white",
-            "from white",
+            _("from white"),
             _(
                 "Compared with an all-white picture, orange pixels are evidence for {answer} and "
                 "blue pixels evidence against it."
@@ -88,7 +88,7 @@ BASELINE = Parameter(
         ),
         Value(
             "mean",
-            "from the mean colour",
+            _("from the mean colour"),
             _(
                 "Compared with a plain picture of a single colour, orange pixels are evidence for "
                 "{answer} and blue pixels evidence against it."
@@ -101,7 +101,7 @@ BASELINE = Parameter(
         ),
         Value(
             "blurred",
-            "from the blurred image",
+            _("from the blurred image"),
             _(
                 "Compared with a blurred copy of the picture, orange pixels are evidence for "
                 "{answer} and blue pixels evidence against it."
@@ -146,7 +146,7 @@ DRAWING = Parameter(
         ),
         Value(
             "graded",
-            "graded outlines",
+            _("graded outlines"),
             _(
                 "Solid orange outlines: evidence for {answer}. Dashed blue outlines: evidence "
                 "against it. The stronger the line, the stronger the evidence."
@@ -167,7 +167,7 @@ DRAWING = Parameter(
         ),
         Value(
             "heat",
-            "heat map",
+            _("heat map"),
             _(
                 "Orange patches are evidence for {answer}, blue patches are evidence against it; "
                 "the stronger the colour, the stronger the evidence."

@@ -8,12 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from explanations import catalogue
 from studyplatform.panel.editor_base import NEW, Section, Sent, Values, conditions, touched
 from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.method_names import method_choices, value_name
 from studyplatform.panel.toml_edits import Path, edited, rearranged
 
 
 def _methods() -> list[tuple[str, Any]]:
     none = ("", gettext("no map"))
-    return [none, *((method.key, method.label) for method in catalogue.METHODS)]
+    return [none, *method_choices()]
 
 
 def _choice(at: Path, method: str, group: str) -> list[Entry]:
@@ -25,7 +26,7 @@ def _choice(at: Path, method: str, group: str) -> list[Entry]:
         "baseline": gettext("Baseline"),
         "drawing": gettext("How the map is drawn"),
     }
-    values = [(value.value, value.label or value.value) for value in choice.values]
+    values = [(value.value, value_name(value)) for value in choice.values]
     return [
         Entry(
             (*at, choice.name), labels.get(choice.name, choice.name), "choice", group=group,

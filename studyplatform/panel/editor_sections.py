@@ -3,12 +3,16 @@
 from studyplatform.panel import (
     editor_arms,
     editor_blocks,
+    editor_bonus,
     editor_display,
+    editor_feedback,
+    editor_pace,
     editor_pages,
     editor_plan,
     editor_recruitment,
     editor_release,
     editor_sample,
+    editor_sets,
     editor_texts,
     editor_trials,
 )
@@ -19,11 +23,15 @@ SECTIONS = (
     editor_pages.PAGES,
     editor_blocks.SECTION,
     editor_trials.SECTION,
+    editor_sets.SECTION,
+    editor_pace.SECTION,
+    editor_feedback.SECTION,
     editor_pages.CHECKS,
     editor_display.SECTION,
     editor_sample.SECTION,
     editor_plan.SECTION,
     editor_recruitment.SECTION,
+    editor_bonus.SECTION,
     editor_release.SECTION,
 )
 """Every section. A new one is an entry here."""

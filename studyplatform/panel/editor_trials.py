@@ -6,14 +6,12 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.editor_base import NEW, Section, Sent, Values, conditions, tables
+from studyplatform.panel.editor_base import Section, Sent, Values, conditions, touched
 from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_pages import described, in_parts
-from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, read, value_at
+from studyplatform.panel.editor_runs import SHORT, USUAL_PRACTICE, in_list_of_pages, runs
+from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, value_at
 from surveys import tasks
 
-SHORT: Path = (NEW, "trials")
-"""The place of the fields in a file of the short form, which has no list of pages."""
 TASKS = {
     "decide": _("Accept or reject the classifier's answer. The simplest task."),
     "classify": _("See the classifier's answer and say what the picture shows."),
@@ -33,20 +31,16 @@ TASKS = {
 
 
 def _trials(values: Values) -> list[Entry]:
-    if "parts" not in values:
-        return list(_asked(values, {}, SHORT, ""))
-    entries: list[Entry] = []
-    for number, part in enumerate(tables(values, "parts")):
-        if part.get("kind") in ("trials", "practice"):
-            group = gettext("Page %(number)d: %(what)s") % {
-                "number": number + 1, "what": described(part),
-            }  # fmt: skip
-            entries += _asked(values, part, ("parts", number), group)
-    return entries
+    return [
+        entry
+        for run in runs(values)
+        # The short form has a single run, which needs no heading.
+        for entry in _asked(values, run.part, run.at, "" if run.at == SHORT else run.group)
+    ]
 
 
 def _asked(values: Values, part: Mapping[str, Any], at: Path, group: str) -> Iterator[Entry]:
-    usual = (2, 1) if part.get("kind") == "practice" else ("", "")
+    usual = USUAL_PRACTICE if part.get("kind") == "practice" else {}
     shown: Path = ("images",) if at == SHORT else at
     yield Entry(
         (*at, "task"), gettext("What people do with each picture"), "radio", group=group,
@@ -61,11 +55,11 @@ def _asked(values: Values, part: Mapping[str, Any], at: Path, group: str) -> Ite
     yield Entry(
         (*shown, "right"), gettext("Pictures that the classifier gets right"), "number",
         gettext("Per person or, within people, per kind of map. 12 take about 5 minutes."),
-        group=group, missing=usual[0], is_optional=False,
+        group=group, missing=usual.get("right", ""), is_optional=False,
     )  # fmt: skip
     yield Entry(
         (*shown, "wrong"), gettext("Pictures that it gets wrong"), "number", group=group,
-        missing=usual[1], is_optional=False,
+        missing=usual.get("wrong", ""), is_optional=False,
     )  # fmt: skip
     yield Entry(
         (*at, "confidence"), gettext("Sureness of one's own decision"), "choice", group=group,
@@ -141,24 +135,7 @@ def _ways() -> list[tuple[str, str]]:
 
 
 def _write_trials(source: str, values: Values, sent: Sent, entries: list[Entry]) -> str:
-    changes = [
-        change
-        for entry in entries
-        if entry.name in sent
-        for change in entry.changes(values, sent[entry.name])
-    ]
-    if any(change.path[:2] == SHORT for change in changes):
-        # In the short form, [images] contains the numbers, and the conversion takes them along.
-        numbers = [change for change in changes if change.path[0] == "images"]
-        source = in_parts(edited(source, numbers))
-        values = read(source)
-        kinds = [part.get("kind") for part in tables(values, "parts")]
-        at: Path = ("parts", kinds.index("trials"))
-        changes = [
-            Change((*at, *change.path[2:]), change.value)
-            for change in changes
-            if change.path[:2] == SHORT
-        ]
+    source, values, changes = in_list_of_pages(source, values, touched(values, sent, entries))
     changes += _every_map(values, changes)
     return edited(source, [*_without_unfit(values, changes), *_unfit(values, changes)])
 

@@ -290,7 +290,8 @@ class _Page:
         trials = [
             number for number, step in enumerate(declared.steps, 1) if step.trial_position == 1
         ]
-        of_trials = dict.fromkeys(("arms", "trials", "display"), trials[0] if trials else 0)
+        showing = ("arms", "trials", "sets", "pace", "feedback", "display")
+        of_trials = dict.fromkeys(showing, trials[0] if trials else 0)
         of_pages = dict.fromkeys(("pages", "blocks", "checks"), 1)
         return (of_trials | of_pages).get(self.section.key, 0)
 

@@ -10,6 +10,7 @@ from explanations import catalogue
 from explanations.models import Explanation
 from explanations.pipeline import pictures
 from explanations.store.artefacts import ArtefactError
+from studyplatform.panel.method_names import method_name
 from surveys.export.feedback import ImageFeedback, Share, comments_of
 from surveys.models import Study
 from surveys.services.trials import explanations_of
@@ -115,7 +116,7 @@ def _map(explanation: Explanation, image: ImageFeedback, options: Mapping[str, s
     people, said = (image.by_method or {}).get(explanation.method, (0, {}))
     return Map(
         explanation.method,
-        catalogue.get(explanation.method).label,
+        method_name(catalogue.get(explanation.method)),
         alt,
         None if image.by_method is None else people,
         [(text, said[key]) for key, text in options.items() if said.get(key)],

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from explanations import catalogue
 from explanations.catalogue import Legend, Method
 from explanations.models import ClassifierWeights, Explanation, Prediction, StudyImage
 from explanations.pipeline import pictures
 from explanations.store.artefacts import ArtefactError
+from studyplatform.panel.method_names import method_name
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def _row(prediction: Prediction, with_layers: bool = True) -> Row:
     kinds = {method.key for method in catalogue.LAYERED}
     layers = (
         Layers(
-            method.label,
+            method_name(method),
             tuple(_card(row) for row in sorted(rows, key=_depth) if _kind(row) == method.key),
         )
         for method in (catalogue.LAYERED if with_layers else ())
@@ -124,7 +127,10 @@ def _card(explanation: Explanation) -> Card:
 
 def _label(method: Method, explanation: Explanation) -> str:
     other = explanation.other_class
-    return f"{method.label}, of the class {other}" if other else method.label
+    name = method_name(method)
+    if not other:
+        return name
+    return gettext("%(method)s, of the class %(label)s") % {"method": name, "label": other}
 
 
 def _flags(explanation: Explanation) -> list[str]:

@@ -14,9 +14,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from explanations import catalogue
 from studyplatform.panel import guide, image_sets, study_texts
 from studyplatform.panel.access import signed_in
+from studyplatform.panel.method_names import method_choices
 from studyplatform.panel.questionnaire_cards import choices, questionnaire_cards
 from studyplatform.panel.short_names import NamingForm
 from surveys.study_checks import loading
@@ -153,7 +153,7 @@ class GuideForm(NamingForm):
         super().__init__(data)
         self.user = user
         self.sources = {one.key: one for one in guide.sources(image_sets.hidden(user, None))}
-        self._choices("methods", [(guide.NONE, gettext("No explanation")), *_methods()])
+        self._choices("methods", [(guide.NONE, gettext("No explanation")), *method_choices()])
         self.fields["methods"].initial = [guide.NONE, "gradcam", "placebo"]
         self._choices("source", [(key, _described(one)) for key, one in self.sources.items()])
         self.fields["source"].initial = next(iter(self.sources), None)
@@ -219,10 +219,6 @@ def show(request: HttpRequest) -> HttpResponse:
         "questionnaires": questionnaire_cards(),
     }
     return render(request, "panel/guide.html", context, status=400 if form.errors else 200)
-
-
-def _methods() -> list[tuple[str, str]]:
-    return [(method.key, method.label) for method in catalogue.METHODS]
 
 
 def _described(source: guide.Source) -> str:

@@ -15,8 +15,11 @@ from surveys.study_file.stored import definition
 def rule_in_words(study: Study) -> str:
     """Return how the bonus is earned, in the language of the page. Empty without a bonus."""
     bonus = definition(study).bonus
-    if bonus is None:
-        return ""
+    return words_of_rule(bonus) if bonus else ""
+
+
+def words_of_rule(bonus: Bonus) -> str:
+    """Return how the bonus is earned, in the language of the page."""
     bounds = {
         "least": money(bonus, bonus.minimum),
         "most": money(bonus, bonus.maximum),

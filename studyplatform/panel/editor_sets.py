@@ -1,0 +1,96 @@
+"""The editor's section of the pictures' sets: which of the study's pictures each person sees."""
+
+from collections.abc import Iterator
+from math import gcd, lcm
+
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from studyplatform.panel.editor_base import Section, Values, conditions
+from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor_runs import Run, runs, write_in_runs
+
+
+def _sets(values: Values) -> list[Entry]:
+    of_people = [entry for run in runs(values) for entry in _pools(run)]
+    chosen = gettext("How the pictures of the study are chosen")
+    return [
+        *of_people,
+        Entry(
+            ("images", "balance"), gettext("Classes"), "choice", group=chosen, missing="classes",
+            choices=[("classes", gettext("each class equally often")),
+                     ("none", gettext("by chance, whatever the class"))],
+        ),
+        Entry(
+            ("images", "confidence_bands"), gettext("Bands of the classifier's confidence"),
+            "number",
+            gettext(
+                "The predictions are divided by their probability into so many bands of equal "
+                "size, and every band is shown equally often. 1: confidence does not matter."
+            ),
+            group=chosen, missing=1,
+        ),
+        Entry(
+            ("images", "sets"), gettext("Sets that rotate"), "number",
+            gettext(
+                "So many sets of pictures are chosen, each as large as a person needs; every arm "
+                "sees all of them equally often, and each person one. Empty: one set, or one per "
+                "block. It does not go together with pictures that are drawn for each person."
+            ),
+            group=chosen,
+        ),
+    ]  # fmt: skip
+
+
+def _pools(run: Run) -> Iterator[Entry]:
+    labels = {
+        "right": gettext("Draw each person's pictures that the classifier gets right from"),
+        "wrong": gettext("Draw each person's pictures that it gets wrong from"),
+    }
+    for key, label in labels.items():
+        number = run.numbers.get(key)
+        seen = ngettext(
+            "Each person sees %(number)d of them in each block.",
+            "Each person sees %(number)d of them in each block.",
+            number or 0,
+        ) % {"number": number or 0}
+        same = gettext("Empty: everybody sees the same pictures.")
+        yield Entry(
+            (*run.at, f"{key}_pool"), label, "number",
+            f"{seen} {same}" if number else same, group=run.group,
+        )  # fmt: skip
+
+
+def _note(values: Values) -> str:
+    """Return after how many people every picture has been shown equally often."""
+    _name, listed = conditions(values)
+    if any("accuracy" in one for one in listed):  # each arm then sees another number of pictures
+        return ""
+    for run in runs(values):
+        drawn = [
+            (run.numbers[key], pool)
+            for key in ("right", "wrong")
+            if type(pool := run.part.get(f"{key}_pool")) is int and pool > 0
+            if run.numbers.get(key, 0) > 0
+        ]
+        if drawn and not run.is_practice:
+            people = lcm(*(pool // gcd(pool, shown) for shown, pool in drawn))
+            return gettext(
+                "Every picture has been shown equally often after every %(people)d people of an "
+                "arm; before, none has been shown more than once more often than another. Analyse "
+                "such data with models in which pictures are random (Judd et al., 2012)."
+            ) % {"people": people}
+    return ""
+
+
+SECTION = Section(
+    "sets",
+    _("Sets of pictures"),
+    _(
+        "Whether everybody sees the same pictures, or each person pictures of their own. Which "
+        "pictures the study may use at all is chosen under Images."
+    ),
+    _sets,
+    write_in_runs,
+    _note,
+)
