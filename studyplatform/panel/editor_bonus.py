@@ -35,9 +35,7 @@ def _bonus(values: Values) -> list[Entry]:
             choices=[("", gettext("no bonus")),
                      ("accuracy", gettext("an amount for each right decision")),
                      (CALIBRATION, gettext(
-                         "probabilities that are close to the truth. Asks for the sureness that "
-                         "the classifier is right on a slider, which is added where it is "
-                         "missing"))],
+                         "probabilities close to the truth (asks for them on a slider)"))],
         ),
         Entry(
             PER_RIGHT, gettext("Amount for each right decision"), "decimal", group=amounts,

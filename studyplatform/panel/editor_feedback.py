@@ -82,8 +82,8 @@ def _of_run(run: Run) -> Iterator[Entry]:
         (*at, "feedback"), gettext("People learn what the picture shows"), "radio",
         gettext(
             "Feedback shows people how often the classifier is right, which changes their trust "
-            "whatever they were told about it (Yin et al., 2019), and teaches them when it errs "
-            "(Bansal et al., 2019)."
+            "in addition to what they were told about it (Yin et al., 2019), and teaches them when "
+            "it errs (Bansal et al., 2019)."
         ),
         group=group, usual=run.is_practice,
         choices=[(NEVER, gettext("never")),

@@ -22,8 +22,8 @@ def _of_run(run: Run) -> Iterator[Entry]:
         (*at, "first_right"), gettext("Right answers before the first wrong one"), "number",
         gettext(
             "So many pictures of each block come before the classifier's first error. First "
-            "impressions last: people who meet errors early rely less on it afterwards (Nourani "
-            "et al., 2020). 0: the order is drawn by chance alone."
+            "impressions last: experts who met errors early trusted less throughout (Nourani et "
+            "al., 2020). 0: the order is drawn by chance alone."
         ),
         group=group, missing=0,
     )  # fmt: skip
@@ -35,9 +35,9 @@ def _of_run(run: Run) -> Iterator[Entry]:
     yield Entry(
         (*at, "minimum_seconds"), gettext("Seconds before a picture can be answered"), "number",
         gettext(
-            "Against clicking through. Having to wait makes people think for themselves, and "
-            "changes how far they follow advice (Park et al., 2019; Buçinca et al., 2021). 0: at "
-            "once."
+            "Against clicking through. Having to wait lets people think for themselves, and "
+            "changes how they judge and follow advice (Park et al., 2019; Buçinca et al., 2021). "
+            "0: at once."
         ),
         group=group, missing=0,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import gcd, lcm
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from studyplatform.panel.editor_base import Section, Values, conditions
@@ -44,20 +44,17 @@ def _sets(values: Values) -> list[Entry]:
 
 def _pools(run: Run) -> Iterator[Entry]:
     labels = {
-        "right": gettext("Draw each person's pictures that the classifier gets right from"),
-        "wrong": gettext("Draw each person's pictures that it gets wrong from"),
+        "right": gettext("Pool of pictures that the classifier gets right"),
+        "wrong": gettext("Pool of pictures that it gets wrong"),
     }
     for key, label in labels.items():
-        number = run.numbers.get(key)
-        seen = ngettext(
-            "Each person sees %(number)d of them in each block.",
-            "Each person sees %(number)d of them in each block.",
-            number or 0,
-        ) % {"number": number or 0}
-        same = gettext("Empty: everybody sees the same pictures.")
+        seen = gettext(
+            "The number of pictures from which each person's %(number)d of a block are drawn. "
+            "Empty: everybody sees the same pictures."
+        )
         yield Entry(
-            (*run.at, f"{key}_pool"), label, "number",
-            f"{seen} {same}" if number else same, group=run.group,
+            (*run.at, f"{key}_pool"), label, "number", seen % {"number": run.numbers.get(key, 0)},
+            group=run.group,
         )  # fmt: skip
 
 
