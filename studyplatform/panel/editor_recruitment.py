@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from studyplatform.panel.editor_base import Section, Sent, Values, touched
 from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor_lists import LISTS
 from studyplatform.panel.toml_edits import REMOVED, Change, edited, value_at
+from surveys.study_file.reading.recruitment import REMEMBER_DAYS
+from surveys.study_file.recruitment import Replaced
 from surveys.study_file.recruitment_kinds import KINDS, get
 
 
@@ -45,6 +48,43 @@ def _recruitment(values: Values) -> list[Entry]:
               help=gettext("Only for another service.")),
         Entry(("recruitment", "id_parameter"), gettext("Parameter of the link with the id"),
               group=urls, help=gettext("Only for another service and SONA.")),
+        *_rules(),
+    ]  # fmt: skip
+
+
+def _rules() -> list[Entry]:
+    """Return the fields of who may come, and of what happens when somebody leaves."""
+    rules = gettext("Who may come, and what happens when people leave")
+    ways = {
+        Replaced.RETURNED: gettext("gave the submission back at Prolific"),
+        Replaced.TIMED_OUT: gettext("ran out of time at Prolific"),
+        Replaced.REJECTED: gettext("was rejected at Prolific"),
+        Replaced.WITHDRAWN: gettext("stopped here, or had everything deleted here"),
+    }
+    return [
+        Entry(("recruitment", "exclude"), gettext("Not for people of these studies"), "words",
+              gettext(
+                  "The short name of a study on each line, such as first-study. The service must "
+                  "give a person the same id there."
+              ), group=rules, missing=[]),
+        Entry(("recruitment", "replace"), gettext("Somebody else gets the place of who"),
+              "several",
+              gettext(
+                  "Only of people who had an arm: before, places always go back. None ticked: they "
+                  "keep it. Not in a laboratory; elsewhere than at Prolific only the last."
+              ), group=rules, missing=[], choices=[(str(way), ways[way]) for way in Replaced]),
+        Entry(("recruitment", "remember_days"),
+              gettext("Days for which an erased person cannot come again"), "number",
+              gettext(
+                  "A keyed hash of the id is kept so long after the consent, and nothing else. 0 "
+                  "keeps nothing; a person could then begin again and see another arm."
+              ), group=rules, missing=REMEMBER_DAYS),
+        Entry(("recruitment", "return_after"),
+              gettext("Seconds after which the last page leads back by itself"), "number",
+              gettext("20 or more, so that people can read the debrief. 0: only by the button."),
+              group=rules, missing=0),
+        Entry(("recruitment", "study_id"), gettext("Prolific's id of the study"), group=rules,
+              help=gettext("Only for Prolific; links of any other study are then refused.")),
     ]  # fmt: skip
 
 
@@ -58,8 +98,11 @@ def _write_recruitment(source: str, values: Values, sent: Sent, entries: list[En
     # Another kind has other keys: the table is written anew, without keys of the former kind.
     table: dict[str, Any] = {} if kind == "open" else {"kind": kind}
     for entry in own:
-        if entry.path[-1] == "kind" or not (value := sent.get(entry.name)):
+        value = sent.get(entry.name)
+        if entry.path[-1] == "kind" or value in (None, "", entry.missing):
             continue
+        if entry.kind in LISTS:
+            value = LISTS[entry.kind].value(str(value))
         if len(entry.path) == 2:
             table[str(entry.path[1])] = value
         else:
@@ -71,8 +114,13 @@ def _keys_of(kind: str) -> set[str]:
     """Return the keys of the form that the table may have for the kind."""
     way = get(kind)
     keys = {"pay", "currency"}
+    if way.outcomes or way.types_id:
+        keys |= {"exclude", "remember_days"}
     if not way.outcomes:
         return keys
+    keys |= {"replace", "return_after"}
+    if way.study_parameter:
+        keys.add("study_id")
     keys.add("codes" if way.address else "urls")
     if not way.label:
         keys.add("name")
