@@ -1,4 +1,4 @@
-"""The editor's section of the randomisation: how arms are drawn, and what they are balanced over."""
+"""The editor's section of the randomisation: how arms are drawn and over what they are balanced."""
 
 from collections.abc import Iterator
 from typing import Any
