@@ -243,6 +243,7 @@ def _described_again(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame, pd.DataFrame([blank | row for row in rows])], ignore_index=True)
 
 
+METHODS = ("gradcam", "lime", "saliency")
 ONE_ARM = """title = "One arm"
 arms = ["all"]
 """ + "".join(
@@ -251,6 +252,7 @@ arms = ["all"]
         _outcome("logistic", "logistic_trials", column="agreed", within=WITHIN),
         _outcome("ordinal", "ordinal_trials", column="sureness", within=WITHIN),
         _outcome("paired", "paired", column="rated", within=WITHIN),
+        _outcome("preferred", "paired_preferences", kind="preference"),
     ]
 )
 
@@ -259,4 +261,38 @@ def one_arm(folder: Path) -> Path:
     """Write a study of a single arm, whose participants are compared with themselves."""
     write_study(folder, arms={"all": "All"}, per_arm=40, seed=12, plan=ONE_ARM)
     edit(folder, "trials.csv", _with_effects)
-    return edit(folder, "codebook.csv", _described)
+    edit(folder, "trials.csv", with_preferences)
+    return edit(folder, "codebook.csv", lambda frame: preferences_described(_described(frame)))
+
+
+def with_preferences(frame: pd.DataFrame) -> pd.DataFrame:
+    """Let every trial compare two of three methods, of which people prefer the first."""
+    rng = np.random.default_rng(13)
+    pairs = [(a, b) for a in METHODS for b in METHODS if a != b]
+    people = frame.groupby("participant", sort=True).ngroup().to_numpy()
+    places = frame["position"].astype(int).to_numpy() + people
+    shown = [pairs[place % len(pairs)] for place in places]
+    liking = rng.normal([0.8, 0.0, -0.5], 0.6, (people.max() + 1, 3))
+    first, second = (
+        liking[people, [METHODS.index(pair[side]) for pair in shown]] for side in (0, 1)
+    )
+    half = (first - second + 0.3) / 2
+    weights = np.exp(np.column_stack([half, -half, np.full(len(half), -0.7)]))
+    weights /= weights.sum(axis=1, keepdims=True)
+    choice = (rng.random(len(frame))[:, None] > weights.cumsum(axis=1)).sum(axis=1)
+    return frame.assign(
+        map_methods=[";".join(pair) for pair in shown],
+        preferred_map=np.array(["1", "2", "0"])[choice],
+    )
+
+
+def preferences_described(frame: pd.DataFrame) -> pd.DataFrame:
+    """Describe the columns of `with_preferences` in the codebook."""
+    blank = dict.fromkeys(frame.columns, "")
+    labels = "gradcam=Grad-CAM; lime=LIME; saliency=Saliency map; neither=Neither of the two"
+    rows = [
+        {"file": "trials.csv", "column": "map_methods", "type": "text"},
+        {"file": "trials.csv", "column": "preferred_map", "type": "category"},
+        {"column": "preferred_method", "file": "trials.csv", "type": "category", "values": labels},
+    ]
+    return pd.concat([frame, pd.DataFrame([blank | row for row in rows])], ignore_index=True)

@@ -13,12 +13,15 @@ from analysis.outcomes.likelihood_ratio import LikelihoodRatio
 from analysis.outcomes.mixed_anova import MixedAnova
 from analysis.outcomes.one_way import OneWay
 from analysis.outcomes.paired import Paired
+from analysis.outcomes.paired_preferences import PairedPreferences
 from analysis.outcomes.permutation import Permuted
 from analysis.outcomes.ranks import Ranked
 from analysis.outcomes.repeated import Repeated
 from analysis.outcomes.trial_models import TrialModel
 from analysis.plan.plan import Outcome, analysis_of
 from analysis.statistics.estimate import Estimate, NotEstimable
+from analysis.study_data.populations import analysed_people
+from analysis.study_data.preferences import comparisons
 from analysis.study_data.study_data import StudyData
 
 
@@ -34,7 +37,7 @@ class Summary:
 
     model: str
     rows: int
-    unit: Literal["scores", "trials"]
+    unit: Literal["scores", "trials", "comparisons"]
     participants: int
     images: int | None
     effect: Estimate | NotEstimable | None
@@ -43,6 +46,8 @@ class Summary:
 
 def summarise_claim(data: StudyData, outcome: Outcome, found: OutcomeFinding) -> Summary:
     """Return the summary of the analysis, planned or a fallback, that decides about the outcome."""
+    if isinstance(found, PairedPreferences):
+        return _of_preferences(data, outcome, found)
     # Within subjects every condition has the full sample, so the arms must not be added up.
     people = sum(arm.n for arm in found.arms)
     if isinstance(found, Factorial):
@@ -61,6 +66,21 @@ def summarise_claim(data: StudyData, outcome: Outcome, found: OutcomeFinding) ->
         None if trials is None or trials["image"].isna().all() else int(trials["image"].nunique()),
         effect,
         symbol,
+    )
+
+
+def _of_preferences(data: StudyData, outcome: Outcome, found: PairedPreferences) -> Summary:
+    people = data.participants["participant"][analysed_people(data, outcome).to_numpy()]
+    there = comparisons(data, outcome)
+    images = there["image"][there["participant"].isin(people)]
+    return Summary(
+        analysis_of(outcome).model,
+        found.comparisons,
+        "comparisons",
+        found.participants,
+        None if images.isna().all() else int(images.nunique()),
+        None,
+        "",
     )
 
 

@@ -247,7 +247,8 @@ def compares_times(outcome: Outcome) -> bool:
 def has_a_curve(outcome: Outcome) -> bool:
     """Return whether [multiverse] can vary the outcome: one score, compared between arms."""
     analysis = analysis_of(outcome)
-    return analysis.before not in ("covariate", "times") and outcome.analysis != "factorial"
+    compares_scores = analysis.between_arms and outcome.analysis != "factorial"
+    return compares_scores and analysis.before not in ("covariate", "times")
 
 
 def fallbacks_of(outcome: Outcome) -> tuple[str, ...]:

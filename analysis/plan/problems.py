@@ -106,6 +106,7 @@ def _check_outcome(outcome: Outcome, path: Path, problems: Problems) -> None:
             for field in lacking:
                 said = f"{name}: {what} {key!r} needs {field!r}. Add it."
                 problems.add((*path, what), said, (*path, field))
+    _check_analysis_of_kind(outcome, path, problems)
     _check_times(outcome, path, problems)
     _check_unused(outcome, path, problems)
     _check_slopes(outcome, path, problems)
@@ -119,6 +120,28 @@ def _check_outcome(outcome: Outcome, path: Path, problems: Problems) -> None:
     if outcome.role != EXPLORATORY and outcome.family == EXPLORATORY:
         said = f"{name}: the family {EXPLORATORY!r} needs role = {EXPLORATORY!r}. Add it."
         problems.add((*path, "family"), said, (*path, "role"))
+
+
+def _check_analysis_of_kind(outcome: Outcome, path: Path, problems: Problems) -> None:
+    """Check that an outcome without one score per participant has the analysis made for it."""
+    name = f"outcome {outcome.key!r}"
+    only = {kind.key: kind.analysis for kind in KINDS if kind.analysis}
+    named_in = [("analysis", outcome.analysis), *(("fallback", key) for key in outcome.fallback)]
+    for key, named in named_in:
+        if outcome.kind in only and named not in (only[outcome.kind], NO_FALLBACK):
+            said = (
+                f"{name}: an outcome of the kind {outcome.kind!r} is analysed by "
+                f"{only[outcome.kind]!r}, but its {key} is {named!r}. Write "
+                f"{key} = {(only[outcome.kind] if key == 'analysis' else NO_FALLBACK)!r}."
+            )
+            problems.add((*path, key), said, (*path, "kind"))
+        for kind, analysis in only.items():
+            if named == analysis and outcome.kind != kind:
+                said = (
+                    f"{name}: the {key} {named!r} analyses outcomes of the kind {kind!r}, but the "
+                    f"kind is {outcome.kind!r}. Use kind = {kind!r}, or another {key}."
+                )
+                problems.add((*path, key), said, (*path, "kind"))
 
 
 def _check_slopes(outcome: Outcome, path: Path, problems: Problems) -> None:
@@ -444,6 +467,13 @@ def _check_compared_scores(
                 path,
                 f"{name}: the outcome {outcome.key!r} is analysed by 'factorial', whose factors "
                 "this section does not use. Name an outcome that compares the arms, or remove it.",
+                ("outcomes", number, "analysis"),
+            )
+        if outcome.key in keys and not analysis_with(outcome.analysis).between_arms:
+            problems.add(
+                path,
+                f"{name}: the outcome {outcome.key!r} is analysed by {outcome.analysis!r}, which "
+                "does not compare the arms. Name an outcome that compares them, or remove it.",
                 ("outcomes", number, "analysis"),
             )
         if outcome.key in keys and uses in ("covariate", "times"):

@@ -97,6 +97,8 @@ def _unit(outcome: Outcome) -> str:
 def _compared(outcome: Outcome, plan: Plan, declared: Declared) -> str:
     if outcome.analysis == "mixed_anova":
         return "the arms' changes over time"
+    if outcome.kind == "preference":
+        return "the worths of the methods whose maps are compared"
     if compares_times(outcome):
         if outcome.before or outcome.within in ("part", "page"):
             return "the two times" if outcome.before else "the times"

@@ -1,12 +1,14 @@
 """Alternative texts of the figures, for readers who cannot see them."""
 
 from analysis.apa_numbers import interval, number, percent
+from analysis.figures.preferences import pairs_of
 from analysis.figures.reliance import PLANES, places
 from analysis.figures.times import compares_conditions, differences
 from analysis.figures.trials import forest_of
 from analysis.outcomes.ancova import Ancova
 from analysis.outcomes.mixed_anova import MixedAnova
 from analysis.outcomes.one_way import OneWay
+from analysis.outcomes.paired_preferences import PairedPreferences
 from analysis.plan.plan import resolve
 from analysis.report.fallback_sentences import bound_text
 from analysis.results import OutcomeResult, Results
@@ -20,6 +22,7 @@ def alternatives(results: Results) -> dict[str, str]:
     for result in results.outcomes:
         texts[f"scores-{result.outcome.key}"] = _scores(result)
         texts[f"contrasts-{result.outcome.key}"] = _contrasts(result, results)
+        texts[f"worths-{result.outcome.key}"] = _worths(result)
     for part in sections_with_results(results.optional_sections):
         if part.figures:
             drawings = resolve(part.figures)(results.optional_sections[part.key], results)
@@ -71,6 +74,12 @@ def _scores(result: OutcomeResult) -> str:
     return f"{result.outcome.label}, a dot per participant, and the mean score by arm: {arms}."
 
 
+def _worths(result: OutcomeResult) -> str:
+    worths = result.found.worths if isinstance(result.found, PairedPreferences) else ()
+    methods = "; ".join(f"{one.label} {_mean(one.worth)}" for one in worths)
+    return f"{result.outcome.label}, worth of each method: {methods}."
+
+
 def _flow(results: Results) -> str:
     total = sum(row.randomised for row in results.flow)
     steps = "; ".join(
@@ -84,6 +93,10 @@ def _flow(results: Results) -> str:
 
 def _contrasts(result: OutcomeResult, results: Results) -> str:
     control = results.labels[results.plan.control]
+    if isinstance(result.found, PairedPreferences):
+        rows, _ = pairs_of(result, results)
+        pairs = "; ".join(f"{row.label} {_mean(row.estimate)}" for row in rows)
+        return f"{result.outcome.label}, odds of being preferred: {pairs}."
     if isinstance(result.found, OneWay):
         entries: list[tuple[str, Estimate | Bound | NotEstimable]] = [
             (contrast.label, contrast.difference) for contrast in result.found.contrasts

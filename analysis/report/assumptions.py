@@ -170,6 +170,25 @@ WORDS: Mapping[str, tuple[str, Callable[[Values], str], str]] = {
         lambda values: f"the smallest arm has {values['least']:.0f}",
         "No action: with few participants its p is somewhat too small",
     ),
+    "preference_people": (
+        "Enough participants for errors between participants, 20",
+        lambda values: f"{values['people']:.0f} participants",
+        "Small numbers widen the intervals through the degrees of freedom",
+    ),
+    "places": (
+        "Every method's maps stood in the first place in 40% to 60% of their comparisons",
+        lambda values: f"between {bounded(values['least'])} and {bounded(values['most'])}",
+        "No action: the model contains the effect of the first place",
+    ),
+    "worths": (
+        "A single worth per method explains every pair, up to .10 of its share",
+        lambda values: (
+            f"largest difference between the observed and the expected share of "
+            f"{values['pairs']:.0f} pairs: {bounded(values['largest'])}"
+        ),
+        "No action: where it is doubtful, preferences are not transitive, and the table of pairs "
+        "says more than the worths",
+    ),
     "proportional_odds": (
         "Odds ratios are equal at every step of the answer, up to a factor of 3",
         _odds,

@@ -32,7 +32,7 @@ def _analyses(results: Results) -> set[str]:
 
 def _unit(used: set[str], results: Results) -> Iterator[str]:
     models = {*FAMILIES, "likelihood_ratio"}
-    if used - models:
+    if used - models - {"paired_preferences"}:
         yield (
             "Tests of scores use one value per participant and treat the images as fixed, so they "
             "do not generalise to images that were not shown."
@@ -85,6 +85,14 @@ def _comparisons(used: set[str], results: Results) -> Iterator[str]:
         "outcome that have no result count in the same way where they are adjusted by Holm's "
         "method."
     )
+    if "paired_preferences" in used:
+        yield (
+            "Preferences between two maps are analysed by Bradley and Terry's model of worths, "
+            "with ties by Davidson's extension and an effect of the first place. Standard errors "
+            "are between participants (sandwich), the test of equal worths is Hotelling's T², and "
+            "worths describe the average choice of the population at the images shown, not the "
+            "choice of a person."
+        )
     if used & {"permutation", "permutation_within"}:
         yield (
             "Permutation tests compare the observed assignment with all assignments, or with a "

@@ -105,6 +105,8 @@ def source_of(outcome: Outcome) -> str:
     """Return a description of how the outcome's score is computed, and when it was measured."""
     if asked_items(outcome) is not None:
         return _questionnaire_source(outcome)
+    if outcome.kind == "preference":
+        return _preference_source(outcome)
     if outcome.measure is not None:
         measure = next(measure for measure in MEASURES if measure.key == outcome.measure)
         return f"the participant's “{measure.label}”, missing where it cannot be computed"
@@ -112,6 +114,15 @@ def source_of(outcome: Outcome) -> str:
     rows = f"answered trials with {conditions}" if conditions else "answered trials"
     kind = KINDS_OF_MEAN[outcome.transform]
     return f"{kind} of the column “{outcome.column}” over the participant's {rows}"
+
+
+def _preference_source(outcome: Outcome) -> str:
+    where = " and ".join(f"{column} = {value}" for column, value in outcome.where.items())
+    rows = f"answered comparisons with {where}" if where else "answered comparisons"
+    return (
+        f"choices between two maps, over all {rows}; by participant, the share of choices of the "
+        "map in the first place, where a choice of neither counts as half"
+    )
 
 
 def _questionnaire_source(outcome: Outcome) -> str:

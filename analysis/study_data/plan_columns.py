@@ -5,7 +5,15 @@ from dataclasses import fields
 
 import pandas as pd
 
-from analysis.plan.plan import MEASURES, Outcome, Plan, analysis_of, asked_items, compares_times
+from analysis.plan.plan import (
+    MEASURES,
+    Outcome,
+    Plan,
+    analysis_of,
+    asked_items,
+    compares_times,
+    kind_of,
+)
 from analysis.plan.tables import Behaviour, Exclusion
 from analysis.study_data.columns import BLOCKS
 from analysis.study_data.decisions import DERIVED
@@ -114,6 +122,13 @@ def _column_problems(outcome: Outcome, types: Mapping[str, str]) -> list[Problem
         for path, column in named
         if column is not None and column not in types
     ]
+    lacking = [column for column in kind_of(outcome).columns if column not in types]
+    if lacking:
+        said = (
+            f"{name}: the kind {outcome.kind!r} reads {' and '.join(lacking)} of trials.csv, which "
+            'has no such column. Add trials with the task "preference", or use another kind.'
+        )
+        problems.append(Problem(("kind",), said))
     # A mean needs numbers; flags are stored as integers.
     kind = types.get(outcome.column or "")
     if kind is not None and kind not in NUMERIC:

@@ -24,6 +24,8 @@ def _range(data: StudyData, outcome: Outcome) -> Range:
     book = data.codebook
     if outcome.kind == "behaviour":
         return (0.0, 1.0) if outcome.measure in SHARES else UNKNOWN
+    if outcome.kind == "preference":
+        return 0.0, 1.0
     if outcome.kind == "trial_mean":
         return _of_column(data, outcome)
     if outcome.kind == "scale":

@@ -55,7 +55,7 @@ NOT_RESULTS <- paste0(
   "^instruments\\.\\d+\\.(items|minimum|maximum|minimum_answered)$|",
   "\\.(n|rows|images|participants|missing|levels|incomplete|family_size|left_out|complete|steps|answers|least_n|tried|numerator|",
   "denominator|defined|undefined|trials|analysed_per_arm|flagged|undecided|estimated|above_zero|below_zero)$|",
-  "\\.counts\\.|^study_flow\\.(steps|sets|stopped|left_silently)|\\.cells\\.[^.]*$")
+  "\\.counts\\.|^study_flow\\.(steps|sets|stopped|left_silently|ended)|\\.cells\\.[^.]*$")
 
 compare <- function(results) {
   stated <- leaves(results[intersect(SECTIONS, names(results))])

@@ -3,7 +3,7 @@
 PUT <- list(one_way = put_one_way, ranks = put_ranks, repeated = put_repeated, paired = put_paired, mixed_anova = put_mixed_anova,
             ancova = put_ancova, factorial = put_factorial, binary_trials = put_binary, linear_trials = put_trials,
             logistic_trials = put_trials, ordinal_trials = put_trials, likelihood_ratio = put_likelihood_ratio,
-            permutation = put_permutation, permutation_within = put_permutation_within)
+            paired_preferences = put_preferences, permutation = put_permutation, permutation_within = put_permutation_within)
 MODELS <- c("linear_trials", "logistic_trials", "ordinal_trials", "likelihood_ratio")
 test_of <- function(found, analysis) { # where the test of an analysis stands among its results
   switch(analysis, one_way = "welch", factorial = paste0("effects.", found$tested), mixed_anova = "effects.arm:time", "test")

@@ -66,6 +66,7 @@ raw_scores <- function(outcome) {
       if (length(outcome$before) && outcome$analysis != "ancova") round(score - measured(outcome, outcome$before), 12) else score
     },
     trial_mean = { rows <- trials_of(outcome); by_person(rows$value, rows$participant) },
+    preference = { rows <- comparisons_of(outcome); by_person(rows$share, rows$participant) },
     behaviour = { # of the outcome's trials
       chosen <- rep(TRUE, nrow(trials))
       for (column in names(outcome$where)) chosen <- chosen & trials[[column]] %in% outcome$where[[column]]

@@ -110,6 +110,11 @@ def _compared(values: Values, part: Mapping[str, Any], at: Path, group: str) -> 
             ),
             group=group, missing=[], choices=with_maps,
         )  # fmt: skip
+        yield Entry(
+            (*at, "neither"), gettext("People can choose neither map"), "check",
+            gettext("The analysis of preferences counts such an answer as a tie."),
+            group=group, missing=False,
+        )  # fmt: skip
 
 
 def _maps(values: Values) -> list[tuple[str, str, str]]:
@@ -166,7 +171,7 @@ def _unfit(values: Values, changes: list[Change]) -> list[Change]:
         if key == "task":
             task = {task.key: task for task in tasks.TASKS}.get(change.value)
             if task is not None and not task.compares:
-                removed.append(Change((*at, "compare"), REMOVED))
+                removed += [Change((*at, key), REMOVED) for key in ("compare", "neither")]
             if task is not None and not task.stages[-1].shows_prediction:
                 removed.append(Change((*at, "advice_confidence"), REMOVED))
                 removed.append(Change((*at, "diagnosis"), REMOVED))

@@ -3,6 +3,7 @@ different methods, and chooses one.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
@@ -11,14 +12,25 @@ from surveys.tasks.base import Stage, Task
 from surveys.tasks.items import sureness
 
 COMPARED = 2
+PREFERRED, NEITHER = "preferred_map", "0"
+"""The question of the task, and its answer if neither map is preferred."""
 
 
 def _asks(classes: Mapping[str, str], confidence: str) -> tuple[Item, ...]:
     options = {str(n): _("Map %(number)s") % {"number": n} for n in range(1, COMPARED + 1)}
     text = _("Which map explains the classifier's answer better?")
     return (
-        Item("preferred_map", text, kind="choice", options=options),
+        Item(PREFERRED, text, kind="choice", options=options),
         *sureness("sureness", confidence),
+    )
+
+
+def with_neither(asked: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Return the task's questions with the further answer that neither map is better."""
+    more = {NEITHER: _("Neither of the two")}
+    return tuple(
+        replace(item, options={**item.options, **more}) if item.id == PREFERRED else item
+        for item in asked
     )
 
 

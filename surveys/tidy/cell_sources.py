@@ -9,7 +9,11 @@ from surveys.pages.sequence import step_of
 from surveys.questionnaires.base import DOES_NOT_APPLY, NOT_ASKED, SEPARATOR, Item
 from surveys.study_file.parts import TrialsPart
 from surveys.study_file.stored import definition
+from surveys.tasks import preference
 from surveys.tidy.cells import Cell
+
+NO_METHOD = "neither"
+"""Value of preferred_method if neither map was preferred."""
 
 
 def answer_cell(item: Item) -> Callable[[Trial], Cell]:
@@ -81,9 +85,14 @@ def methods_in_places(trial: Trial) -> Cell:
 
 
 def preferred_method(trial: Trial) -> Cell:
-    """Return the method of the map that the participant preferred. Empty without an answer."""
+    """Return the method of the map that the participant preferred, or NO_METHOD.
+
+    Empty without an answer.
+    """
     answers = (answer for page in trial.submissions.all() for answer in page.answers.all())
-    place = next((one.value for one in answers if one.item == "preferred_map"), None)
+    place = next((one.value for one in answers if one.item == preference.PREFERRED), None)
+    if place == preference.NEITHER:
+        return NO_METHOD
     shown = {str(one.place): one.explanation.method for one in trial.maps.all()}
     return shown.get(place) if place else None
 

@@ -233,7 +233,7 @@ COMPARED: tuple[Column, ...] = (
         "preferred_method",
         "category",
         preferred_method,
-        "Method of the map that was preferred",
+        "Method of the map that was preferred, or neither",
     ),
 )
 ANSWERED: tuple[Column, ...] = (

@@ -12,7 +12,8 @@ from surveys.study_file.declaration import StudyFile
 from surveys.study_file.designs import between_factors, factor_names
 from surveys.study_file.parts import TrialsPart
 from surveys.tasks.items import advice_sureness, diagnosis, free_text
-from surveys.tidy.cell_sources import answer_cell, factor, factor_of_person, ticked
+from surveys.tasks.preference import with_neither
+from surveys.tidy.cell_sources import NO_METHOD, answer_cell, factor, factor_of_person, ticked
 from surveys.tidy.cells import Cell
 from surveys.tidy.columns import (
     ANSWERED,
@@ -207,6 +208,8 @@ def _items(parts: list[TrialsPart]) -> list[Item]:
         for stage in tasks.get(task).stages
         for item in stage.asks({}, confidence)
     ]
+    if any(part.neither for part in parts):
+        items = list(with_neither(tuple(items)))
     return list({item.id: item for item in items}.values())
 
 
@@ -214,7 +217,9 @@ def _compared_columns(study: StudyFile) -> tuple[Column, ...]:
     """Return the columns of the maps that trials compare, with the names of the methods."""
     methods = {condition.method for condition in study.conditions}
     places, preferred = COMPARED
-    return places, replace(preferred, values=_labels(methods))
+    offered = any(part.neither for part in study.trial_parts)
+    neither = {NO_METHOD: "Neither of the two"} if offered else {}
+    return places, replace(preferred, values=_labels(methods) | neither)
 
 
 def _labels(keys: Collection[str]) -> dict[str, str]:

@@ -134,6 +134,10 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
             part.right_pool and part.wrong_pool for part in study.trial_parts
         ),
         "a bonus": lambda study: study.bonus is not None,
+        "a choice of neither map": lambda study: any(part.neither for part in study.trial_parts),
+        "preferences in the plan": lambda study: any(
+            one["kind"] == "preference" for one in study.analysis["outcomes"]
+        ),
         "a score": lambda study: any(part.feedback_score for part in study.trial_parts),
     }
     for task in tasks.TASKS:

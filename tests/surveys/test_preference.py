@@ -85,6 +85,7 @@ def test_every_arm_sees_the_same_page_with_two_maps_and_their_own_legends(study)
         someone = to_preference(study, f"person {number}")
         page = client.get(f"/p/{someone.code}/").content.decode()
         assert "Which map explains" in page
+        assert "Neither of the two" not in page
         assert page.count('class="strip"') == 2
         trial = someone.trials.get(position=sequence.current_step(someone).trial_position)
         assert trial.explanation is None
@@ -113,6 +114,28 @@ def test_choices_are_exported_with_methods_places_and_codebook(study, tmp_path):
     assert trials.loc[trials["task"] == "decide", "map_methods"].isna().all()
     book = pd.read_csv(tmp_path / "out" / "codebook.csv").set_index(["file", "column"])
     assert "lime=LIME" in book.loc[("trials.csv", "preferred_method"), "values"]
+
+
+@pytest.fixture
+def with_neither(db, tmp_path, _data_in_a_folder_of_its_own):
+    parts = PARTS.replace('task = "preference"', 'task = "preference"\nneither = true')
+    return drawn_study(tmp_path, right=6, wrong=4, parts=parts, arms=ARMS)
+
+
+def test_neither_map_can_be_chosen_where_the_study_says_so(with_neither, tmp_path):
+    someone, client = to_preference(with_neither, "first"), Client()
+    page = client.get(f"/p/{someone.code}/").content.decode()
+    assert page.index('value="2"') < page.index('value="0"'), "neither comes last"
+    assert "Neither of the two" in page
+    run.simulate(study=with_neither, number=6, seed=3, profile=profile.load("null"))
+    export_study(study=with_neither, output=tmp_path / "out", simulated="only")
+    trials = pd.read_csv(tmp_path / "out" / "trials.csv")
+    neither = trials[trials["preferred_map"] == 0]
+    assert 0 < len(neither) < 36
+    assert set(neither["preferred_method"]) == {"neither"}
+    book = pd.read_csv(tmp_path / "out" / "codebook.csv").set_index(["file", "column"])
+    assert book.loc[("trials.csv", "preferred_map"), "minimum"] == 0
+    assert "neither=Neither" in book.loc[("trials.csv", "preferred_method"), "values"]
 
 
 @pytest.mark.usefixtures("_data_in_a_folder_of_its_own")
@@ -147,6 +170,7 @@ def test_a_new_map_does_not_replace_the_one_that_earlier_people_compared(study):
         ('"gradcam", "lime", "saliency"', '"gradcam", "none"', "'none', which shows no map"),
         ('"gradcam", "lime", "saliency"', '"gradcam", "limes"', "did you mean 'lime'"),
         ('task = "preference"', 'task = "decide"', "compare has no effect"),
+        ("wrong = 1\n", "wrong = 1\nneither = true\n", "neither has no effect with the task 'dec"),
     ],
 )
 def test_comparisons_that_cannot_be_shown_are_refused(db, tmp_path, old, new, told):

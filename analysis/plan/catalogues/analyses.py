@@ -39,6 +39,7 @@ class Analysis:
     before: Before = ""
     uses: tuple[str, ...] = ()
     one_arm: bool = False  # whether a study of a single arm can be analysed
+    between_arms: bool = True  # whether arms, times or conditions are compared by one score each
     fallback: tuple[str, ...] = ("permutation",)
 
 
@@ -240,6 +241,21 @@ ANALYSES = (
         before="times",
         uses=("within",),
         one_arm=True,
+        fallback=(),
+    ),
+    Analysis(
+        "paired_preferences",
+        "Bradley-Terry model of preferences between two maps, with ties, clustered by participant",
+        "analysis.outcomes.paired_preferences.paired_preferences",
+        "analysis.report.preference_sentences.paired_preferences",
+        "analysis.outcomes.paired_preferences.assumptions",
+        "log odds of the first map ~ log worth of its method − log worth of the other + first "
+        "place (Bradley-Terry; ties by Davidson), errors clustered by participant",
+        "each method's worth with its interval; all pairs, Holm over the pairs; the effect of the "
+        "first place; the share of ties",
+        "analysis.figures.preferences.drawings",
+        one_arm=True,
+        between_arms=False,
         fallback=(),
     ),
 )

@@ -25,6 +25,8 @@ class OutcomeKind:
     path: str
     uses: tuple[str, ...]
     table: Literal["trials.csv", "answers.csv"] = "trials.csv"
+    analysis: str = ""  # the only analysis of such an outcome; any other than these if empty
+    columns: tuple[str, ...] = ()  # columns of `table` that are always read
 
 
 SCORE_FIELDS = ("scale", "item", "column", "measure", "min_answered", "transform")
@@ -64,5 +66,15 @@ KINDS = (
         "randomised",
         "analysis.sections.behaviour.measures.participant_measure",
         ("measure",),
+    ),
+    OutcomeKind(
+        "preference",
+        "preferences between two maps of one image",
+        (),
+        "randomised",
+        "analysis.study_data.preferences.first_place_share",
+        (),
+        analysis="paired_preferences",
+        columns=("map_methods", "preferred_map"),
     ),
 )

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.errors import NotEstimableError
 from analysis.outcomes.one_way import scores_by_arm
-from analysis.plan.plan import EXPLORATORY, Outcome
+from analysis.plan.plan import EXPLORATORY, Outcome, analysis_of
 from analysis.plan.tables import MapQualityPlan
 from analysis.sections.map_quality.agreement_by_map import Following, following
 from analysis.sections.map_quality.rank_agreement import Means, order
@@ -86,7 +86,8 @@ def _map_quality(data: StudyData, scores: pd.DataFrame, plan: MapQualityPlan) ->
     outcomes = [
         item
         for item in data.plan.outcomes
-        if item.key in plan.outcomes or (not plan.outcomes and item.role != EXPLORATORY)
+        if item.key in plan.outcomes
+        or (not plan.outcomes and item.role != EXPLORATORY and analysis_of(item).between_arms)
     ]
     # Arms that show several methods, or none that was evaluated, have no single quality.
     methods = {

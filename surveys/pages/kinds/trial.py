@@ -16,6 +16,7 @@ from surveys.study_file.parts import TrialsPart
 from surveys.study_file.step import Step
 from surveys.study_file.stored import definition
 from surveys.tasks.items import advice_sureness, diagnosis, free_text
+from surveys.tasks.preference import with_neither
 
 
 def items(participant: Participant, step: Step) -> tuple[Item, ...]:
@@ -24,6 +25,8 @@ def items(participant: Participant, step: Step) -> tuple[Item, ...]:
     classes = {name: texts.class_label(name) for name in participant.study.image_set.class_names}
     task = tasks.get(part.task)
     asked = task.stage(step.stage).asks(classes, part.confidence)
+    if part.neither:
+        asked = with_neither(asked)
     if step.stage != task.stages[-1].key:
         return asked
     written = free_text(part.free_text, required=part.free_text_required)

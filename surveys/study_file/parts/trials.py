@@ -36,8 +36,9 @@ class TrialsPart(Part):
     classifier's answer, both of which are asked where that answer is shown. ``free_text`` asks
     people to write why they decide so, or what they think, which they can leave out unless
     ``free_text_required``. ``compare`` lists the conditions whose maps the task "preference" shows,
-    two in each trial. ``right_pool`` and ``wrong_pool`` are the numbers of predictions from which
-    each person's images are drawn, and 0 if everybody sees the same images.
+    two in each trial, and ``neither`` lets people choose neither of them. ``right_pool`` and
+    ``wrong_pool`` are the numbers of predictions from which each person's images are drawn, and 0
+    if everybody sees the same images.
     """
 
     right: Count
@@ -47,6 +48,7 @@ class TrialsPart(Part):
     task: Annotated[str, OneOf(tuple(task.key for task in tasks.TASKS))] = "decide"
     confidence: Annotated[str, OneOf(tuple(CONFIDENCE))] = "points"
     compare: tuple[Words, ...] = ()
+    neither: bool = False
     diagnosis: bool = False
     advice_confidence: Annotated[str, OneOf(tuple(CONFIDENCE))] = "none"
     free_text: Annotated[str, OneOf(tuple(FREE_TEXT))] = "none"
@@ -104,6 +106,13 @@ class TrialsPart(Part):
             at.add(
                 "compare",
                 f"compare has no effect with the task {self.task!r}. Remove it, or use the task "
+                "'preference'.",
+                "task",
+            )
+        if self.neither and not task.compares:
+            at.add(
+                "neither",
+                f"neither has no effect with the task {self.task!r}. Remove it, or use the task "
                 "'preference'.",
                 "task",
             )
