@@ -15,7 +15,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-liberation \
         postgresql-client-15 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 10001 --create-home study && install -d -o study /data /backups
+    && useradd --uid 10001 --create-home study && install -d -o study /data /data/pictures /backups
 COPY --from=packages /venv /venv
 COPY . /app
 WORKDIR /app

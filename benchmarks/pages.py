@@ -3,11 +3,12 @@
 Run from the repository: .venv/bin/python -m benchmarks.pages [PAIRS]
 
 The demo study is walked within this process, through all of Django's middleware and on SQLite as in
-production. Each of PAIRS pairs (9 by default) has two walks in the same arm: one with the prepared
-queries as they are, one that lets Django write their SQL anew. Their order alternates. Only
-processor time within the server's handler counts, because other programs on the machine change the
-clock and hardly the processor time. A page is its display and its sending. Queries are counted on a
-study that has every kind of page.
+production. Each of PAIRS pairs (9 by default) has two walks through every arm: one as it is, one
+without the saving that is measured: the SQL of prepared queries is written anew, questions are
+rendered anew, or pictures are drawn anew. Their order alternates. Only processor time within the
+server's handler counts, because other programs on the machine change the clock and hardly the
+processor time. A page is its display and its sending. Queries are counted on a study that has every
+kind of page.
 """
 
 import os
@@ -17,8 +18,9 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -54,6 +56,12 @@ class Walk:
         chosen = {name: values[0] if values else "" for name, values in self.page.questions.items()}
         self._post(self.page.path, {**self.page.hidden, **chosen})
         self.pages += 1
+
+    def load(self, path: str) -> None:
+        """Load a picture."""
+        answer = self._client.get(path, secure=True)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path} was answered with status {answer.status_code}.")
 
     def _open(self, path: str) -> Any:
         from surveys.simulation.browser import read_page
@@ -129,25 +137,69 @@ def queries_by_kind(study: "Study") -> dict[str, tuple[list[int], list[int]]]:
 
 
 def print_times(pairs: int) -> None:
-    """Print the processor time of a page with and without the prepared queries."""
+    """Print the processor time of pages and pictures with and without each saving."""
     from tests.surveys.shipped import ROOT, open_study
 
     study = open_study(ROOT / "studies" / "demo.toml")
+    store_images()
     for _ in range(WARM_UP):
         milliseconds_per_page(study)
-    prepared, plain = [], []
+        milliseconds_per_picture(study)
+    print(f"\nPython {platform.python_version()}, {pairs} pairs, processor time in ms:")
+    for name, measure, without in (
+        ("a page, prepared queries", milliseconds_per_page, written_anew),
+        ("a page, rendered questions", milliseconds_per_page, rendered_anew),
+        ("a picture, kept", milliseconds_per_picture, drawn_anew),
+    ):
+        print_saved(name, pairs, partial(measure, study), without)
+
+
+def print_saved(
+    name: str,
+    pairs: int,
+    measure: Callable[[], float],
+    without: Callable[[], AbstractContextManager[None]],
+) -> None:
+    """Print the times with and without a saving, and what is saved in each pair."""
+    kept, anew = [], []
     for number in range(pairs):
-        for is_plain in (number % 2 == 0, number % 2 == 1):
-            if is_plain:
-                with written_anew():
-                    plain.append(milliseconds_per_page(study))
+        for is_anew in (number % 2 == 0, number % 2 == 1):
+            if is_anew:
+                with without():
+                    anew.append(measure())
             else:
-                prepared.append(milliseconds_per_page(study))
-    saved = [1 - one / other for one, other in zip(prepared, plain, strict=True)]
-    print(f"\nPython {platform.python_version()}, {pairs} pairs, processor time of a page in ms:")
-    for name, values in (("prepared queries", prepared), ("plain queries", plain)):
-        print(f"{name}: {_summary(values, '.2f')}")
-    print(f"saved of a page: {_summary(saved, '.1%')}")
+                kept.append(measure())
+    saved = [1 - one / other for one, other in zip(kept, anew, strict=True)]
+    print(f"{name}: {_summary(kept, '.2f')}; without: {_summary(anew, '.2f')}")
+    print(f"    saved: {_summary(saved, '.1%')}")
+
+
+def store_images() -> None:
+    """Store the pixels of every image, which the tests' studies lack."""
+    import numpy as np
+
+    from explanations.models import StudyImage
+    from explanations.pipeline.data_folder import image_store
+
+    for number, image in enumerate(StudyImage.objects.all()):
+        pixels = np.random.default_rng(number).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        image.sha256 = image_store().write(pixels)
+        image.save()
+
+
+def milliseconds_per_picture(study: "Study") -> float:
+    """Load all pictures of the first trial in every arm, and take the mean."""
+    seconds = pictures = 0.0
+    for _ in study.arms.all():
+        walk = Walk(study)
+        while not walk.page.pictures:
+            walk.send()
+            walk.show()
+        before = walk.seconds
+        for address in walk.page.pictures:
+            walk.load(address)
+        seconds, pictures = seconds + walk.seconds - before, pictures + len(walk.page.pictures)
+    return 1000 * seconds / pictures
 
 
 def milliseconds_per_page(study: "Study") -> float:
@@ -173,6 +225,32 @@ def written_anew() -> Iterator[None]:
         yield
     finally:
         PreparedQuery.__call__ = kept  # type: ignore[method-assign]
+
+
+@contextmanager
+def rendered_anew() -> Iterator[None]:
+    """Render every question anew for everybody."""
+    from surveys.pages import forms
+
+    kept = forms._unanswered
+    forms._unanswered = kept.__wrapped__  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        forms._unanswered = kept
+
+
+@contextmanager
+def drawn_anew() -> Iterator[None]:
+    """Draw and encode every picture anew."""
+    from explanations.pipeline.pictures import Picture
+
+    kept = Picture.content
+    Picture.content = lambda picture: picture.draw()  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Picture.content = kept  # type: ignore[method-assign]
 
 
 def _span(counts: list[int]) -> str:

@@ -20,14 +20,16 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from explanations.pipeline.data_folder import PICTURES
 from explanations.store.atomic_files import sha256_of_file, write_atomically
 from studyplatform import environment
 
 FORMAT = 1
 MANIFEST, FILES = "manifest.json", "data"
 DATABASES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
-LEFT_OUT = ("uploading",)
-"""Folders of the data folder whose files are of this moment only."""
+LEFT_OUT = ("uploading", PICTURES)
+"""Folders of the data folder whose files are of this moment only, or are drawn again when they are
+asked for."""
 AT_ONCE = 1000  # rows
 
 

@@ -117,6 +117,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "panel:home"
 REQUIRE_SECOND_FACTOR = environment.flag("STUDY_REQUIRE_SECOND_FACTOR", default=False)
 BEHIND_PROXY = environment.flag("STUDY_BEHIND_PROXY", default=False)
+PROXY_SENDS_PICTURES = environment.flag("STUDY_PROXY_SENDS_PICTURES", default=False)
 SECRET_KEY_FALLBACKS: list[str] = []
 
 ACCOUNT_ADAPTER = "studyplatform.accounts.adapter.AccountAdapter"

@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from explanations.pipeline.pictures import legend_picture
 from surveys.models import AllocationSlot, Participant, Study
 from surveys.services.integrity import problems
 from tests.conftest import ROOT
@@ -112,6 +113,9 @@ def test_a_backup_under_load_is_restored_with_every_confirmed_person(databases, 
     )  # fmt: skip
     try:
         confirmed = [writer.stdout.readline().strip() for _ in range(6)][1:]
+        drawn = tmp_path / "a" / "pictures" / "ab" / f"{'ab' * 32}.png"
+        drawn.parent.mkdir(parents=True)
+        drawn.write_bytes(b"can be drawn again")
         (said,) = manage(old, ["backup", str(tmp_path / "backup")])
         assert "verified" in said
     finally:
@@ -131,6 +135,8 @@ def test_a_backup_under_load_is_restored_with_every_confirmed_person(databases, 
     assert all((tmp_path / "b" / path).exists() for path in images)
     manifest = json.loads((tmp_path / "backup" / "manifest.json").read_text())
     assert manifest["tables"]["surveys_participant"][0] == len(restored)
+    assert any(name.startswith("data/images/") for name in manifest["files"])
+    assert not any(name.startswith("data/pictures/") for name in manifest["files"])
     damaged = next((tmp_path / "backup" / "data" / "images").rglob("*.*"))
     damaged.write_bytes(b"x")
     (refused,) = manage(environment(databases[1], tmp_path / "c"), restore)
@@ -179,3 +185,12 @@ def test_a_missing_image_is_named(lived, settings):
         call_command("check_integrity")
     assert Participant.objects.exists()
     assert AllocationSlot.objects.exists()
+
+
+def test_a_damaged_picture_is_named_and_a_missing_one_is_not(lived):
+    path = legend_picture("lime").stored()
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(CommandError, match=f"The picture {path} is damaged"):
+        call_command("check_integrity")
+    path.unlink()
+    assert "Everything agrees" in call_command("check_integrity")

@@ -6,14 +6,18 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPException, HTTPSConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+from studyplatform.security import HEADERS
 from tests.conftest import ROOT, missing
 
 pytestmark = pytest.mark.nightly
@@ -65,10 +69,16 @@ def gunicorn(tmp_path_factory) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def proxy(gunicorn, tmp_path_factory) -> Iterator[int]:
+    with nginx_before(gunicorn, tmp_path_factory.mktemp("proxy")) as port:
+        yield port
+
+
+@contextmanager
+def nginx_before(server: int, folder: Path) -> Iterator[int]:
     """nginx with the shipped file, whose ports, paths and certificate are replaced."""
     if shutil.which("nginx") is None or shutil.which("openssl") is None:
         missing("nginx and openssl are needed for the proxy's tests.")
-    folder, port = tmp_path_factory.mktemp("proxy"), free_port()
+    port = free_port()
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
          f"/CN={HOST}", "-keyout", "study.key", "-out", "study.pem"],
@@ -78,9 +88,10 @@ def proxy(gunicorn, tmp_path_factory) -> Iterator[int]:
     for ours, theirs in (
         ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
         ("listen 80", f"listen 127.0.0.1:{free_port()}"),
-        ("server 127.0.0.1:8000", f"server 127.0.0.1:{gunicorn}"),
+        ("server 127.0.0.1:8000", f"server 127.0.0.1:{server}"),
         ("/etc/ssl/", f"{folder}/"),
         ("/var/log/nginx/", f"{folder}/"),
+        ("/srv/studies/data/", f"{folder}/"),
     ):
         assert ours in shipped
         shipped = shipped.replace(ours, theirs)
@@ -197,3 +208,53 @@ def test_the_proxy_logs_no_secret(proxy, tmp_path_factory):
     assert f"/p/... {status}" in log.read_text()
     assert "Secret" not in log.read_text()
     assert "127.0.0.1" not in log.read_text()
+
+
+class Platform(BaseHTTPRequestHandler):
+    """Answers like the platform that leaves a picture to the proxy."""
+
+    own: ClassVar = {
+        **HEADERS,
+        "Strict-Transport-Security": "max-age=31536000",
+        "X-Request-ID": "an id",
+        "Content-Type": "image/png",
+        "Cache-Control": "private, immutable, max-age=31536000",
+    }
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        for name, value in self.own.items():
+            self.send_header(name, value)
+        self.send_header("X-Accel-Redirect", "/stored-pictures/ab/abc.png")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+
+def test_the_proxy_sends_a_stored_picture_with_all_headers_and_only_for_the_platform(tmp_path):
+    picture = tmp_path / "pictures" / "ab" / "abc.png"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"a picture")
+    for folder in (tmp_path, *tmp_path.parents):  # nginx serves as another user
+        if folder.stat().st_mode & 0o055 != 0o055 and folder.owner() == tmp_path.owner():
+            folder.chmod(folder.stat().st_mode | 0o055)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Platform)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with nginx_before(server.server_port, tmp_path) as port:
+            connection = HTTPSConnection(
+                "127.0.0.1", port, timeout=20, context=ssl._create_unverified_context()
+            )
+            connection.request("GET", "/p/code/picture/one/image.png", headers={"Host": HOST})
+            answer = connection.getresponse()
+            assert answer.read() == b"a picture"
+            assert {name: answer.headers[name] for name in Platform.own} == Platform.own
+            assert "X-Accel-Redirect" not in answer.headers
+            connection.request("GET", "/stored-pictures/ab/abc.png", headers={"Host": HOST})
+            assert connection.getresponse().status == 404
+            connection.close()
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -8,6 +8,9 @@ from explanations.store.artefacts import ArtefactStore, ImageStore
 from explanations.store.claims import Claims
 from explanations.store.original_files import OriginalStore
 
+PICTURES = "pictures"
+"""Name of the folder of drawn pictures in the data folder."""
+
 
 def image_store() -> ImageStore:
     """Return the store of images, by the hash of their pixels."""
@@ -35,7 +38,12 @@ def claims() -> Claims:
     return Claims(settings.DATA_DIR / "artefacts")
 
 
+def pictures_folder() -> Path:
+    """Return the folder of drawn pictures, each of which can be drawn again at any time."""
+    folder: Path = settings.DATA_DIR / PICTURES
+    return folder
+
+
 def picture_path(name: str) -> Path:
-    """Return the path of a drawn picture. Every file in its folder can be drawn again."""
-    folder: Path = settings.DATA_DIR / "pictures"
-    return folder / name[:2] / f"{name}.png"
+    """Return the path of a drawn picture."""
+    return pictures_folder() / name[:2] / f"{name}.png"

@@ -1,9 +1,10 @@
-"""Pictures for the pages, drawn from stored files without torch."""
+"""Pictures for the pages, each drawn once, without torch, and kept in the data folder."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from django.db.models import QuerySet
@@ -13,8 +14,13 @@ from numpy.typing import NDArray
 from explanations import catalogue
 from explanations.attribution import Attribution
 from explanations.imagesets.input_rule import InputRule
-from explanations.models import ClassifierWeights, Explanation, StudyImage
-from explanations.pipeline.data_folder import artefact_store, image_store, picture_path
+from explanations.models import ClassifierWeights, Explanation, Prediction, StudyImage
+from explanations.pipeline.data_folder import (
+    artefact_store,
+    image_store,
+    picture_path,
+    pictures_folder,
+)
 from explanations.rendering import canvas
 from explanations.rendering.drawing import VERSION
 from explanations.rendering.viewing import DEFAULT, VIEWS, View
@@ -22,35 +28,114 @@ from explanations.store.artefacts import ArtefactStore, Stored
 from explanations.store.atomic_files import write_atomically
 
 
-def image_png(image: StudyImage, rule: InputRule | None = None, *, dense: bool = False) -> bytes:
-    """Draw the part of an image that a classifier's input rule keeps, or the whole image.
+@dataclass(frozen=True)
+class Picture:
+    """A picture with the name of its file and the function that draws it.
 
-    The picture is as large as a page shows it, or twice as large for a ``dense`` screen, and made
-    of the image as it was imported. What the classifier sees in few pixels is drawn in squares.
-    Raises ArtefactError if the image's file is missing or damaged.
+    The name is a hash of everything that determines the picture, so that an outdated one is never
+    served.
+    """
+
+    name: str
+    draw: Callable[[], bytes]
+
+    def stored(self) -> Path | None:
+        """Return the picture's file, which is written unless it is there.
+
+        Return None if it cannot be written, as on a full disk. Raises ArtefactError if the files
+        that it is drawn from are missing or damaged.
+        """
+        path = picture_path(self.name)
+        if path.is_file():
+            return path
+        return path if _is_kept(path, self.draw()) else None
+
+    def content(self) -> bytes:
+        """Return the picture's bytes. A damaged file is replaced.
+
+        Raises ArtefactError if the files that it is drawn from are missing or damaged.
+        """
+        path = picture_path(self.name)
+        try:
+            content = path.read_bytes()
+        except OSError:
+            content = b""
+        if canvas.is_whole_png(content):
+            return content
+        content = self.draw()
+        _is_kept(path, content)
+        return content
+
+
+def image_picture(
+    image: StudyImage, rule: InputRule | None = None, *, dense: bool = False
+) -> Picture:
+    """Return the picture of the part of an image that a classifier's input rule keeps, or of the
+    whole image.
+
+    It is as large as a page shows it, or twice as large for a ``dense`` screen, and made of the
+    image as it was imported. What the classifier sees in few pixels is drawn in squares.
     """
     frame = Frame.of(image, rule)
-    if frame.is_usual:
-        return canvas.png(canvas.colours_of(frame.ground(dense=dense)))
-    return _kept(
+    return Picture(
         _image_name(frame, dense=dense),
         lambda: canvas.png(canvas.colours_of(frame.ground(dense=dense))),
     )
 
 
-def map_png(explanation: Explanation, view: View = DEFAULT, *, dense: bool = False) -> bytes:
-    """Draw the map over its image, as large as the image's own picture. The picture is drawn once
-    and kept in the data folder.
-
-    Raises ArtefactError if the artefact or the image is missing or damaged.
-    """
+def map_picture(explanation: Explanation, view: View = DEFAULT, *, dense: bool = False) -> Picture:
+    """Return the picture of a map over its image, as large as the image's own picture."""
     drawing = catalogue.get(explanation.method).drawing
 
     def draw() -> bytes:
         ground = _frame(explanation).ground(dense=dense)
         return canvas.png(view.draw(drawing, ground, _attribution(explanation)))
 
-    return _kept(picture_name(explanation, view, dense=dense), draw)
+    return Picture(picture_name(explanation, view, dense=dense), draw)
+
+
+def legend_picture(method: str) -> Picture:
+    """Return the colours of a method's map from low to high, 320 by 16, without words."""
+    drawing = catalogue.get(method).drawing
+    return Picture(_hashed(f"legend {drawing!r} {VERSION}"), lambda: canvas.png(drawing.legend()))
+
+
+def image_png(image: StudyImage, rule: InputRule | None = None, *, dense: bool = False) -> bytes:
+    """Return the bytes of an image's picture. Raises ArtefactError for a missing or damaged
+    image."""
+    return image_picture(image, rule, dense=dense).content()
+
+
+def map_png(explanation: Explanation, view: View = DEFAULT, *, dense: bool = False) -> bytes:
+    """Return the bytes of a map's picture. Raises ArtefactError for a missing or damaged artefact
+    or image."""
+    return map_picture(explanation, view, dense=dense).content()
+
+
+def legend_png(method: str) -> bytes:
+    """Return the bytes of a legend."""
+    return legend_picture(method).content()
+
+
+def draw_ahead(predictions: Iterable[Prediction], maps: Iterable[Explanation]) -> None:
+    """Draw the images, maps and legends now, so that no arm waits longer for its first picture
+    than another.
+
+    Raises ArtefactError for missing or damaged files.
+    """
+    for prediction in predictions:
+        rule = prediction.classifier.rule
+        image_picture(prediction.image, rule).stored()
+        if has_dense_picture(rule):
+            image_picture(prediction.image, rule, dense=True).stored()
+    methods = set()
+    for explanation in maps:
+        methods.add(explanation.method)
+        map_picture(explanation).stored()
+        if has_dense_picture(explanation.prediction.classifier.rule):
+            map_picture(explanation, dense=True).stored()
+    for method in methods:
+        legend_picture(method).stored()
 
 
 def picture_name(explanation: Explanation, view: View, *, dense: bool = False) -> str:
@@ -144,11 +229,6 @@ class Frame:
         return canvas.cut(self.rule.framed(pixels), window, shape)
 
 
-def legend_png(method: str) -> bytes:
-    """Draw the colours of a method's map from low to high, 320 by 16, without words."""
-    return canvas.png(catalogue.get(method).drawing.legend())
-
-
 def caption_of_each(method: str) -> str:
     """Return the caption under maps of several classes, which it does not name."""
     return catalogue.get(method).caption_of_each(say=gettext)
@@ -198,14 +278,21 @@ def _image_name(frame: Frame, *, dense: bool) -> str:
     return _hashed(f"image {frame.image} {VERSION}{frame.in_names(dense=dense)}")
 
 
-def _kept(name: str, draw: Callable[[], bytes]) -> bytes:
-    """Return the picture of this name from the data folder, which gets it if it is not there."""
-    path = picture_path(name)
-    if path.is_file():
-        return path.read_bytes()
-    content = draw()
-    write_atomically(path, content)
-    return content
+def _is_kept(path: Path, content: bytes) -> bool:
+    """Write a picture's file, and return whether that was possible."""
+    try:
+        write_atomically(path, content)
+    except OSError:
+        # Participants get the picture all the same; the health check reports a full disk.
+        return False
+    return True
+
+
+def damaged_pictures() -> Iterator[str]:
+    """Yield a sentence for each kept picture that is damaged."""
+    for path in sorted(pictures_folder().glob("??/*.png")):
+        if not canvas.is_whole_png(path.read_bytes()):
+            yield f"The picture {path} is damaged. Delete it: it is drawn again."
 
 
 def _hashed(text: str) -> str:

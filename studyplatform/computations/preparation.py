@@ -283,17 +283,10 @@ def _images(name: str, split: str) -> QuerySet[StudyImage]:
 
 
 def _draw(predictions: Sequence[Prediction], methods: Sequence[Method]) -> None:
-    """Draw the maps now, so that no arm waits longer for its first picture than another."""
     rows = Explanation.objects.filter(prediction__in=predictions, method__in=_keys(methods))
-    for explanation in rows.select_related("prediction__image", "prediction__classifier"):
-        pictures.map_png(explanation)
-        if pictures.has_dense_picture(explanation.prediction.classifier.rule):
-            pictures.map_png(explanation, dense=True)
-    for prediction in predictions:
-        rule = prediction.classifier.rule
-        if not pictures.is_tiny(rule):
-            pictures.image_png(prediction.image, rule)
-            pictures.image_png(prediction.image, rule, dense=True)
+    pictures.draw_ahead(
+        predictions, rows.select_related("prediction__image", "prediction__classifier")
+    )
 
 
 def _keys(methods: Sequence[Method]) -> tuple[str, ...]:

@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django import forms
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from surveys.models import Participant
 from surveys.pages import item_order, sequence
@@ -49,6 +52,16 @@ class ItemsForm(forms.Form):
             item.id: self.cleaned_data[item.id] for item in self.items if self.cleaned_data[item.id]
         }
 
+    @property
+    def html(self) -> list[SafeString]:
+        """Return the questions as HTML, with what was answered and what is wrong with it."""
+        return [self._html_of(item) for item in self.items]
+
+    def _html_of(self, item: Item) -> SafeString:
+        if self.is_bound or item.id in self.initial:
+            return _html(Question(item, self[item.id]))
+        return _unanswered(item, get_language() or "")
+
     @cached_property
     def questions(self) -> list[Question]:
         return [Question(item, self[item.id]) for item in self.items]
@@ -56,6 +69,8 @@ class ItemsForm(forms.Form):
     @property
     def unanswered(self) -> list[Question]:
         """Return the questions whose answer is missing or cannot be stored."""
+        if not self.is_bound:
+            return []
         return [question for question in self.questions if question.error]
 
     @property
@@ -67,6 +82,20 @@ class ItemsForm(forms.Form):
     def invalid(self) -> list[Question]:
         """Return the questions whose answer cannot be stored as it is."""
         return [question for question in self.unanswered if not question.is_missing]
+
+
+@lru_cache(maxsize=4096)
+def _unanswered(item: Item, language: str) -> SafeString:
+    """Return the HTML of a question without an answer, in the language, which is the active one.
+
+    Everybody who is asked gets the same, and it takes a third of a page's processor time to render.
+    Answered questions are never cached: answers of people would stay in memory.
+    """
+    return _html(Question(item, ItemsForm([item])[item.id]))
+
+
+def _html(question: Question) -> SafeString:
+    return render_to_string(question.template, {"question": question})
 
 
 class PageForm(ItemsForm):

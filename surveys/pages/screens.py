@@ -1,10 +1,12 @@
 """The values that a page shows, and the pictures that a participant may request."""
 
+from collections.abc import Set
+from dataclasses import dataclass
+
 from surveys.models import Participant, Trial
 from surveys.pages import preloading, sequence
 from surveys.pages.kinds import Screen
 from surveys.pages.kinds.catalogue import page_of
-from surveys.tasks import Stage
 
 
 def screen(participant: Participant, step: sequence.Step) -> Screen:
@@ -22,37 +24,47 @@ def screen(participant: Participant, step: sequence.Step) -> Screen:
     }
 
 
-def is_visible(trial: Trial) -> bool:
-    """Return whether the participant may see the trial's pictures.
+@dataclass(frozen=True)
+class Visible:
+    """Which pictures of a trial the participant may see. Any of them only if the image."""
 
-    They may if the trial is answered, on the current page, or next.
+    image: bool = False
+    map: bool = False
+    legend: bool = False
+
+
+def visible(trial: Trial) -> Visible:
+    """Return which pictures of the trial the participant may see.
+
+    They may see the image if the trial is answered, on the current page, or next, the map from the
+    stage that shows it, and the legend from the stage that shows the map or several side by side.
     """
     participant = trial.participant
     if participant.has_left_early:
-        return False
-    step = sequence.current_step(participant)
-    if step is None or trial.submissions.exists():
-        return True
-    return trial.position in {page.trial_position for page in _open_pages(participant, step)}
+        return Visible()
+    sent = sequence.sent(participant)
+    step = sequence.first_unsent(participant, sent)
+    if step is None:
+        return Visible(image=True, map=True, legend=True)
+    pages = [
+        page for page in _open_pages(participant, step) if page.trial_position == trial.position
+    ]
+    if not pages and not _is_sent(trial, sent):
+        return Visible()
+    stages = [preloading.stage_of(participant, page) for page in pages if page.kind == "trial"]
+    return Visible(
+        image=True,
+        map=all(stage.shows_map for stage in stages),
+        legend=all(stage.shows_map or stage.side_by_side for stage in stages),
+    )
 
 
-def is_map_visible(trial: Trial) -> bool:
-    """Return whether the map may be seen, too, as it may from the stage that shows it."""
-    return all(stage.shows_map for stage in _open_stages(trial))
-
-
-def is_legend_visible(trial: Trial) -> bool:
-    """Return whether the legend of the map, or of several maps side by side, may be seen."""
-    return all(stage.shows_map or stage.side_by_side for stage in _open_stages(trial))
-
-
-def _open_stages(trial: Trial) -> list[Stage]:
-    """Return the stages of the trial among the open pages. There are none once it is answered."""
-    participant = trial.participant
-    step = sequence.current_step(participant)
-    pages = _open_pages(participant, step) if step else ()
-    trial_pages = [page for page in pages if page.trial_position == trial.position]
-    return [preloading.stage_of(participant, page) for page in trial_pages if page.kind == "trial"]
+def _is_sent(trial: Trial, sent: Set[str]) -> bool:
+    """Return whether the participant has sent a page of the trial."""
+    return any(
+        page.trial_position == trial.position and page.key in sent
+        for page in sequence.steps(trial.participant.study)
+    )
 
 
 def _open_pages(participant: Participant, step: sequence.Step) -> tuple[sequence.Step, ...]:

@@ -23,7 +23,7 @@ class Scale:
 
     minimum: int
     maximum: int
-    anchors: Mapping[int, str]
+    anchors: Mapping[int, str] = field(hash=False)
     step: int = 1
 
     @property
@@ -65,7 +65,7 @@ class Item:
     reversed: bool = False
     required: bool = True
     scale: Scale | None = None
-    options: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    options: Mapping[str, str] = field(default_factory=lambda: NOTHING, hash=False)
     maximum_length: int = 2000
     hint: str = ""
     range: Range | None = None

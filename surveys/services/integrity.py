@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from explanations.models import Explanation, StudyImage
 from explanations.pipeline.data_folder import artefact_store, image_store
+from explanations.pipeline.pictures import damaged_pictures
 from surveys.allocation.replay import ReplayError
 from surveys.models import Participant, Study, Submission, Trial
 from surveys.models.sealed import keyed_hash
@@ -85,10 +86,15 @@ def _of_trials(study: Study) -> Iterator[str]:
 
 
 def missing_files() -> Iterator[str]:
-    """Yield a sentence for each image and map that participants see and that is not there."""
+    """Yield a sentence for each image and map that participants see and that is not there, and for
+    each damaged picture.
+
+    A picture that is not there is drawn when it is asked for.
+    """
     for image in StudyImage.objects.filter(predictions__stimulus__isnull=False).distinct():
         if not image_store().path(image.sha256).is_file():
             yield f"The image {image.sha256[:12]} of a study has no file."
     for shown in Explanation.objects.filter(trial__isnull=False).distinct():
         if not artefact_store().is_whole(shown.stored):
             yield f"The map {shown.key[:12]} that participants see is damaged or missing."
+    yield from damaged_pictures()

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 
 from django.db import transaction
+from django.db.models import Q
 
 from explanations.imagesets.dice import Dice
-from explanations.models import Prediction
+from explanations.models import Explanation, Prediction
+from explanations.pipeline import pictures
 from surveys.allocation.shuffling import shuffled
 from surveys.models import Stimulus, Study
 from surveys.services.errors import StudyError
@@ -50,6 +52,20 @@ def choose_stimuli_if_predicted(study: Study) -> None:
         pool = pool_of(definition(study), study.image_set)
         if not pool.exclude(predictions__classifier=study.classifier).exists():
             choose_stimuli(study)
+
+
+def draw_pictures(study: Study) -> None:
+    """Draw the pictures of the study's stimuli and of its example before participants arrive.
+
+    Raises ArtefactError for missing or damaged files.
+    """
+    shown = Prediction.objects.filter(Q(stimulus__study=study) | Q(pk=study.example_id))
+    methods = study.conditions.exclude(method="").values("method")
+    maps = Explanation.objects.filter(prediction__in=shown, method__in=methods)
+    pictures.draw_ahead(
+        shown.select_related("image", "classifier").distinct(),
+        maps.select_related("prediction__image", "prediction__classifier"),
+    )
 
 
 @dataclass(frozen=True)

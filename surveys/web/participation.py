@@ -146,9 +146,11 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 _WITH_CODE = PreparedQuery(
-    lambda found: Participant.objects.select_related(
-        "study__image_set", "study__classifier", "arm"
-    ).filter(code_hash=found),
+    lambda found: (
+        Participant.objects.select_related("study__image_set", "study__classifier", "arm")
+        .defer("study__classifier__card", "study__image_set__warnings")  # long, and on no page
+        .filter(code_hash=found)
+    ),
     str,
 )
 

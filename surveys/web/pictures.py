@@ -1,16 +1,17 @@
 """Pictures of the participants' pages, whose URLs name neither method, arm nor class."""
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from explanations.models import Explanation, Prediction
 from explanations.pipeline import pictures
 from surveys.models import ArmBlock, Participant, Trial
+from surveys.models.prepared_query import PreparedQuery
 from surveys.pages.example import EXAMPLE, example_explanation, example_prediction
 from surveys.pages.kinds.stimulus import DENSE, legend_name, map_name
-from surveys.pages.screens import is_legend_visible, is_map_visible, is_visible
+from surveys.pages.screens import visible
 from surveys.tasks import TASKS
 from surveys.web.participation import find_participant
 
@@ -18,31 +19,54 @@ SIDE_BY_SIDE = tuple(map_name(place) for place in range(1, max(t.classes for t i
 LEGENDS = tuple(legend_name(place) for place in range(1, max(t.compares for t in TASKS) + 1))
 PICTURES = ("image", "map", "legend", *SIDE_BY_SIDE, *LEGENDS)
 """The pictures of a trial, by their names in URLs."""
+INTERNAL = "/stored-pictures/"
+"""Location of the stored pictures within the proxy (deploy/nginx.conf). Nobody can request it."""
+YEAR = 365 * 24 * 3600  # seconds
+
+
+# The bulky columns, which no picture depends on, would be decoded from JSON for every picture.
+_UNUSED = ("image__part_map", "image__part_names", "classifier__card", "probabilities")
+_TRIAL = PreparedQuery(
+    lambda person, code: (
+        Trial.objects.order_by()
+        .filter(participant=person, picture_code=code)
+        .select_related(
+            "stimulus__prediction__image",
+            "stimulus__prediction__classifier",
+            "explanation__prediction__image",
+            "explanation__prediction__classifier",
+        )
+        .defer(
+            "explanation__parameters",
+            "explanation__diagnostics",
+            "explanation__provenance",
+            *(f"stimulus__prediction__{column}" for column in _UNUSED),
+            *(f"explanation__prediction__{column}" for column in _UNUSED),
+        )
+    ),
+    int,
+    str,
+)
 
 
 @require_safe
-@cache_control(private=True, max_age=3600)
+# Only the participant's own browser may keep a picture. A trial's picture never changes.
+@cache_control(private=True, max_age=YEAR, immutable=True)
 def picture(request: HttpRequest, code: str, picture_code: str, picture: str) -> HttpResponse:
     """Return an image, map or legend of a trial of the participant, once they have reached it."""
     participant = find_participant(code)
     if picture_code.startswith(EXAMPLE):
         example = example_of(participant, picture_code.removeprefix(EXAMPLE))
         return drawn(picture, *example, dense=is_dense(request))
-    trial = get_object_or_404(
-        Trial.objects.select_related(
-            "stimulus__prediction__image",
-            "explanation__prediction__image",
-            "explanation__prediction__classifier",
-        ),
-        participant=participant,
-        picture_code=picture_code,
-    )
+    trial = next(iter(_TRIAL(participant.pk, picture_code)), None)
+    if trial is None:
+        raise Http404("The participant has no trial with this code.")
     trial.participant = participant
-    if not is_visible(trial):
+    seen = visible(trial)
+    if not seen.image:
         raise Http404("The trial has not been reached.")
     # A refusal looks like an unknown URL, so that it reveals nothing about later trials.
-    hidden = {"map": is_map_visible, "legend": is_legend_visible}
-    if picture in hidden and not hidden[picture](trial):
+    if not getattr(seen, picture, True):
         raise Http404("The map may not be seen yet.")
     explanation = explanation_of(trial, picture)
     return drawn(picture, trial.stimulus.prediction, explanation, dense=is_dense(request))
@@ -52,13 +76,15 @@ def explanation_of(trial: Trial, picture: str) -> Explanation | None:
     """Return the explanation that a picture of the trial draws. A trial with several maps has
     several.
     """
+    if picture not in (*SIDE_BY_SIDE, *LEGENDS):
+        return trial.explanation
     maps = trial.maps.select_related(
         "explanation__prediction__image", "explanation__prediction__classifier"
     )
     for trial_map in maps:
         if picture in (map_name(trial_map.place), legend_name(trial_map.place)):
             return trial_map.explanation
-    return None if picture in (*SIDE_BY_SIDE, *LEGENDS) else trial.explanation
+    return None
 
 
 def is_dense(request: HttpRequest) -> bool:
@@ -72,12 +98,12 @@ def drawn(
     """Return the image, a map or its legend. Raises Http404 if there is none."""
     if picture == "image":
         rule = prediction.classifier.rule
-        return png(pictures.image_png(prediction.image, rule, dense=dense))
+        return sent(pictures.image_picture(prediction.image, rule, dense=dense))
     if explanation is None:
         raise Http404("This trial has no map.")
     if picture in ("legend", *LEGENDS):
-        return png(pictures.legend_png(explanation.method))
-    return png(pictures.map_png(explanation, dense=dense))
+        return sent(pictures.legend_picture(explanation.method))
+    return sent(pictures.map_picture(explanation, dense=dense))
 
 
 def example_of(participant: Participant, block: str) -> tuple[Prediction, Explanation | None]:
@@ -91,6 +117,10 @@ def example_of(participant: Participant, block: str) -> tuple[Prediction, Explan
     return prediction, example_explanation(arm_block.condition, prediction)
 
 
-def png(content: bytes) -> HttpResponse:
-    """Return the picture as a response."""
-    return HttpResponse(content, content_type="image/png")
+def sent(picture: pictures.Picture) -> HttpResponse:
+    """Return the picture as a response, whose file the proxy sends if it is set up for that."""
+    stored = picture.stored() if settings.PROXY_SENDS_PICTURES else None
+    if stored is None:
+        return HttpResponse(picture.content(), content_type="image/png")
+    address = f"{INTERNAL}{stored.parent.name}/{stored.name}"
+    return HttpResponse(content_type="image/png", headers={"X-Accel-Redirect": address})

@@ -8,7 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from explanations.models import Explanation, ImageSet, Prediction, StudyImage
-from explanations.pipeline.data_folder import artefact_store
+from explanations.pipeline.data_folder import artefact_store, picture_path
+from explanations.pipeline.pictures import picture_name
+from explanations.rendering.viewing import DEFAULT
 from surveys.models import Stimulus, Study
 from surveys.services.fingerprints import fingerprint
 from tests.surveys.drawn import drawn_study
@@ -43,6 +45,9 @@ def test_the_study_is_served_with_the_same_pictures(packed, settings, tmp_path):
     assert (Explanation.objects.count(), Stimulus.objects.count()) == counts
     assert all(artefact_store().is_whole(row.stored) for row in Explanation.objects.all())
     assert "the pictures are those of the other machine" in said
+    shown = Explanation.objects.filter(prediction__stimulus__study=again, method="lime")
+    assert shown.exists()
+    assert all(picture_path(picture_name(row, DEFAULT)).is_file() for row in shown)
     # A second import finds everything and changes nothing.
     call_command("import_maps", file)
     assert Explanation.objects.count() == counts[0]

@@ -50,7 +50,32 @@ def test_the_trials_show_image_and_map_and_the_control_arm_the_image_alone(drawn
         for path in trial.pictures:
             response = Client().get(path)
             assert response["Content-Type"] == "image/png"
-            assert "private" in response["Cache-Control"]
+            # For good in the participant's own browser, and in no proxy's cache.
+            assert set(response["Cache-Control"].split(", ")) == {
+                "private", "immutable", "max-age=31536000",
+            }  # fmt: skip
+            assert "Set-Cookie" not in response
+            assert "Cookie" not in response.get("Vary", "")
+
+
+def test_the_proxy_gets_the_file_of_a_picture_once_the_participant_may_see_it(drawn, settings):
+    settings.PROXY_SENDS_PICTURES = True
+    browser, page, participant = in_arm(drawn, "lime")
+    trial = go_on(browser, page, 2)
+    for path in trial.pictures:
+        response = Client().get(path)
+        assert response.content == b""
+        assert response["Content-Type"] == "image/png"
+        assert "immutable" in response["Cache-Control"]
+        file = response["X-Accel-Redirect"].removeprefix("/stored-pictures/")
+        stored = (settings.DATA_DIR / "pictures" / file).read_bytes()
+        settings.PROXY_SENDS_PICTURES = False
+        assert Client().get(path).content == stored
+        settings.PROXY_SENDS_PICTURES = True
+    last = participant.trials.last().picture_code
+    refused = Client().get(f"{page.path}picture/{last}/map.png")
+    assert refused.status_code == 404
+    assert "X-Accel-Redirect" not in refused
 
 
 def test_a_screen_with_two_dots_per_pixel_gets_larger_pictures_of_all_but_tiny_images(drawn):

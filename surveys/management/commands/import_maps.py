@@ -19,7 +19,7 @@ from explanations.store.artefacts import ArtefactError, StoreFullError
 from surveys.models import Study
 from surveys.services import StudyError, load_study
 from surveys.services.fingerprints import fingerprint
-from surveys.services.stimuli import choose_stimuli
+from surveys.services.stimuli import choose_stimuli, draw_pictures
 from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.reading.study import read
 
@@ -41,7 +41,9 @@ class Command(DatabaseCommand):
                     weights_file(read(pack.manifest["study_file"]).weights)
                 )
                 packed = pack.store(weights, told)
-            study = _loaded(pack)
+                study = _loaded(pack)
+                told("pictures")
+                draw_pictures(study)
         except (
             *(MapPackError, ArtefactError, StoreFullError),
             *(RegistryError, StudyError, StudyFileError),

@@ -1,5 +1,8 @@
+import errno
 import hashlib
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
 import numpy as np
@@ -62,6 +65,68 @@ def test_a_map_is_drawn_once_and_then_read_from_the_data_folder(scenes, corner, 
     (kept,) = (settings.DATA_DIR / "pictures").rglob("*.png")
     (artefact_store().root / explanation.pack).unlink()
     assert pictures.map_png(explanation) == first == kept.read_bytes()
+
+
+def test_an_image_and_a_legend_are_drawn_once_too(scenes, corner, settings, monkeypatch):
+    explanation = explained(scenes, corner)
+    image = explanation.prediction.image
+    first = pictures.image_png(image), pictures.legend_png("gradcam")
+    assert len(list((settings.DATA_DIR / "pictures").rglob("*.png"))) == 2
+    monkeypatch.setattr(canvas, "png", lambda colours: pytest.fail("drawn again"))
+    image_store().path(image.sha256).unlink()
+    assert (pictures.image_png(image), pictures.legend_png("gradcam")) == first
+
+
+def test_pictures_are_drawn_ahead_of_the_first_participant(photograph, settings, monkeypatch):
+    explanation, _ = photograph
+    rule = explanation.prediction.classifier.rule
+    pictures.draw_ahead([explanation.prediction], [explanation])
+    monkeypatch.setattr(canvas, "png", lambda colours: pytest.fail("drawn at a request"))
+    for dense in (False, True):
+        assert pictures.image_picture(explanation.prediction.image, rule, dense=dense).stored()
+        assert pictures.map_picture(explanation, dense=dense).stored()
+    assert pictures.legend_picture(explanation.method).stored()
+
+
+def test_a_full_disk_still_serves_pictures(settings, monkeypatch):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    picture = pictures.legend_picture("lime")
+    monkeypatch.setattr(pictures, "write_atomically", full)
+    assert pixels_of(picture.content()).shape == (16, 320, 3)
+    assert picture.stored() is None
+    monkeypatch.undo()
+    assert picture.stored().read_bytes() == picture.content()
+
+
+def test_a_damaged_picture_is_named_and_replaced_before_anybody_gets_it():
+    picture = pictures.legend_picture("lime")
+    path, whole = picture.stored(), picture.content()
+    assert list(pictures.damaged_pictures()) == []
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 1
+    for damaged in (bytes(flipped), whole[:-1], whole + b"x", whole[:33], b""):
+        path.write_bytes(damaged)
+        assert list(pictures.damaged_pictures()) == [
+            f"The picture {path} is damaged. Delete it: it is drawn again."
+        ]
+        assert picture.content() == path.read_bytes() == whole
+
+
+def test_many_threads_that_draw_the_same_picture_leave_one_whole_file(settings):
+    content = pictures.legend_png("lime")
+    meeting = threading.Barrier(8)
+
+    def draw() -> bytes:
+        meeting.wait()  # all of them have found that the picture is not there
+        return content
+
+    picture = pictures.Picture("ab" * 32, draw)
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(lambda _: picture.content(), range(8))) == {content}
+    (file,) = (settings.DATA_DIR / "pictures" / "ab").iterdir()
+    assert file.read_bytes() == content
 
 
 def test_another_way_of_drawing_does_not_serve_the_old_picture(scenes, corner, monkeypatch):

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from django.http import QueryDict
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from surveys import questionnaires, services
 from surveys.models import Submission
-from surveys.pages import item_order, sequence
+from surveys.pages import forms, item_order, sequence
 from surveys.pages.form_fields import Question
 from surveys.pages.forms import ItemsForm
 from surveys.questionnaires.base import Item, Range, Scale
@@ -151,3 +152,22 @@ def test_the_list_of_errors_tells_missing_answers_from_invalid_ones(sent, headin
     assert heading in text
     assert ("Please enter a number from 0 to 24." in text) == ("many=99" in sent)
     assert len(form.missing) + len(form.invalid) == text.count("<li>")
+
+
+def test_a_question_is_rendered_once_for_everybody_and_an_answer_is_never_kept():
+    forms._unanswered.cache_clear()
+    items = [SLIDER, NUMBER, SEVERAL, WORD, POINT]
+    first, second = ItemsForm(items).html, ItemsForm([replace(item) for item in items]).html
+    assert first == second == [forms._html(question) for question in ItemsForm(items).questions]
+    assert forms._unanswered.cache_info()[:2] == (5, 5)  # hits, misses
+    answered = ItemsForm(items, initial={"word": "mine", "many": "3"})
+    sent = ItemsForm(items, QueryDict("word=mine&point=2"))
+    assert 'value="mine"' in answered.html[3]
+    assert " checked" in sent.html[4]
+    assert "aria-invalid" in sent.html[0]
+    assert ItemsForm(items).html == first
+    assert forms._unanswered.cache_info().currsize == 5
+    with translation.override("de"):
+        assert ItemsForm(items).html[0] != first[0]
+    other = replace(POINT, scale=Scale(1, 3, {1: "Never", 3: "Always"}))  # equal hashes
+    assert "Never" in ItemsForm([other]).html[0]
