@@ -38,7 +38,8 @@ def on_exit(server):
 
 
 def on_starting(server):
-    """Say in one place what is to be set, before any worker starts in vain."""
+    """Say in one place what is to be set or mended, before any worker starts in vain."""
+    import django
     from django.core.exceptions import ImproperlyConfigured
 
     from studyplatform.server import refuse_development
@@ -46,9 +47,15 @@ def on_starting(server):
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studyplatform.settings")
     try:
         refuse_development()
+        # All workers count their requests together, in memory (studyplatform/metrics.py, which
+        # must not be loaded before).
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
+            prefix="study-metrics-", dir=worker_tmp_dir
+        )
+        django.setup()
+        from studyplatform.upgrade import refuse_unservable
+
+        refuse_unservable()
     except ImproperlyConfigured as error:
+        on_exit(server)
         sys.exit(str(error))
-    # All workers count their requests together, in memory (studyplatform/metrics.py).
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
-        prefix="study-metrics-", dir=worker_tmp_dir
-    )

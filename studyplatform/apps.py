@@ -9,10 +9,11 @@ class StudyPlatformConfig(AppConfig):
     name = "studyplatform"
 
     def ready(self) -> None:
-        """Write every act that the services announce into the audit, and delete the files that list
-        people whenever somebody is erased."""
+        """Write every act that the services announce into the audit, delete the files that list
+        people whenever somebody is erased, and check the database before it is migrated."""
         from studyplatform.audit.writing import on_act
         from surveys.services.acts import acted
 
         acted.connect(on_act, dispatch_uid="audit")
         import_module("studyplatform.jobs.erasure").connect()
+        import_module("studyplatform.upgrade").connect()

@@ -10,7 +10,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,9 +27,12 @@ SECONDS_TO_START = 60
 class PostgresServer:
     """A running server; ``process`` is a direct child, so that a crash test may kill it."""
 
-    process: subprocess.Popen[bytes]
     port: int
     password: str
+    folder: Path
+    command: Sequence[str]
+    account: dict[str, object]
+    process: subprocess.Popen[bytes] = field(init=False)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def url(self, database: str = "postgres") -> str:
@@ -42,16 +46,59 @@ class PostgresServer:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
+    def start(self) -> None:
+        """Start the server, also after a kill, and wait until it lets somebody in."""
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env={"HOME": str(self.folder), "PATH": os.environ["PATH"]},
+                **self.account,
+            )
+        _wait(self, self.folder / "log")
+
+    def backends(self) -> list[int]:
+        """The process ids of the server's children."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def kill(self) -> None:
+        """Kill the server at once. It is gone when its children have noticed, and not before."""
+        children = self.backends()
+        self.process.kill()
+        self.process.wait()
+        while any(_is_alive(pid) for pid in children):
+            time.sleep(0.1)
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether the process runs. One that has ended may wait for its parent to notice."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in {"Z", "X"}
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """The server, or a skip where none is installed."""
+    # No test takes the power away, and a server that is killed loses nothing by it.
+    with running_server(fsync=False) as server:
+        yield server
+
+
+@contextmanager
+def running_server(*, fsync: bool) -> Iterator[PostgresServer]:
+    """Run a server that lasts as long as the block; a skip where none is installed."""
     binaries = _binaries()
     # Not below pytest's folder: that one is closed to the user whom the server runs as.
     folder = Path(tempfile.mkdtemp(prefix="study-postgres-"))
     account = _account()
     try:
-        server = _start(binaries, folder, account)
+        server = _start(binaries, folder, account, fsync)
         try:
             yield server
         finally:
@@ -81,7 +128,7 @@ def _account() -> dict[str, object]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _start(binaries: Path, folder: Path, account: dict[str, object]) -> PostgresServer:
+def _start(binaries: Path, folder: Path, account: dict[str, object], fsync: bool) -> PostgresServer:
     password = secrets.token_urlsafe(18)
     (folder / "password").write_text(password)
     if account:
@@ -101,23 +148,14 @@ def _start(binaries: Path, folder: Path, account: dict[str, object]) -> Postgres
         **account,
     )
     port = _free_port()
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                *(str(binaries / "postgres"), "-D", str(folder / "data"), "-p", str(port)),
-                *("-c", "listen_addresses=127.0.0.1", "-c", "max_connections=250"),
-                *("-c", f"unix_socket_directories={folder}"),
-                # No test takes the power away, and a server that is killed loses nothing by it.
-                *("-c", "fsync=off"),
-            ],
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-            env={"HOME": str(folder), "PATH": os.environ["PATH"]},
-            **account,
-        )
-    server = PostgresServer(process, port, password)
-    _wait(server, folder / "log")
+    command = [
+        *(str(binaries / "postgres"), "-D", str(folder / "data"), "-p", str(port)),
+        *("-c", "listen_addresses=127.0.0.1", "-c", "max_connections=250"),
+        *("-c", f"unix_socket_directories={folder}"),
+        *("-c", f"fsync={'on' if fsync else 'off'}"),
+    ]
+    server = PostgresServer(port, password, folder, command, account)
+    server.start()
     return server
 
 

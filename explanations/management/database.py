@@ -1,11 +1,12 @@
-"""Base class of commands that use the database, with a check that all migrations are applied."""
+"""Base class of commands that use the database, with a check that it is this program's database."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from explanations.management.base import PlatformCommand
 
@@ -15,7 +16,7 @@ class NoDatabaseError(CommandError):
 
 
 class DatabaseCommand(PlatformCommand):
-    """Command that refuses to start if migrations are missing.
+    """Command that refuses to start if migrations are missing, or a newer program has run some.
 
     Django's own check only prints a warning and continues. The command then fails because of a
     missing column or, if a migration changes data only, works on data that the program does not
@@ -30,11 +31,12 @@ class DatabaseCommand(PlatformCommand):
     def prepare(self, options: Mapping[str, Any]) -> None:
         """Check the database."""
         if self.needs_database(options):
-            refuse_older_database()
+            refuse_other_database()
 
 
-def refuse_older_database() -> None:
-    """Raise CommandError, in one line with the cure, if migrations are missing.
+def refuse_other_database() -> None:
+    """Raise CommandError, in one line with the cure, if the database is older or newer than the
+    program.
 
     Raises NoDatabaseError if the database does not answer or has no tables.
     """
@@ -51,6 +53,8 @@ def refuse_older_database() -> None:
         raise NoDatabaseError(
             "The database has no tables yet. Run manage.py migrate, then repeat the command."
         )
+    if said := newer_than_program(executor.loader):
+        raise CommandError(said)
     if plan:
         first, _ = plan[0]
         raise CommandError(
@@ -58,3 +62,26 @@ def refuse_older_database() -> None:
             f"{'is' if len(plan) == 1 else 'are'} not applied, {first.app_label}.{first.name} "
             "first. Run manage.py migrate, then repeat the command."
         )
+
+
+def newer_than_program(loader: MigrationLoader) -> str:
+    """Return a sentence with the cure if the database has migrations that the program lacks."""
+    # Records of apps that are not installed any more say nothing about the program's age.
+    unknown = sorted(
+        key
+        for key in loader.applied_migrations.keys() - loader.disk_migrations.keys()
+        if key[0] in loader.migrated_apps and key not in _replaced(loader)
+    )
+    if not unknown:
+        return ""
+    return (
+        f"The database was written by a newer version of the program, which has {len(unknown)} "
+        f"{'migration' if len(unknown) == 1 else 'migrations'} that this version does not know, "
+        f"{'.'.join(unknown[0])} first. Install that version again, or restore the backup from "
+        "before its upgrade. Nothing was changed."
+    )
+
+
+def _replaced(loader: MigrationLoader) -> Iterable[tuple[str, str]]:
+    """Return the migrations that another one stands for."""
+    return {key for one in loader.disk_migrations.values() for key in one.replaces}

@@ -2,19 +2,22 @@
 
 import datetime
 import secrets
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.core import signing
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from surveys.models import Participant, Study
+from surveys.models import DataCopy, Participant, Study
 
 COOKIE_AGE = 90 * 24 * 3600  # seconds
 ARRIVAL = "surveys.arrival"
 REHEARSAL = "surveys.rehearsal"
 RETURN = "surveys.return"
 KEPT = "surveys.kept"
+COPIES = "surveys.copies"
 
 
 def landing_path(study: Study) -> str:
@@ -96,6 +99,20 @@ def date_in(signed: str) -> datetime.date | None:
     """Return the date that ``signed_date`` signed, else None."""
     text = _unsigned(signed, KEPT)
     return datetime.date.fromisoformat(text) if text else None
+
+
+def signed_copies(copies: Iterable[DataCopy]) -> str:
+    """Return which copies of a study's data these are, signed for a URL."""
+    return signing.dumps([copy.pk for copy in copies], salt=COPIES, compress=True)
+
+
+def copies_in(study: Study, signed: str) -> QuerySet[DataCopy]:
+    """Return the copies that ``signed_copies`` signed, as far as they are of the study."""
+    try:
+        found = signing.loads(signed, salt=COPIES)
+    except signing.BadSignature:
+        return study.copies.none()
+    return study.copies.filter(pk__in=found)
 
 
 def _cookie(simulated: bool) -> str:

@@ -2,7 +2,7 @@
 start.
 """
 
-from datetime import datetime
+from collections import Counter
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -24,6 +24,9 @@ from surveys.web.participation import (
     show_end,
     to_page,
 )
+
+NOTHING = services.Erased(Counter(), None)
+"""The outcome for somebody whose data were erased before."""
 
 
 @never_cache
@@ -66,13 +69,14 @@ def withdraw_later(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_safe
 def deleted(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show that the participant's data were erased."""
+    """Show that the participant's data were erased, and the receipt."""
     study = get_object_or_404(Study, slug=slug)
     language.speak_to_visitor(request, study)
     context = {
         **about_study(study),
         "way_back": arrival.way_back_of_deleted(request, study),
         "remembered_until": signed_links.date_in(request.GET.get("kept", "")),
+        "copies": signed_links.copies_in(study, request.GET.get("copies", "")),
     }
     return render(request, "surveys/deleted.html", context)
 
@@ -100,14 +104,16 @@ def _erase(participant: Participant) -> HttpResponse:
     study, simulated = participant.study, participant.simulated
     visitor = arrival.visitor_of(participant)
     erased = services.erase(participant=participant)
-    response = _to_deleted(participant, erased.remembered_until)
+    response = _to_deleted(participant, erased)
     arrival.remember_deleted(response, study, visitor)
     signed_links.forget(response, study, simulated)
     return response
 
 
-def _to_deleted(participant: Participant, kept_until: datetime | None = None) -> SeeOther:
+def _to_deleted(participant: Participant, erased: services.Erased = NOTHING) -> SeeOther:
     path = reverse("deleted", kwargs={"slug": participant.study.slug})
-    # Signed, so that no link can make the page tell somebody a wrong date.
-    kept = f"&kept={signed_links.signed_date(kept_until.date())}" if kept_until else ""
-    return SeeOther(f"{path}?language={participant.language}{kept}")
+    # Signed, so that no link can make the page tell somebody a wrong date or another's copies.
+    until, copies = erased.remembered_until, erased.copies
+    kept = f"&kept={signed_links.signed_date(until.date())}" if until else ""
+    made = f"&copies={signed_links.signed_copies(copies)}" if copies else ""
+    return SeeOther(f"{path}?language={participant.language}{kept}{made}")

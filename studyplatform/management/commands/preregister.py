@@ -17,7 +17,7 @@ from django.utils import timezone
 from analysis.preregistration.document import write_texts
 from explanations.management import arguments
 from explanations.management.base import PlatformCommand
-from explanations.management.database import NoDatabaseError, refuse_older_database
+from explanations.management.database import NoDatabaseError, refuse_other_database
 from explanations.management.outputs import folder_in_progress
 from studyplatform.management.commands.plan_power import read_study_file
 from studyplatform.preregistration import (
@@ -94,5 +94,5 @@ def _collected(slug: str) -> int | None:
         return Participant.objects.filter(study__slug=slug, simulated=False).count()
     except DatabaseError:
         with suppress(NoDatabaseError):
-            refuse_older_database()
+            refuse_other_database()
         return None

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from studyplatform.models import AuditEntry
 from surveys import services
@@ -12,6 +13,7 @@ from surveys.services import retention
 from surveys.services.copies import noted
 from surveys.services.integrity import problems
 from surveys.study_file.retention import later
+from surveys.web import signed_links
 from tests.surveys.people import first_answers, who
 from tests.surveys.recruitment.studies import ANN, BEN, PROLIFIC, come, recruited
 
@@ -181,3 +183,53 @@ def test_a_copy_that_fails_is_not_listed(study, tmp_path):
     with pytest.raises(CommandError):
         call_command("export_study", study.slug, output=tmp_path)  # not empty, and nobody came
     assert not DataCopy.objects.exists()
+
+
+def receipt_of(study, django_capture_on_commit_callbacks, browser, participant) -> str:
+    """What the person reads who has everything deleted."""
+    asked = browser.open(f"/p/{participant.code}/withdraw/")
+    with django_capture_on_commit_callbacks(execute=True):
+        page = browser.send(asked, {"choice": "delete"})
+    # As on a later visit, when the files have been deleted.
+    return Client().get(page.path).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("table", "said", "unsaid"),
+    [
+        ("", "The researchers see that it contains somebody", "are deleted.</li>"),
+        ("\n[retention]\ndelete_copies = true\n", "Its files on this server are deleted.",
+         "The researchers see"),
+    ],
+)  # fmt: skip
+def test_the_persons_receipt_lists_the_copies_and_what_became_of_them(
+    db, tmp_path, django_capture_on_commit_callbacks, table, said, unsaid
+):
+    study = study_with(tmp_path, table)
+    bob = person_in(study, BEN)
+    browser, page = come(study, ANN)
+    browser.send(page, first_answers(page))
+    ann = who(page)
+    copy = export_of(study, tmp_path / "of-both", with_identifiers=True)
+    text = receipt_of(study, django_capture_on_commit_callbacks, browser, ann)
+    assert "Your answers are deleted" in text
+    assert "Export of the data with the recruitment service&#x27;s IDs" in text or (
+        "Export of the data with the recruitment service's IDs" in text
+    )
+    assert f"<code>{copy.sha256[:12]}</code>" in text
+    assert said in text
+    assert unsaid not in text
+    assert str(tmp_path) not in text  # no folder of the server
+    assert Participant.objects.get() == bob
+
+
+def test_nobody_is_told_of_copies_that_are_not_theirs(study, tmp_path):
+    person_in(study)
+    copy = export_of(study, tmp_path / "out")
+    path = f"/s/{study.slug}/deleted/?copies="
+    signed = signed_links.signed_copies([copy])
+    assert copy.sha256[:12] in Client().get(path + signed).content.decode()
+    for forged in ("", "1", signed[:-1] + ("A" if signed[-1] != "A" else "B")):
+        answer = Client().get(path + forged)
+        assert answer.status_code == 200
+        assert "copies" not in answer.content.decode()
