@@ -74,7 +74,9 @@ def entropies(rows):
 
 
 @pytest.mark.django_db
-def test_the_maps_that_people_see_are_measured_as_they_are_stored(tmp_path, capsys):
+def test_the_maps_that_people_see_are_measured_as_they_are_stored_and_none_may_lack(
+    tmp_path, capsys
+):
     study = load(tmp_path, "shown")
     output = tmp_path / "out"
     rows = evaluated(study, output)
@@ -94,6 +96,9 @@ def test_the_maps_that_people_see_are_measured_as_they_are_stored(tmp_path, caps
     about = json.loads((output / "results.json").read_text())["about"]
     assert about["study"] == "shown"
     assert about["methods"]["integrated_gradients_blurred"]["baseline"] == "blurred"
+    Explanation.objects.filter(method="placebo").delete()
+    with pytest.raises(CommandError, match=r"maps of the study .shown. are missing\. Compute them"):
+        evaluated(study, tmp_path / "again")
 
 
 @pytest.mark.nightly
@@ -156,14 +161,6 @@ def test_what_does_not_fit_a_study_is_refused_with_the_cure(tmp_path, options, s
     study = load(tmp_path, "early", computed=False)
     with pytest.raises(CommandError, match=said):
         evaluated(study, tmp_path / "out", **options)
-
-
-@pytest.mark.django_db
-def test_maps_that_are_missing_are_counted(tmp_path):
-    study = load(tmp_path, "gaps")
-    Explanation.objects.filter(method="placebo").delete()
-    with pytest.raises(CommandError, match=r"maps of the study .gaps. are missing\. Compute them"):
-        evaluated(study, tmp_path / "out")
 
 
 @pytest.mark.nightly

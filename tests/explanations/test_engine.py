@@ -56,7 +56,7 @@ def test_all_classes_at_once(untrained, scenes, background):
     assert found["deepshap"].of_class(3)[1].relevance.shape == (32, 32)
 
 
-@pytest.mark.parametrize("precision", ["strict", "fast"])
+@pytest.mark.parametrize("precision", ["strict", pytest.param("fast", marks=pytest.mark.nightly)])
 def test_an_image_alone_in_a_batch_or_in_any_order_gets_the_same_bits(
     cifar10, scenes, background, precision
 ):

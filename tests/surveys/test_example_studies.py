@@ -26,28 +26,12 @@ from surveys.tasks.items import CONFIDENCE
 from tests.surveys import shipped
 
 each = pytest.mark.parametrize("path", shipped.EXAMPLES, ids=lambda path: path.stem)
-LONG = (
-    "five-methods",
-    "foretelling",
-    "human-and-classifier",
-    "which-map",
-    "map-and-confidence",
-    "trust-repair",
-)  # walked from file to report in make nightly
-PREVIEWED = ("human-and-classifier", "screening", "which-map")
+PREVIEWED = ("screening", "which-map")
 """Examples whose every page `make test` opens; `make nightly` opens those of all."""
 previewed = pytest.mark.parametrize(
     "path",
     [
         pytest.param(path, marks=[] if path.stem in PREVIEWED else [pytest.mark.nightly])
-        for path in shipped.EXAMPLES
-    ],
-    ids=lambda path: path.stem,
-)
-walked = pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, marks=[pytest.mark.nightly] if path.stem in LONG else [])
         for path in shipped.EXAMPLES
     ],
     ids=lambda path: path.stem,
@@ -264,7 +248,8 @@ def test_a_refusal_within_an_outcome_is_found():
 
 @pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")  # so few people are alike
 @pytest.mark.django_db
-@walked
+@pytest.mark.nightly  # make test walks studies/within.toml: tests/surveys/test_shipped_studies.py
+@each
 def test_an_example_goes_from_its_file_to_its_report(path, tmp_path):
     study = shipped.open_study(path, shortened=True, wrong=2)  # two images: a random factor
     profile, output = tmp_path / "profile.toml", tmp_path / "report"
