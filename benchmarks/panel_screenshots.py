@@ -2,14 +2,17 @@
 
     python -m benchmarks.panel_screenshots OUTPUT --user NAME --draft SLUG --running SLUG \
         [--address http://localhost:8000]
+    python -m benchmarks.panel_screenshots OUTPUT --user NAME --classifier SLUG
 
 The user is signed in by the installation's own database and sees both studies: a draft, and a study
-or a pilot that people have gone through. Writes OUTPUT/panel-PAGE.webp.
+or a pilot that people have gone through. Writes OUTPUT/panel-PAGE.webp. With --classifier, it
+writes classifier-form.webp and classifier-card.webp for a study with a registered classifier.
 """
 
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 import django
 from PIL import Image
@@ -30,6 +33,7 @@ WIDTH, HEIGHT, HIGH = 1280, 860, 1240
 PHONE = (390, 844)
 LARGEST = 120_000
 """Bytes of a picture."""
+CHROMIUM, ARGUMENTS = "/usr/bin/chromium", ["--no-sandbox", "--disable-dev-shm-usage"]
 
 
 def places(draft: str, running: str) -> dict[str, str]:
@@ -46,27 +50,55 @@ def places(draft: str, running: str) -> dict[str, str]:
     }
 
 
-def take(output: Path, address: str, user: str, paths: dict[str, str]) -> None:
-    """Take the pictures, all light except one in the dark and one on a phone."""
+def signed_in(address: str, user: str) -> Any:
+    """Return the cookie with which a browser is signed in as the user."""
     client = Client()
     client.force_login(User.objects.get(username=user))
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}
+    return {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}
+
+
+def take_classifier(output: Path, address: str, user: str, study: str) -> None:
+    """Take the form that registers a classifier, and the card of the study's classifier."""
+    pages = {
+        "classifier-form": (reverse("panel:register-classifier", args=[study]), ".panel-form"),
+        "classifier-card": (
+            reverse("panel:explanations", args=[study]),
+            "section[aria-labelledby=classifier]",
+        ),
+    }
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(
+            viewport={"width": WIDTH, "height": HEIGHT},
+            color_scheme="light",
+            reduced_motion="reduce",
+        )
+        page.context.add_cookies([signed_in(address, user)])
+        for name, (path, part) in pages.items():
+            page.goto(address + path, wait_until="networkidle")
+            page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true })")
+            page.locator(part).first.screenshot(path=output / f"{name}.png")
+            write(output / f"{name}.png", output / f"{name}.webp")
+        browser.close()
+
+
+def take(output: Path, address: str, user: str, paths: dict[str, str]) -> None:
+    """Take the pictures, all light except one in the dark and one on a phone."""
+    cookie = signed_in(address, user)
     looks = [
         (name, path, (WIDTH, HIGH if name == "editor" else HEIGHT), "light")
         for name, path in paths.items()
     ]
     looks.append(("steps-phone", paths["steps"], PHONE, "dark"))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for name, path, (width, height), scheme in looks:
             context = browser.new_context(
                 viewport={"width": width, "height": height},
                 color_scheme=scheme,  # type: ignore[arg-type]
                 reduced_motion="reduce",
             )
-            context.add_cookies([cookie])  # type: ignore[list-item]
+            context.add_cookies([cookie])
             page = context.new_page()
             page.goto(address + path, wait_until="networkidle")
             page.wait_for_timeout(1500)  # the preview beside a form comes after the page
@@ -90,11 +122,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("output", type=Path)
     parser.add_argument("--user", required=True)
-    parser.add_argument("--draft", required=True)
-    parser.add_argument("--running", required=True)
+    parser.add_argument("--draft")
+    parser.add_argument("--running")
+    parser.add_argument("--classifier", help="a study, of which only the classifier is taken")
     parser.add_argument("--address", default="http://localhost:8000")
     asked = parser.parse_args()
     asked.output.mkdir(parents=True, exist_ok=True)
+    if asked.classifier:
+        take_classifier(asked.output, asked.address, asked.user, asked.classifier)
+        return
+    if not (asked.draft and asked.running):
+        parser.error("Give --draft and --running, or --classifier.")
     take(asked.output, asked.address, asked.user, places(asked.draft, asked.running))
 
 

@@ -19,7 +19,7 @@ from explanations.attribution import Attributions, Floats, joined
 from explanations.classifier.checkpoint import Classifier
 from explanations.classifier.exact import exact_arithmetic
 from explanations.computing.arithmetic import PRECISIONS
-from explanations.computing.chain import Chain
+from explanations.computing.chain import Chain, Layer
 from explanations.computing.cost import Passes, Speed, in_words
 from explanations.computing.needs import Need
 from explanations.computing.preflight import PreflightError
@@ -234,13 +234,13 @@ class Engine:
         explainers = self.explainers(methods)
         wanted = self._wanted(targets, images)
         self._refuse(explainers)
-        modules = range(self.workspace.chain.features) if layers else self._modules_of(explainers)
+        every = range(self.workspace.chain.features) if layers else ()
         parts = []
         with tqdm(total=len(images), unit="image", disable=None if progress else True) as bar:
             for first in range(0, len(images), self.batch_size):
                 some = slice(first, first + self.batch_size)
                 targeted = None if wanted is None else wanted[some]
-                batch = Batch(self.workspace, images[some], targeted, modules)
+                batch = self._batch(images[some], targeted, explainers, every)
                 attributions_by_key = {}
                 for key, attributions in self._each(batch, explainers, seed):
                     bar.set_description(key, refresh=False)
@@ -262,7 +262,7 @@ class Engine:
         with exact_arithmetic():
             wanted = self._wanted(targets, images)
             self._refuse(explainers)
-        batch = Batch(self.workspace, images, wanted, self._modules_of(explainers))
+            batch = self._batch(images, wanted, explainers)
         for key, attributions in self._each(batch, explainers, seed=0):
             yield key, attributions.of_class(0)
 
@@ -275,15 +275,36 @@ class Engine:
         )
         return {key: in_precision(one, self.precision) for key, one in explainers.items()}
 
-    def _modules_of(self, explainers: Mapping[str, Explainer]) -> list[int]:
-        """List a chain's feature modules whose maps are needed. A single pass returns all of them.
+    def _batch(
+        self,
+        images: Images,
+        wanted: torch.Tensor | None,
+        explainers: Mapping[str, Explainer],
+        every: Sequence[int] = (),
+    ) -> Batch:
+        """Return a batch that knows what its methods read, so that one pass returns all of it and
+        nothing else. ``every`` lists feature modules whose maps are needed in any case."""
+        layers = list(dict.fromkeys((*every, *self._layers_of(explainers))))
+        # A method that needs a layer needs no more than the layer: Grad-CAM alone does not go back
+        # to the pixels.
+        only_outputs_or_layers = {Need.GRID, Need.OUTPUTS}
+        shared = bool(every) or any(
+            only_outputs_or_layers.isdisjoint(explainer.needs) for explainer in explainers.values()
+        )
+        return Batch(self.workspace, images, wanted, layers, shared=shared)
 
-        The layers of other networks have names, and their maps are computed when they are needed.
-        """
-        if not isinstance(self.workspace.network, Chain):
-            return []
-        wanted = {parameters_of(explainer).get("layer") for explainer in explainers.values()}
-        return [number for number in range(self.workspace.network.features) if number in wanted]
+    def _layers_of(self, explainers: Mapping[str, Explainer]) -> Iterator[Layer]:
+        """Yield the layers that methods read, as the network numbers or names them."""
+        network = self.workspace.network
+        features = range(network.features if isinstance(network, Chain) else 0)
+        for explainer in explainers.values():
+            chosen = parameters_of(explainer).get("layer")
+            if not isinstance(chosen, int | str):
+                continue
+            if Need.GRID in explainer.needs:
+                yield network.layer(chosen)
+            elif chosen in features:
+                yield chosen
 
     def _each(
         self, batch: Batch, explainers: Mapping[str, Explainer], seed: int

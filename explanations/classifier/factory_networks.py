@@ -25,6 +25,12 @@ def call(factory: Factory, *, pretrained: bool) -> tuple[nn.Module, Declaration]
     arguments = {"pretrained": pretrained} if _takes_pretrained(function) else {}
     try:
         returned = function(**arguments)
+    except FileNotFoundError as error:
+        raise FactoryError(
+            f"{factory} lacks a file: {_line(error)}. pip installs a file next to the code only if "
+            "the package's pyproject.toml names it: in [tool.setuptools.package-data], as in "
+            'birdlab = ["*.safetensors"]. Add it, and install the package again.'
+        ) from error
     except Exception as error:  # code of another package may raise anything
         raise FactoryError(
             f"{factory} failed: {type(error).__name__}: {_line(error)}. Call it in Python to see "

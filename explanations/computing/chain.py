@@ -89,9 +89,14 @@ class Chain:
     def watch(self, entered: Tensor, layers: Sequence[Layer]) -> tuple[Tensor, dict[Layer, Tensor]]:
         """Run images that need gradients, and return the logits and the outputs of feature modules,
         which are numbered from 0."""
-        recorded = self.record(entered)
-        # Entry i + 1 of the record is the output of step i.
-        return recorded[-1], {layer: recorded[int(layer) + 1] for layer in layers}
+        outputs: dict[Layer, Tensor] = {}
+        values = entered
+        # The other outputs are not kept: autograd needs only half of them.
+        for number, module in enumerate(self.modules):
+            values = forward(module, values)
+            if number in layers:
+                outputs[number] = values
+        return values, {layer: outputs[int(layer)] for layer in layers}
 
     def as_maps(self, layer: Layer, values: Tensor) -> Tensor:
         """Return a feature module's values as maps, with shape (n, channels, rows, columns)."""
@@ -164,9 +169,17 @@ class Chain:
         size = tuple(pixels.shape[1:])
         if size not in self._shapes:
             with torch.no_grad():
-                recorded = self.record(self.enter(torch.zeros_like(pixels[:1])))
-            self._shapes[size] = [tuple(values.shape[1:]) for values in recorded]
+                self.run_noting_shapes(self.enter(torch.zeros_like(pixels[:1])))
         return self._shapes[size]
+
+    def run_noting_shapes(self, values: Tensor) -> Tensor:
+        """Return the logits, and keep the shapes for ``input_shapes``, which needs no pass then."""
+        shapes = [tuple(values.shape[1:])]
+        for module in self.modules:
+            values = forward(module, values)
+            shapes.append(tuple(values.shape[1:]))
+        self._shapes[shapes[0]] = shapes
+        return values
 
     def is_linear(self, index: int) -> bool:
         """Check whether step ``index`` is linear."""
@@ -212,7 +225,7 @@ def _compare(classifier: Classifier, chain: Chain) -> None:
         with ONE_TRACE_AT_A_TIME, torch.no_grad():
             pixels = classifier.normalise(noise)
             theirs = classifier.network(pixels.to(chain.dtype))
-            ours = chain.run(chain.enter(pixels))
+            ours = chain.run_noting_shapes(chain.enter(pixels))
     except (RuntimeError, TypeError, ValueError) as error:
         raise PreflightError(
             f"The network cannot compute an image of {size}x{size} pixels ({error}). Give the "

@@ -2,7 +2,8 @@
 layer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -13,9 +14,9 @@ from explanations.computing.whole import WholeNetwork
 Network = Chain | WholeNetwork
 
 
-@dataclass(frozen=True, eq=False)
-class GradientPass:
-    """Gradients of k logits of n images.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LayerPass:
+    """Logits of n images, and the maps of layers for k of the logits.
 
     Layers are a chain's feature modules, numbered from 0, or the names of another network's
     modules.
@@ -25,9 +26,6 @@ class GradientPass:
     """Logits, with shape (n, classes)."""
     targets: Tensor
     """Class numbers, with shape (n, k)."""
-    inputs: Tensor
-    """Gradient of the logit by the normalised input, with shape (n, k, channels, height,
-    width)."""
     cams: Mapping[Layer, Tensor]
     """Sum of a layer's activations weighted by their mean gradients, (n, k, rows, columns), by
     layer.
@@ -38,22 +36,25 @@ class GradientPass:
     """Largest absolute gradient over a layer's channels, (n, k, rows, columns), by layer."""
 
     @classmethod
-    def joined(cls, parts: Sequence["GradientPass"]) -> "GradientPass":
+    def joined(cls, parts: Sequence[Self]) -> Self:
         """Concatenate the passes of several groups of images."""
 
-        def together(name: str) -> Tensor:
-            return torch.cat([getattr(part, name) for part in parts])
+        def together(name: str) -> Any:
+            values = [getattr(part, name) for part in parts]
+            if isinstance(values[0], Tensor):
+                return torch.cat(values)
+            return {layer: torch.cat([value[layer] for value in values]) for layer in values[0]}
 
-        def by_layer(name: str) -> dict[Layer, Tensor]:
-            layers = getattr(parts[0], name)
-            return {
-                layer: torch.cat([getattr(part, name)[layer] for part in parts]) for layer in layers
-            }
+        return cls(**{field.name: together(field.name) for field in fields(cls)})
 
-        return cls(
-            together("logits"), together("targets"), together("inputs"), by_layer("cams"),
-            by_layer("saliencies"),
-        )  # fmt: skip
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GradientPass(LayerPass):
+    """A pass that goes back to the pixels."""
+
+    inputs: Tensor
+    """Gradient of the logit by the normalised input, with shape (n, k, channels, height,
+    width)."""
 
 
 def gradient_pass(
@@ -70,27 +71,59 @@ def gradient_pass(
         if targets is None:
             targets = logits.argmax(1, keepdim=True)
         sources = [entered, *(outputs[layer] for layer in layers)]
-        by_column = [
-            _backward(logits, targets[:, column], sources, last=column == targets.shape[1] - 1)
-            for column in range(targets.shape[1])
-        ]
-    inputs, *of_layers = (
-        torch.stack(of_one_source, dim=1) for of_one_source in zip(*by_column, strict=True)
-    )
+        inputs, *of_layers = _of_sources(logits, targets, sources)
+    about = _about_layers(network, logits, targets, outputs, of_layers)
+    return GradientPass(**about, inputs=inputs)
+
+
+def layer_pass(
+    network: Network, pixels: Tensor, targets: Tensor | None, layers: Sequence[Layer]
+) -> LayerPass:
+    """Do what ``gradient_pass`` does, but go back to the layers only, or not at all without layers.
+
+    The bits are those of ``gradient_pass``: the pixels need gradients here as well, because torch
+    computes attention differently where nothing does.
+    """
+    with torch.enable_grad():
+        logits, outputs = network.watch(pixels.detach().requires_grad_(), layers)
+        if targets is None:
+            targets = logits.argmax(1, keepdim=True)
+        of_layers = _of_sources(logits, targets, [outputs[layer] for layer in layers])
+    return LayerPass(**_about_layers(network, logits, targets, outputs, of_layers))
+
+
+def _of_sources(logits: Tensor, targets: Tensor, sources: Sequence[Tensor]) -> list[Tensor]:
+    """Compute the gradients of the target logits (n, k) by each source, with shape (n, k, …)."""
+    if not sources:
+        return []
+    by_column = [
+        _backward(logits, targets[:, column], sources, last=column == targets.shape[1] - 1)
+        for column in range(targets.shape[1])
+    ]
+    return [torch.stack(of_one_source, dim=1) for of_one_source in zip(*by_column, strict=True)]
+
+
+def _about_layers(
+    network: Network,
+    logits: Tensor,
+    targets: Tensor,
+    outputs: Mapping[Layer, Tensor],
+    of_layers: Sequence[Tensor],
+) -> dict[str, Any]:
+    """Return the fields of a LayerPass."""
     maps = {
         layer: _as_maps(network, layer, outputs[layer].detach(), gradient)
-        for layer, gradient in zip(layers, of_layers, strict=True)
+        for layer, gradient in zip(outputs, of_layers, strict=True)
     }
-    return GradientPass(
-        logits=logits.detach(),
-        targets=targets,
-        inputs=inputs,
-        cams={
+    return {
+        "logits": logits.detach(),
+        "targets": targets,
+        "cams": {
             layer: (gradient.mean((3, 4), keepdim=True) * values[:, None]).sum(2)
             for layer, (values, gradient) in maps.items()
         },
-        saliencies={layer: gradient.abs().amax(2) for layer, (_, gradient) in maps.items()},
-    )
+        "saliencies": {layer: gradient.abs().amax(2) for layer, (_, gradient) in maps.items()},
+    }
 
 
 def layer_gradients(

@@ -80,7 +80,8 @@ class WholeNetwork:
                 whole = cls(_own(classifier.network, in_place=True), trial, reason)
             before = _kept_in_modules(whole.network)
             together, again = whole.run(whole.trial), whole.run(whole.trial)
-            alone = torch.cat([whole.run(row[None]) for row in whole.trial])
+            rows = [whole.run_noting_shapes(whole.trial[:1])]
+            alone = torch.cat([*rows, *(whole.run(row[None]) for row in whole.trial[1:])])
             if _kept_in_modules(whole.network) != before:
                 whole._turn = threading.Lock()
         _refuse_chance(theirs, together, again)
@@ -110,22 +111,28 @@ class WholeNetwork:
         """Return the shapes of the pixels and of every module's output, without the batch axis."""
         size = tuple(pixels.shape[1:])
         if size not in self._shapes:
-            noted: list[tuple[int, ...]] = [size]
-            leaves = [module for module in self.network.modules() if not list(module.children())]
-
-            def note(module: nn.Module, inputs: Any, output: Any) -> None:
-                if isinstance(output, Tensor):
-                    noted.append(tuple(output.shape[1:]))
-
-            handles = [module.register_forward_hook(note) for module in leaves]
-            try:
-                with torch.no_grad():
-                    self.run(self.enter(torch.zeros_like(pixels[:1])))
-            finally:
-                for handle in handles:
-                    handle.remove()
-            self._shapes[size] = noted
+            with torch.no_grad():
+                self.run_noting_shapes(self.enter(torch.zeros_like(pixels[:1])))
         return self._shapes[size]
+
+    def run_noting_shapes(self, values: Tensor) -> Tensor:
+        """Return the logits, and keep the shapes for ``input_shapes``, which needs no pass then."""
+        size = tuple(values.shape[1:])
+        noted: list[tuple[int, ...]] = [size]
+        leaves = [module for module in self.network.modules() if not list(module.children())]
+
+        def note(module: nn.Module, inputs: Any, output: Any) -> None:
+            if isinstance(output, Tensor):
+                noted.append(tuple(output.shape[1:]))
+
+        handles = [module.register_forward_hook(note) for module in leaves]
+        try:
+            logits = self.run(values)
+        finally:
+            for handle in handles:
+                handle.remove()
+        self._shapes[size] = noted
+        return logits
 
     def watch(self, entered: Tensor, layers: Sequence[Layer]) -> tuple[Tensor, dict[Layer, Tensor]]:
         """Run images that need gradients, and return the logits and the outputs of ``layers``."""
@@ -167,7 +174,9 @@ class WholeNetwork:
         or None.
 
         The last layer of a transformer often has cells that nothing reads, because only the class
-        token goes on. Grad-CAM's map of it would be empty for every image.
+        token goes on. Grad-CAM's map of it would be empty for every image. A linear layer of tokens
+        is one of the projections inside an attention (timm's ``qkv``) or a multilayer perceptron,
+        not the tokens themselves.
         """
         if self.problem(Need.GRADIENT):
             return None
@@ -183,7 +192,10 @@ class WholeNetwork:
                 (logits * weights).sum(), [outputs[name] for name in read], allow_unused=True
             )
         for name, gradient in reversed(list(zip(read, gradients, strict=True))):
-            if gradient is not None and bool(self.grids[name].maps(gradient).any()):
+            grid = self.grids[name]
+            if grid.tokens and isinstance(self._named[name], nn.Linear):
+                continue
+            if gradient is not None and bool(grid.maps(gradient).any()):
                 return name
         return None
 

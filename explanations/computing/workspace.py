@@ -14,7 +14,13 @@ from torch import Tensor, nn
 from explanations.classifier.adapters import Adapted, adapted
 from explanations.classifier.checkpoint import Classifier
 from explanations.computing.chain import Chain, Layer, noise_images
-from explanations.computing.gradients import GradientPass, Network, gradient_pass
+from explanations.computing.gradients import (
+    GradientPass,
+    LayerPass,
+    Network,
+    gradient_pass,
+    layer_pass,
+)
 from explanations.computing.memory import Budget
 from explanations.computing.needs import Need
 from explanations.computing.preflight import NotAChainError, PreflightError
@@ -22,6 +28,7 @@ from explanations.computing.whole import WholeNetwork
 from explanations.imagesets.background import Background
 
 Made = TypeVar("Made")
+Pass = TypeVar("Pass", bound=LayerPass)
 COLOURS, TWO_CLASSES = 3, 2
 GRADIENT_LAYERS = 3
 """Memory of an image in a forward and backward pass, in sums of all layers."""
@@ -140,7 +147,11 @@ class Batch:
     class of each image.
     """
     layers: Sequence[Layer] = ()
-    """Layers whose maps are needed in addition to the default layer's."""
+    """Layers that the methods of this batch read."""
+    shared: bool = False
+    """Whether a method of this batch needs the gradients by the pixels, so that the maps of layers
+    come from the pass that goes back to the pixels. Otherwise they need only a part of it."""
+    _done: list[LayerPass] = field(default_factory=list, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -148,7 +159,7 @@ class Batch:
     @property
     def targets(self) -> Tensor:
         """Return the numbers of the explained classes, as int64 with shape (n, k)."""
-        return self.gradients.targets if self.wanted is None else self.wanted
+        return self.logits.argmax(1, keepdim=True) if self.wanted is None else self.wanted
 
     @property
     def size(self) -> tuple[int, int]:
@@ -162,38 +173,51 @@ class Batch:
 
     @cached_property
     def gradients(self) -> GradientPass:
-        """Return the forward and backward pass that several methods share."""
-        network = self.workspace.network
-        default = network.default_layer
-        layers = [*dict.fromkeys((*self.layers, *(() if default is None else (default,))))]
-        # On a CPU a batch is one image. On a GPU many images of a large network would not fit.
-        most = self.workspace.budget.rows(GRADIENT_LAYERS * sum(self._layer_bytes), in_cache=False)
-        if len(self) <= max(1, most):
-            return gradient_pass(network, self.pixels, self.wanted, layers)
-        parts = [
-            gradient_pass(
-                network,
-                self.pixels[first : first + most],
-                None if self.wanted is None else self.wanted[first : first + most],
-                layers,
-            )
-            for first in range(0, len(self), most)
-        ]
-        return GradientPass.joined(parts)
+        """Return the forward and backward pass that several methods share.
 
-    @property
-    def _layer_bytes(self) -> list[int]:
-        return self.workspace.layer_bytes(self.pixels)
+        It is computed when a method first asks for it: methods that only ask for outputs, or for a
+        layer near the end, do not pay for the way back to the pixels.
+        """
+        return self._kept(self._in_groups(gradient_pass, list(self.layers)))
 
     def cam(self, layer: Layer) -> Tensor:
         """Return the signed Grad-CAM map of a layer, with shape (n, k, rows, columns)."""
-        gradients = self.gradients
-        if layer not in gradients.cams:
-            network = self.workspace.network
-            gradients = gradient_pass(network, self.pixels, self.targets, [layer])
-        return gradients.cams[layer]
+        if self.shared and layer in self.layers:
+            return self.gradients.cams[layer]
+        for done in self._done:
+            if layer in done.cams:
+                return done.cams[layer]
+        layers = [*dict.fromkeys((*self.layers, layer))]
+        return self._kept(self._in_groups(layer_pass, layers)).cams[layer]
 
     @property
     def logits(self) -> Tensor:
-        """Return the logits, with shape (n, classes)."""
-        return self.gradients.logits
+        """Return the logits, with shape (n, classes), of a pass that was made, or of a new one."""
+        if not self._done:
+            self._kept(self._in_groups(layer_pass, []))
+        return self._done[0].logits
+
+    def _kept(self, done: Pass) -> Pass:
+        self._done.append(done)
+        return done
+
+    def _in_groups(self, make: Callable[..., Pass], layers: Sequence[Layer]) -> Pass:
+        """Make a pass of all images, in groups that fit the memory."""
+        network, count = self.workspace.network, len(self)
+        if count > 1:
+            # On a CPU a batch is one image. On a GPU many images of a large network would not fit.
+            row_bytes = GRADIENT_LAYERS * sum(self.workspace.layer_bytes(self.pixels))
+            most = max(1, self.workspace.budget.rows(row_bytes, in_cache=False))
+            if count > most:
+                groups = [slice(first, first + most) for first in range(0, count, most)]
+                parts = [
+                    make(
+                        network,
+                        self.pixels[some],
+                        None if self.wanted is None else self.wanted[some],
+                        layers,
+                    )
+                    for some in groups
+                ]
+                return type(parts[0]).joined(parts)
+        return make(network, self.pixels, self.wanted, layers)

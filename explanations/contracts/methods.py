@@ -65,6 +65,19 @@ def check_method(method: Method, classifier: Classifier | None = None) -> None:
             check_maps(method, explainer, tried)
 
 
+def check_every_method(classifier: Classifier) -> dict[str, str]:
+    """Check the maps of every method of the catalogue on a classifier.
+
+    Returns the methods that cannot explain its network, with the reason and the cure.
+    """
+    explainers = {method.key: quick(method) for method in METHODS}
+    refusals = Engine(classifier).refusals(explainers)
+    for method in METHODS:
+        if method.key not in refusals:
+            check_maps(method, explainers[method.key], classifier)
+    return refusals
+
+
 def check_texts(method: Method) -> None:
     """Check the words that participants read."""
     texts = [method.caption, *method.how_to_read, method.legend.low, method.legend.high]
@@ -190,10 +203,11 @@ def check_maps(method: Method, explainer: Explainer, classifier: Classifier) -> 
     """Check the maps of a few random images."""
     network = classifier.network
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    images = pictures(4)
-    background = Background(pictures(3, seed=1))
+    images = pictures(4, size=classifier.image_size)
+    background = Background(pictures(3, seed=1, size=classifier.image_size))
     untouched = images.copy()
-    first = _explained(explainer, classifier, images[0], 3, background)
+    target = min(3, len(classifier.class_names) - 1)
+    first = _explained(explainer, classifier, images[0], target, background)
     if first.relevance.shape != images.shape[1:3]:
         raise ContractError(
             f"{method.key}: the map has the shape {first.relevance.shape}, but the image "
@@ -202,7 +216,7 @@ def check_maps(method: Method, explainer: Explainer, classifier: Classifier) -> 
     if first.is_empty and not classifier_is_dead(classifier):
         raise ContractError(f"{method.key}: the map of an ordinary image is empty.")
     _check_unchanged(method, network, before, same_images=bool((images == untouched).all()))
-    again = _explained(explainer, classifier, images[0], 3, background)
+    again = _explained(explainer, classifier, images[0], target, background)
     if not np.array_equal(first.relevance, again.relevance):
         raise ContractError(
             f"{method.key}: the same seed gives another map. Draw only from the seeds."
@@ -242,8 +256,9 @@ def _check_classes(
     background: Background,
 ) -> None:
     engine = Engine(classifier, background)
-    both = engine.explain(image[None], [[2, 4]], {"one": explainer})["one"]
-    for column, target in enumerate((2, 4)):
+    targets = (2, 4) if len(classifier.class_names) >= CLASSES else (0, 1)
+    both = engine.explain(image[None], [targets], {"one": explainer})["one"]
+    for column, target in enumerate(targets):
         alone = _explained(explainer, classifier, image, target, background, seed=0)
         found = both.of_class(column)[0]
         scale = max(float(np.abs(alone.relevance).max()), 1e-6)
@@ -278,16 +293,17 @@ def quick(method: Method) -> Explainer:
 
 def classifier_is_dead(classifier: Classifier) -> bool:
     """Check whether the logits do not react to the image, in which case an empty map is right."""
-    probabilities = classifier.probabilities(pictures(4))
+    probabilities = classifier.probabilities(pictures(4, size=classifier.image_size))
     return bool((probabilities == probabilities[0]).all())
 
 
-def pictures(count: int, seed: int = 0) -> NDArray[np.uint8]:
+def pictures(count: int, seed: int = 0, size: int = SIZE) -> NDArray[np.uint8]:
     """Return random images with large and small structures."""
     generator = np.random.default_rng(seed)
-    coarse = generator.integers(0, 256, (count, 4, 4, 3)).repeat(8, axis=1).repeat(8, axis=2)
-    fine = generator.integers(-30, 31, (count, SIZE, SIZE, 3))
-    return (coarse + fine).clip(0, 255).astype(np.uint8)
+    side = -(-size // 4)
+    coarse = generator.integers(0, 256, (count, 4, 4, 3)).repeat(side, axis=1).repeat(side, axis=2)
+    fine = generator.integers(-30, 31, (count, size, size, 3))
+    return (coarse[:, :size, :size] + fine).clip(0, 255).astype(np.uint8)
 
 
 def chain() -> Classifier:

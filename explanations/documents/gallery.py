@@ -1,5 +1,5 @@
 """The pictures of docs/maps.md: all methods on six images, the same as seen without red or green
-cones, and the layers of a frog and a truck."""
+cones, the layers of a frog and a truck, and a wall of one image's maps by a residual network."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,6 +42,9 @@ EVERY_TEST_IMAGE, EVERY_TRAINING_IMAGE = 25, 500
 """Steps through the sorted images, from which the gallery's are chosen."""
 CANDIDATES = 100
 DPI = 110
+WALL_COLUMNS, WALL_REFERENCES = 4, 20
+COLOURS_OF_A_WALL = 256
+"""Colours of the file, which is a quarter as large as in full colour."""
 
 Pixels = NDArray[np.uint8]
 
@@ -54,6 +57,44 @@ def methods_shown() -> list[catalogue.Method]:
 def methods_by_layer() -> list[catalogue.Method]:
     """List the methods that are drawn for every module."""
     return [catalogue.get("gradcam"), catalogue.get("saliency")]
+
+
+def methods_on_the_wall() -> list[catalogue.Method]:
+    """List the methods that explain a residual network: LRP needs a chain of modules."""
+    return [method for method in catalogue.METHODS if method.key != "lrp"]
+
+
+def draw_wall(classifier: Classifier, source: ImageSet, output: Path) -> Iterator[Path]:
+    """Draw the maps of one image by every method, and yield the path."""
+    training = source.entries("train")[:WALL_REFERENCES]
+    background = np.stack([source.load("train", entry).pixels for entry in training])
+    loaded = [source.load("test", entry) for entry in source.entries("test")[:WALL_REFERENCES]]
+    images = np.stack([image.pixels for image in loaded])
+    true = np.array([classifier.class_names.index(image.class_name) for image in loaded])
+    probabilities = classifier.probabilities(images)
+    # The image of which the classifier is least sure although it is right has the liveliest maps.
+    of_truth = np.where(probabilities.argmax(1) == true, probabilities[range(len(true)), true], 1.0)
+    chosen = int(of_truth.argmin())
+    image, target = images[chosen], int(true[chosen])
+    methods = methods_on_the_wall()
+    keys = [method.key for method in methods]
+    explanations = explain(classifier, image[None], [target], keys, background)
+    rows = -(-(len(methods) + 1) // WALL_COLUMNS)
+    figure = _sheet(rows, WALL_COLUMNS, 1.6)
+    _cell(figure, 0, 0, canvas.colours_of(image), "", classifier.class_names[target])
+    for place, method in enumerate(methods, start=1):
+        picture = method.drawing.draw(image, explanations[method.key][0])
+        title = method.label.replace(": ", ":\n")
+        _cell(figure, *divmod(place, WALL_COLUMNS), picture, "", title)
+    path = output / "maps-wall.png"
+    stamp = inputs.inputs_of(classifier.sha256, methods)
+    _save(figure, path, stamp)
+    with Image.open(path) as drawn:
+        # The usual choice of colours shows the brightest cells of a heat map in orange.
+        coverage = Image.Quantize.MAXCOVERAGE
+        few = drawn.convert("RGB").quantize(COLOURS_OF_A_WALL, method=coverage, kmeans=3)
+    inputs.save_picture(few, path, stamp)
+    yield path
 
 
 def draw_gallery(classifier: Classifier, source: ImageSet, output: Path) -> Iterator[Path]:

@@ -61,7 +61,12 @@ def read_inputs(path: Path) -> str | None:
 
 
 def save(pixels: NDArray[np.uint8], path: Path, inputs: str) -> None:
-    """Write a PNG with the hash of its inputs."""
+    """Write pixels as a PNG with the hash of its inputs."""
+    save_picture(Image.fromarray(pixels), path, inputs)
+
+
+def save_picture(picture: Image.Image, path: Path, inputs: str) -> None:
+    """Write a PNG with the hash of its inputs, as small as it gets."""
     texts = PngInfo()
     texts.add_text(KEY, inputs)
-    Image.fromarray(pixels).save(path, pnginfo=texts)
+    picture.save(path, pnginfo=texts, optimize=True)

@@ -95,10 +95,12 @@ class IntegratedGradients:
     def _shares(self, batch: Batch, start: Tensor) -> Tensor:
         """Compute the shares from ``start`` to each image, with shape (n, k, 3, height, width)."""
         budget = batch.workspace.budget
-        rows = budget.rows(2 * sum(batch.workspace.layer_bytes(batch.pixels)))
+        row_bytes = 2 * sum(batch.workspace.layer_bytes(batch.pixels))
+        rows = budget.rows(row_bytes)
         if not budget.pools_images:
-            # Autograd keeps every layer anyway, so pieces larger than the cache cost nothing.
-            rows = max(rows, QUARTER_OF_STEPS)
+            # Autograd keeps every layer anyway, so pieces larger than the cache cost nothing. At
+            # 224 pixels, however, a quarter of the steps would take gigabytes.
+            rows = max(rows, min(QUARTER_OF_STEPS, budget.rows(row_bytes, in_cache=False)))
         images_at_once = max(1, rows // self.steps) if budget.pools_images else 1
         shares = [
             self._of_some(batch, start, slice(first, first + images_at_once), rows)

@@ -94,6 +94,26 @@ class Transformer(nn.Module):
         return self.head(self.norm(tokens)[:, 0])
 
 
+class Projected(Transformer):
+    """A transformer with an attention of its own, which projects the tokens as timm's does."""
+
+    class Block(nn.Module):
+        def __init__(self, width: int) -> None:
+            super().__init__()
+            self.norm = nn.LayerNorm(width)
+            self.qkv = nn.Linear(width, 3 * width)
+            self.proj = nn.Linear(width, width)
+
+        def forward(self, tokens):
+            query, key, value = self.qkv(self.norm(tokens)).chunk(3, dim=2)
+            seen = functional.scaled_dot_product_attention(query, key, value)
+            return tokens + self.proj(seen)
+
+    def __init__(self, channels: int = 3, width: int = 16) -> None:
+        super().__init__(channels, width)
+        self.blocks = nn.ModuleList(self.Block(width) for _ in range(2))
+
+
 class Conditional(Residual):
     """A condition on the data, which cannot be traced."""
 

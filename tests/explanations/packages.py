@@ -125,12 +125,17 @@ def failing():
     raise RuntimeError("no such file: weights.bin")
 
 
+def without_weights():
+    return trained(Residual()), open("birds.safetensors")
+
+
 number = 7
 """
 NAMES = (
     "birds", "from_a_mapping", "grey", "binary", "two_outputs", "probabilities", "not_finite",
     "batchwise", "hidden", "detached", "two_results", "only_a_network", "no_network",
     "wrong_declaration", "failing", "number",
+    "without_weights",
 )  # fmt: skip
 
 

@@ -150,6 +150,13 @@ def test_gradcam_reads_the_last_cells_on_which_the_logits_depend():
     assert empty["one"][0].is_empty
 
 
+def test_gradcam_reads_tokens_and_not_the_projections_inside_an_attention():
+    network = Engine(made(networks.Projected)).workspace.network
+    assert list(network.grids)[-3:] == ["blocks.1.proj", "blocks.1", "norm"]
+    assert "blocks.1.qkv" in network.grids
+    assert network.default_layer == "blocks.1.norm"
+
+
 def test_gradcam_reads_any_layer_by_name_and_an_unknown_one_is_answered_with_the_known():
     classifier = KINDS["residual"]
     for layer in ("one", "stem", "one.first_norm"):

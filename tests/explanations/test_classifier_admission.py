@@ -284,6 +284,7 @@ def test_a_grey_network_sees_the_brightness_of_a_colour_image(package):
         ("no_network", "returned a str in place of the network"),
         ("wrong_declaration", "The declaration lacks std"),
         ("failing", "somebody-else 2.1 failed: RuntimeError: no such file"),
+        ("without_weights", "lacks a file: [\\s\\S]*birds.safetensors[\\s\\S]*package-data"),
         ("number", "is not a function"),
         ("broken", "cannot be imported: ModuleNotFoundError"),
         ("absent", "Installed: batchwise, binary, birds"),

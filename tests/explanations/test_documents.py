@@ -8,8 +8,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image
 
+from explanations import catalogue
+from explanations.documents import gallery
 from explanations.documents.cards import draw_cards
-from explanations.documents.gallery import methods_by_layer, methods_shown
+from explanations.documents.gallery import (
+    methods_by_layer,
+    methods_on_the_wall,
+    methods_shown,
+)
 from explanations.documents.inputs import inputs_of, read_inputs
 from explanations.engine import METHODS
 from explanations.rendering.outlines import GradedOutlines
@@ -26,15 +32,42 @@ OF_MAPS = {
 CURE = "stale: draw it anew with manage.py draw_pictures --data-dir DIR"
 
 
+def sha256_of(name):
+    return json.loads((ROOT / "weights" / f"{name}.json").read_text())["weights"]["sha256"]
+
+
 @pytest.fixture(scope="module")
 def weights_sha256():
-    return json.loads((ROOT / "weights" / "cifar10.json").read_text())["weights"]["sha256"]
+    return sha256_of("cifar10")
 
 
 @pytest.mark.parametrize("name", OF_MAPS)
 def test_a_picture_of_maps_is_of_these_weights_methods_and_drawings(name, weights_sha256):
     now = inputs_of(weights_sha256, OF_MAPS[name]())
     assert read_inputs(IMAGES / f"{name}.png") == now, f"{name}.png is {CURE}"
+
+
+def test_the_wall_is_of_these_weights_methods_and_drawings():
+    now = inputs_of(sha256_of("scenes-128"), methods_on_the_wall())
+    cure = "draw it anew with manage.py draw_pictures --wall"
+    assert read_inputs(IMAGES / "maps-wall.png") == now, f"maps-wall.png is stale: {cure}"
+
+
+def test_the_command_draws_the_wall(tmp_path, monkeypatch, capsys):
+    few = [catalogue.get("gradcam"), catalogue.get("saliency")]
+    monkeypatch.setattr(gallery, "methods_on_the_wall", lambda: few)
+    call_command("draw_pictures", output=tmp_path, wall=True)
+    assert "maps-wall.png" in capsys.readouterr().out
+    assert read_inputs(tmp_path / "maps-wall.png") == inputs_of(sha256_of("scenes-128"), few)
+    assert [path.name for path in tmp_path.iterdir()] == ["maps-wall.png"]
+
+
+def test_the_page_about_maps_says_how_each_method_is_drawn():
+    page = (ROOT / "docs" / "maps.md").read_text(encoding="utf-8")
+    table = page.partition("## How they are drawn")[2].partition("\n\n- ")[0]
+    for method in catalogue.METHODS:
+        words = "both placebos" if method.is_placebo else method.label.removesuffix(" map")
+        assert words.lower() in table.lower(), method.label
 
 
 def test_other_weights_parameters_drawings_or_methods_make_a_picture_stale(weights_sha256):
@@ -55,11 +88,11 @@ def test_other_weights_parameters_drawings_or_methods_make_a_picture_stale(weigh
 
 def test_every_picture_of_maps_is_under_the_test_above():
     stamped = {path.stem for path in IMAGES.glob("*.png") if read_inputs(path)}
-    assert stamped == set(OF_MAPS)
+    assert stamped == {*OF_MAPS, "maps-wall"}
     named = {path.stem for path in IMAGES.glob("maps-*")} | {
         path.stem for path in IMAGES.glob("layers-*")
     }
-    assert named == set(OF_MAPS)
+    assert named == {*OF_MAPS, "maps-wall"}
 
 
 def difference(a, b):

@@ -6,7 +6,16 @@ import torch
 
 from benchmarks import networks
 from benchmarks.networks import NETWORKS, PAGE, Compared, compare, renewed, rows_of
+from explanations import catalogue
+from explanations.classifier.architectures import ARCHITECTURES
+from explanations.computing.needs import Need
+from explanations.contracts import methods
+from explanations.contracts.classifiers import check_architecture
+from explanations.contracts.methods import check_every_method
+from explanations.engine import Engine
+from tests.explanations.any_network import NoGradient, Residual, made
 
+CATALOGUED = [name for name in NETWORKS if name in {one.key for one in ARCHITECTURES}]
 BOUND, OF_DIFFERENCES = 1e-6, 1e-5
 REFUSED = {
     "mobilenet_v3_large": "multiplies or divides two results that both depend on the image",
@@ -28,6 +37,36 @@ def test_every_method_on_a_network_of_torchvision_is_the_librarys_or_refused_by_
         assert "Use gradient_shap in its place" in refused["deepshap"]
     for key, row in rows.items():
         assert row.difference <= (OF_DIFFERENCES if key == "occlusion" else BOUND), key
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", CATALOGUED)
+def test_a_network_of_torchvision_keeps_the_contract_with_every_method(name, tmp_path):
+    """Only SqueezeNet is compared with the libraries without being in the catalogue."""
+    assert set(NETWORKS) - set(CATALOGUED) == {"squeezenet1_1"}
+    classifier = check_architecture(name, tmp_path, size=NETWORKS[name], classes=tuple("abcde"))
+    refused = check_every_method(classifier)
+    chain = not Engine(classifier).workspace.network.problem(Need.CHAIN)
+    without_rule = {"deepshap"} if name in REFUSED else set()
+    assert refused.keys() == without_rule | (set() if chain else {"lrp"})
+
+
+def test_a_network_that_lacks_something_is_checked_with_the_methods_that_remain(monkeypatch):
+    chosen = ("saliency", "occlusion", "gradcam", "lrp")
+    monkeypatch.setattr(methods, "METHODS", [catalogue.get(key) for key in chosen])
+    tried = []
+    monkeypatch.setattr(methods, "check_maps", lambda method, *_: tried.append(method.key))
+    refused = check_every_method(made(NoGradient))
+    assert tried == ["occlusion"]
+    assert all("gradient" in reason for reason in refused.values())
+    assert refused.keys() == {"saliency", "gradcam", "lrp"}
+
+
+def test_the_contract_of_methods_fits_any_size_and_number_of_classes():
+    """The nightly test above, for a small network of 33 pixels and 4 classes."""
+    for key in ("saliency", "gradcam"):
+        method = catalogue.get(key)
+        methods.check_maps(method, methods.quick(method), made(Residual))
 
 
 def test_the_table_in_the_docs_has_every_network_in_both_types():

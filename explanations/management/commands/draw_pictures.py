@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from explanations.classifier.checkpoint import CheckpointError, Classifier
 from explanations.documents.cards import OF_THE_REPORT, cards_of_the_report, draw_cards
-from explanations.documents.gallery import draw_gallery, draw_layers
+from explanations.documents.gallery import draw_gallery, draw_layers, draw_wall
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import open_image_set
 from explanations.management import arguments
@@ -28,7 +28,8 @@ class Command(PlatformCommand):
     if_stopped = "Pictures that were drawn are kept. Repeat the command to draw all of them."
     help = (
         "Draws curves and confusion matrices of the report's recipes and, with CIFAR-10, the "
-        "gallery of all maps and the maps of every layer, which state the hash of their inputs."
+        "gallery of all maps and the maps of every layer, which state the hash of their inputs. "
+        "With --wall, draws one drawn scene's maps by a residual network instead."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -51,6 +52,11 @@ class Command(PlatformCommand):
             help="folder of the model cards, and of cifar10.safetensors for the maps",
         )
         parser.add_argument(
+            "--wall",
+            action="store_true",
+            help="draw only maps-wall.png, which needs scenes-128.safetensors and no data",
+        )
+        parser.add_argument(
             "--threads", type=arguments.count, help="CPU threads; all cores by default"
         )
 
@@ -60,6 +66,8 @@ class Command(PlatformCommand):
             torch.set_num_threads(options["threads"])
         output, weights = options["output"], options["weights_dir"]
         output.mkdir(parents=True, exist_ok=True)
+        if options["wall"]:
+            return self._wall(weights, output)
         cards = cards_of_the_report(weights)
         pictures = draw_cards(cards, output)
         total = PER_CARD * len(cards)
@@ -79,3 +87,11 @@ class Command(PlatformCommand):
         without = f" Left out: {', '.join(left_out)}." if left_out else ""
         names = f": {', '.join(drawn)}" if drawn else ""
         return f"{len(drawn)} pictures drawn to {output}{names}.{without}"
+
+    def _wall(self, weights: Path, output: Path) -> str:
+        try:
+            classifier = Classifier.load(weights / "scenes-128.safetensors")
+            (path,) = draw_wall(classifier, open_image_set("scenes-128", None), output)
+        except (CheckpointError, ImageSetError) as error:
+            raise CommandError(str(error)) from error
+        return f"1 picture drawn to {output}: {path.name}."
