@@ -48,11 +48,12 @@ def _steps(study: Study, rights: Collection[Right], checked: Checklist) -> Itera
         _("Look at the images"),
         at("panel:images", Right.VIEW),
     )
+    has_maps = chosen.is_met and all(need.is_met for need in maps)
     yield Step(
         _("Maps"),
-        chosen.is_met and all(need.is_met for need in maps),
+        has_maps,
         gettext("%(there)d of %(wanted)d are computed.") % {"there": there, "wanted": wanted},
-        _("See what is missing"),
+        _("Look at the maps") if has_maps else _("See what is missing"),
         at("panel:explanations", Right.VIEW),
     )
     gaps = sum(line.place == "texts" for line in checked.blocking)

@@ -21,6 +21,8 @@ from explanations.pipeline.weights_registry import registered_names, weights_fil
 TEXTS = Path(__file__).with_name("guide_texts.toml")
 NONE = "none"
 """The key of the arm without an explanation, which is the control."""
+OWN_IMAGES_LATER = "# Until your own images are uploaded and chosen on the page Images."
+"""The comment by which a study file says that its images are not the ones that are wanted."""
 SECONDS = {"decide": 20, "judge_advisor": 35, "forward_simulation": 20, "classify": 20}
 """About how long a picture takes, for the duration that the consent states."""
 
@@ -173,7 +175,7 @@ def _shown(answers: Answers) -> Iterator[str]:
     blocks = len(_arms(answers)) if within else 1
     yield from ("", "[images]")
     if answers.source.own:
-        yield "# Until your own images are uploaded and chosen on the page Images."
+        yield OWN_IMAGES_LATER
     yield f"set = {_text(answers.source.image_set)}"
     yield f"split = {_text(answers.source.split)}"
     if within:
@@ -216,6 +218,8 @@ def _recruitment(answers: Answers) -> Iterator[str]:
     if answers.recruitment == "open":
         return
     yield from ("", "[recruitment]", f"kind = {_text(answers.recruitment)}")
+    if answers.recruitment == "lab":
+        return
     if answers.recruitment == "service":
         yield from ('name = "Your service"', 'id_parameter = "participant"')
     if answers.recruitment == "prolific":
@@ -323,7 +327,8 @@ def _consent(answers: Answers) -> str:
     pictures = blocks * (answers.right + answers.wrong)
     pages = 4 + len(answers.before) + len(answers.after) + blocks * len(_measured(answers))
     minutes = max(3, round((pictures * SECONDS[answers.task] + pages * 40) / 60))
-    asked_of_service = texts["identifier"][code] if answers.recruitment != "open" else ""
+    identifiers = {"open": {code: ""}, "lab": texts["identifier_in_the_lab"]}
+    asked_of_service = identifiers.get(answers.recruitment, texts["identifier"])[code]
     text = texts["consent"][code].format(
         chance=texts["chance"][answers.design][code],
         pictures=pictures,

@@ -65,6 +65,7 @@ RECRUITMENT = (
     ("prolific", _("Prolific")),
     ("sona", _("SONA, the pool of students")),
     ("service", _("Another service that sends people by a link")),
+    ("lab", _("A laboratory, in which people type the id that you give them")),
 )
 LANGUAGES = (("en", "English"), ("de", "Deutsch"))
 

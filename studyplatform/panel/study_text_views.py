@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from studyplatform.bodies import takes_files
 from studyplatform.models import StudyText, TextVersion
-from studyplatform.panel import study_texts
+from studyplatform.panel import guide, study_texts
 from studyplatform.panel.access import AnyUser, Right, rights_in, signed_in, studies_of, study_page
 from studyplatform.panel.editor_sections import SECTIONS
 from studyplatform.panel.frame import Tab, tabs_of
@@ -204,7 +204,10 @@ def tabs_of_text(user: AnyUser, text: StudyText) -> list[tuple[Tab, str, bool]]:
 
 def tell_created(request: HttpRequest, study: Study) -> None:
     """Say that the study is created, with a link to its images, which come next."""
-    if study.image_set.images.filter(split=definition(study).images.split).exists():
+    page = "panel:images"
+    if guide.OWN_IMAGES_LATER in study.source:
+        page, next_step = "panel:upload-images", gettext("Next: upload your images")
+    elif study.image_set.images.filter(split=definition(study).images.split).exists():
         next_step = gettext("Next: look at its images, or upload your own")
     else:
         next_step = gettext("Next: upload your images, or draw the scenes")
@@ -213,7 +216,7 @@ def tell_created(request: HttpRequest, study: Study) -> None:
         format_html(
             '{} <a href="{}">{}</a>',
             gettext("The study is created."),
-            reverse("panel:images", kwargs={"slug": study.slug}),
+            reverse(page, kwargs={"slug": study.slug}),
             next_step,
         ),
     )

@@ -24,7 +24,7 @@ from surveys.services.stimuli import choose_stimuli_if_predicted
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
 
-COMMAND = re.compile(r"[;,]? `make \w+` runs it")
+COMMAND = re.compile(r"[;,]? `make \w+` runs it| `make \w+` prepares it[^.]*\.toml\.")
 """What a design's comment says to people who use the command line."""
 LONGEST = 1_000_000
 """Characters of a study file that the panel accepts."""

@@ -24,6 +24,7 @@ from studyplatform.bodies import takes_files
 from studyplatform.panel import image_edits, image_sets
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.frame import render_study_page
+from studyplatform.panel.guide import OWN_IMAGES_LATER
 from studyplatform.panel.image_edits import ImageEditError
 from studyplatform.panel.image_views import tell_used, user_of
 from surveys.models import Study
@@ -90,16 +91,21 @@ def _store(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _use_if_nothing_else(request: HttpRequest, study: Study, uploaded: ImageSet) -> None:
-    """Let the study use the uploaded images if its own set is empty and no job can draw it."""
+    """Let the study use the uploaded images if its file only waits for them, or if its set is empty
+    and no job can draw it."""
     split = definition(study).images.split
     has_others = study.image_set.images.filter(split=split).exists()
-    if has_others or study.image_set.name in SCENES or study.state != Study.State.DRAFT:
+    has_others = has_others or study.image_set.name in SCENES
+    waits = OWN_IMAGES_LATER in study.source
+    if (has_others and not waits) or study.state != Study.State.DRAFT:
         return
     try:
         image_edits.change(
             study,
             user_of(request),
-            lambda source: image_edits.with_image_set(source, uploaded.name, SPLIT),
+            lambda source: image_edits.with_image_set(
+                source.replace(f"{OWN_IMAGES_LATER}\n", ""), uploaded.name, SPLIT
+            ),
         )
     except ImageEditError:
         return  # the page of the images offers it, and says why it cannot be done

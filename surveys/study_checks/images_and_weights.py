@@ -12,6 +12,8 @@ from surveys import tasks
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.named_images import find_named
 
+UPLOAD = "Upload more images"
+
 
 class NamedImagesError(ValueError):
     """Names of images that cannot be used, with a sentence for each."""
@@ -93,10 +95,16 @@ def shortage(study: StudyFile, right: int, wrong: int) -> str | None:
     wanted_right, wanted_wrong = study.predictions_shown
     if right >= wanted_right and wrong >= wanted_wrong:
         return None
+    more = _more(study)
+    # People who upload images in the panel have no command line.
+    then = (
+        "compute their predictions"
+        if more == UPLOAD
+        else "run manage.py precompute_explanations again"
+    )
     return (
         f"{_asked(study)}. Its classifier gives {right} right and {wrong} wrong ones on the "
-        f"{_those(study)}. {_more(study)} and run "
-        "manage.py precompute_explanations again, or ask for fewer."
+        f"{_those(study)}. {more} and {then}, or ask for fewer."
     )
 
 
@@ -139,7 +147,7 @@ def _more(study: StudyFile) -> str:
         return "Name more images"
     stored = StudyImage.objects.filter(image_set__name=study.images.set)
     if stored.filter(originals__isnull=False).exists():
-        return "Upload more images"
+        return UPLOAD
     if not stored.exists():  # of a set whose images were to be added later
         return (
             "Upload images on the study's page Images and use them, or import some (manage.py "

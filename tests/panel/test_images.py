@@ -3,7 +3,7 @@
 import io
 import os
 import zipfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -25,9 +25,11 @@ from explanations.pipeline.pictures import picture_name
 from explanations.rendering.viewing import DEFAULT
 from studyplatform.models import AuditEntry, Job, StudyImageSet, StudyText
 from studyplatform.panel import image_edits, study_texts
+from studyplatform.panel.guide import OWN_IMAGES_LATER
 from surveys import services
 from surveys.models import Study
 from surveys.services.stimuli import choose_stimuli
+from surveys.study_checks.images_and_weights import shortage
 from surveys.study_file.stored import definition
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys.drawn import CLASSES, drawn_study
@@ -71,6 +73,29 @@ def test_a_study_without_any_image_uses_its_first_upload_at_once(study, signed_i
     shown = browser.get(response.url)
     assert "Use these images" not in shown.content.decode()
     assert "Next: compute predictions and maps" in said(shown)
+
+
+def test_a_study_that_waits_for_its_researchers_images_uses_the_first_upload_at_once(
+    study, signed_in
+):
+    """The guide has asked which images are wanted, although others are stored."""
+    study.source = study.source.replace("[images]\n", f"[images]\n{OWN_IMAGES_LATER}\n")
+    study.save()
+    browser = signed_in("editor")
+    response = upload(browser, study, packed())
+    study.refresh_from_db()
+    assert study.image_set == own_set(study)
+    assert "Until your own images" not in study.source
+    assert "Next: compute predictions and maps" in said(browser.get(response.url))
+
+
+def test_too_few_wrong_predictions_of_uploaded_images_are_told_without_a_command(study, signed_in):
+    upload(signed_in("editor"), study, packed())
+    declared = definition(study)
+    declared = replace(declared, images=replace(declared.images, set=own_set(study).name))
+    sentence = str(shortage(declared, 99, 0))
+    assert "Upload more images and compute their predictions, or ask for fewer." in sentence
+    assert "manage.py" not in sentence
 
 
 @pytest.fixture
