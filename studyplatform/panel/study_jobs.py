@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from explanations.models import Prediction
 from studyplatform.jobs import presence
 from studyplatform.jobs.forms import ReportForm
 from studyplatform.jobs.kinds import BY_KEY, KINDS, Kind
@@ -26,6 +27,13 @@ def is_report_possible(study: Study) -> bool:
 def lacks_report(study: Study) -> bool:
     """Return whether no report can be made now."""
     return not is_report_possible(study)
+
+
+def could_not_choose(study: Study) -> bool:
+    """Return whether a draft's classifier has seen its images, and yet none could be chosen."""
+    seen = Prediction.objects.filter(classifier=study.classifier, image__image_set=study.image_set)
+    is_draft = study.state == Study.State.DRAFT
+    return is_draft and not study.stimuli.exists() and seen.exists()
 
 
 def has_reports_to_compare(study: Study) -> bool:
@@ -102,6 +110,14 @@ FOLLOWING: Mapping[str, tuple[Following, ...]] = {
     ),
 }
 """What usually comes after each kind of job."""
+FAILED_TO_CHOOSE = (
+    Following(
+        _("Ask for fewer pictures"), "panel:study-section", Right.MAKE_CHANGES,
+        {"section": "trials"},
+    ),
+    Following(_("Upload more images"), "panel:upload-images", Right.MAKE_CHANGES),
+)  # fmt: skip
+"""What helps where the maps failed because a draft lacks right or wrong predictions."""
 OF_DATA = tuple(kind.key for kind in KINDS if kind.shows_data)
 
 
@@ -145,16 +161,19 @@ def is_hidden(job: Job, study: Study) -> bool:
 
 
 def next_steps(job: Job, study: Study, rights: Collection[Right]) -> list[NextStep]:
-    """Return what somebody with these rights usually does when the job is done."""
-    if job.state != Job.State.DONE:
-        return []
+    """Return what somebody with these rights usually does when the job is over."""
     kind = PREDICTIONS_ALONE if job.arguments.get("predictions_only") else job.kind
+    following: Sequence[Following] = ()
+    if job.state == Job.State.DONE:
+        following = FOLLOWING.get(kind, ())
+    elif job.state == Job.State.FAILED and kind == "maps" and could_not_choose(study):
+        following = FAILED_TO_CHOOSE
     return [
         NextStep(
             step.words,
             reverse(step.url_name, kwargs={"slug": study.slug, **step.values}) + step.anchor,
         )
-        for step in FOLLOWING.get(kind, ())
+        for step in following
         if step.right in rights
         and (not step.state or step.state == study.state)
         and step.fits(study)

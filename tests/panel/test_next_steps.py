@@ -53,6 +53,18 @@ def test_a_job_that_is_not_done_has_none(study):
     assert next_steps(job, study, frozenset(Right)) == []
 
 
+def test_maps_that_failed_for_want_of_pictures_lead_to_where_it_is_mended(study):
+    job = finished(study, "maps")
+    job.state = Job.State.FAILED
+    study.state = "draft"
+    assert next_steps(job, study, frozenset(Right)) == [], "its pictures are chosen"
+    study.stimuli.all().delete()
+    steps = next_steps(job, study, frozenset(Right))
+    assert [str(step.words) for step in steps] == ["Ask for fewer pictures", "Upload more images"]
+    assert steps[0].address == reverse("panel:study-section", args=[study.slug, "trials"])
+    assert next_steps(job, study, frozenset({Right.VIEW})) == []
+
+
 def choices(form):
     """The choice that is selected, and those that can be chosen."""
     options = list(form["simulated"])
