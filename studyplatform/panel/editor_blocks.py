@@ -28,7 +28,7 @@ EVERY = "every"
 
 
 def _blocks(values: Values) -> list[Entry]:
-    number = _number_of_blocks(values)
+    number = number_of_blocks(values)
     entries = [
         entry
         for place, part in enumerate(tables(values, "parts"))
@@ -39,7 +39,7 @@ def _blocks(values: Values) -> list[Entry]:
     return entries
 
 
-def _number_of_blocks(values: Values) -> int:
+def number_of_blocks(values: Values) -> int:
     """Return how many blocks of pictures each person sees, as far as the file tells."""
     within = value_at(values, ("design", "within"), [])
     _name, listed = conditions(values)
@@ -121,7 +121,7 @@ def _addition(blocks: int) -> list[Entry]:
 def _write_blocks(source: str, values: Values, sent: Sent, entries: list[Entry]) -> str:
     plain = [e for e in entries if e.path[0] != NEW and e.path[-1] != IN_BLOCKS]
     changes = touched(values, sent, plain)
-    blocks = _number_of_blocks(values)
+    blocks = number_of_blocks(values)
     for entry in entries:
         if entry.path[-1] == IN_BLOCKS and entry.name in sent:
             chosen = sorted(map(int, sent[entry.name]))
@@ -161,7 +161,7 @@ def _is_in_blocks(part: Mapping[str, Any]) -> bool:
 
 
 def _note(values: Values) -> str:
-    blocks = _number_of_blocks(values)
+    blocks = number_of_blocks(values)
     if blocks > 1:
         return gettext(
             "Each person sees %(blocks)d blocks of pictures here, one with each map, in a balanced "

@@ -19,7 +19,8 @@ class Entry:
     ``kind`` is line, text, number, decimal, check, choice, radio (a choice whose options are
     sentences), several, or a key of LISTS: a list or table of the file that is typed as text.
     ``missing`` is what a value that the file lacks means, and ``is_optional`` whether an empty
-    field removes it.
+    field removes it. ``lead`` is a sentence below the heading of the field's group. ``mends`` is
+    the path of the value whose mistakes the field mends, if the field's own path is not a value.
     """
 
     path: Path
@@ -30,6 +31,8 @@ class Entry:
     missing: Any = ""
     is_optional: bool = True
     choices: Choices = field(default_factory=tuple)
+    lead: Any = ""
+    mends: Path = ()
 
     @property
     def name(self) -> str:

@@ -34,7 +34,7 @@ def mistakes(source: str, values: Values, problems: Sequence[PlacedProblem]) -> 
     entries: dict[int, list[tuple[Section, Entry]]] = {}
     for section in SECTIONS:
         for entry in section.entries(values):
-            if (line := lines.get(entry.path)) is not None:
+            if (line := lines.get(entry.mends or entry.path)) is not None:
                 entries.setdefault(line, []).append((section, entry))
     return [_mistake(problem, entries.get(problem.line, ())) for problem in problems]
 

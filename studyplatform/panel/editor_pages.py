@@ -33,13 +33,7 @@ def _pages(values: Values) -> list[Entry]:
                   is_optional=False),
             Entry(("questionnaires", "after"), after, "several", missing=[], choices=choices(),
                   is_optional=False),
-            Entry(
-                ARRANGED, gettext("Arrange the pages one by one"), "check", missing=False,
-                help=gettext(
-                    "Writes the pages as a list, in which they can be moved, and to which checks "
-                    "and pages with your own text can be added. Participants see the same."
-                ),
-            ),
+            arranged_entry(),
         ]  # fmt: skip
     entries = []
     for number, part in enumerate(tables(values, "parts")):
@@ -63,6 +57,17 @@ def _pages(values: Values) -> list[Entry]:
         Entry((NEW, "per_block"), gettext("In every block of a within-subjects study"), "check",
               group=added, missing=False),
     ]  # fmt: skip
+
+
+def arranged_entry() -> Entry:
+    """Return the field that writes the pages of the short form as a list."""
+    return Entry(
+        ARRANGED, gettext("Arrange the pages one by one"), "check", missing=False,
+        help=gettext(
+            "Writes the pages as a list, in which they can be moved, and to which checks and "
+            "pages with your own text can be added. Participants see the same."
+        ),
+    )  # fmt: skip
 
 
 def described(part: Mapping[str, Any]) -> str:

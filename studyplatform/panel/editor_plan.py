@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from studyplatform.panel.earlier_questions import items_of, part_key
 from studyplatform.panel.editor_base import (
     NEW,
     Section,
@@ -16,6 +17,7 @@ from studyplatform.panel.editor_base import (
     touched,
 )
 from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor_pages import described
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, rearranged, value_at
 from surveys import questionnaires
 from surveys.questionnaires.reading import QuestionnaireError
@@ -42,6 +44,7 @@ def _plan(values: Values) -> list[Entry]:
         ),
     ]  # fmt: skip
     for number, outcome in enumerate(tables(values, *OUTCOMES)):
+        entries += _asked_on(values, number, outcome)
         entries += _outcome(number, outcome)
     added = gettext("One more outcome")
     return [
@@ -57,11 +60,15 @@ def _plan(values: Values) -> list[Entry]:
     ]  # fmt: skip
 
 
-def _outcome(number: int, outcome: Values) -> Iterator[Entry]:
-    at: Path = (*OUTCOMES, number)
-    group = gettext("Outcome %(number)d: %(what)s") % {
+def _heading(number: int, outcome: Values) -> str:
+    return gettext("Outcome %(number)d: %(what)s") % {
         "number": number + 1, "what": str(outcome.get("label", outcome.get("key", ""))),
     }  # fmt: skip
+
+
+def _outcome(number: int, outcome: Values) -> Iterator[Entry]:
+    at: Path = (*OUTCOMES, number)
+    group = _heading(number, outcome)
     yield Entry((*at, "label"), gettext("Label"), group=group, is_optional=False)
     yield Entry(
         (*at, "family"), gettext("Family"), group=group, missing="primary",
@@ -79,6 +86,26 @@ def _outcome(number: int, outcome: Values) -> Iterator[Entry]:
                  ("per_protocol", gettext("without people who are excluded by a rule"))],
     )  # fmt: skip
     yield Entry((*at, "remove"), gettext("Remove"), "check", group=group, missing=False)
+
+
+def _asked_on(values: Values, number: int, outcome: Values) -> list[Entry]:
+    """Return the choice of the page whose answers the outcome means, where several ask them."""
+    kind = str(outcome.get("kind"))
+    at: Path = (*OUTCOMES, number, "where", "part")
+    pages = [
+        (part_key(part), gettext("Page %(number)d: %(what)s")
+         % {"number": place + 1, "what": described(part)})
+        for place, part in enumerate(tables(values, "parts"))
+        for item in items_of(part)
+        if outcome.get(kind) == {"scale": item.subscale, "item": item.id}.get(kind, "")
+    ]  # fmt: skip
+    choices = list(dict.fromkeys(pages))
+    if kind not in ("scale", "item") or len(choices) < 2:
+        return []
+    return [
+        Entry(at, gettext("Answers of the page"), "choice", group=_heading(number, outcome),
+              choices=[("", gettext("not chosen yet")), *choices])
+    ]  # fmt: skip
 
 
 def _measures(values: Values) -> list[tuple[str, str]]:

@@ -159,14 +159,18 @@ def _write(source: str, values: Values, sent: Sent, entries: list[Entry]) -> str
     return source
 
 
-def _to_translate(values: Values, code: str) -> dict[str, Any]:
-    """Return the table of another language: copies with a gap that prevents the launch."""
+def to_translate(code: str, text: str) -> str:
+    """Return the text with a gap before it, which says in the language to translate the text."""
     with override(code):
         gap = gettext("[This text is still to be translated.]")
+    return f"{gap}\n\n{text}" if "\n" in text else f"{gap} {text}".strip()
+
+
+def _to_translate(values: Values, code: str) -> dict[str, Any]:
+    """Return the table of another language: copies with a gap that prevents the launch."""
 
     def copied(*path: str | int) -> str:
-        text = str(value_at(values, path, ""))
-        return f"{gap}\n\n{text}" if "\n" in text else f"{gap} {text}".strip()
+        return to_translate(code, str(value_at(values, path, "")))
 
     table: dict[str, Any] = {
         "title": copied("title")[:LONGEST_TITLE],
@@ -184,7 +188,16 @@ def _to_translate(values: Values, code: str) -> dict[str, Any]:
         for number, part in enumerate(tables(values, "parts"))
         if part.get("kind") == "text"
     }
-    return table | ({"parts": parts} if parts else {})
+    if parts:
+        table["parts"] = parts
+    for name in ("endings", "sessions"):
+        texts = {
+            str(entry.get("key")): {key: copied(name, number, key) for key in ("heading", "text")}
+            for number, entry in enumerate(tables(values, name))
+        }
+        if texts:
+            table[name] = texts
+    return table
 
 
 def _consent_to_translate(values: Values, copied: Callable[..., str]) -> dict[str, Any]:

@@ -77,6 +77,7 @@ class SectionForm(forms.Form):
         for entry in self.entries:
             group = groups.setdefault(str(entry.group), Group(str(entry.group)))
             group.fields.append(self[entry.name])
+            group.lead = group.lead or str(entry.lead)
             if entry.path[0] == "parts" and entry.path[-1] == "place":
                 group.place = int(entry.path[1]) + 1
         return list(groups.values())
@@ -84,11 +85,13 @@ class SectionForm(forms.Form):
 
 @dataclass
 class Group:
-    """Fields below a heading. ``place`` is that of the page that they belong to, from 1, or 0."""
+    """Fields below a heading and a sentence. ``place`` is that of the page that they belong to,
+    from 1, or 0."""
 
     heading: str
     fields: list[Any] = field(default_factory=list)
     place: int = 0
+    lead: str = ""
 
 
 @require_safe
@@ -292,7 +295,7 @@ class _Page:
         ]
         showing = ("arms", "trials", "sets", "pace", "feedback", "display")
         of_trials = dict.fromkeys(showing, trials[0] if trials else 0)
-        of_pages = dict.fromkeys(("pages", "blocks", "checks"), 1)
+        of_pages = dict.fromkeys(("pages", "blocks", "answers", "checks"), 1)
         return (of_trials | of_pages).get(self.section.key, 0)
 
 

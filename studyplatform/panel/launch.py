@@ -30,6 +30,8 @@ MENDED_AT: Mapping[str, tuple[Promise, str, Mapping[str, str], Right]] = {
     "maps": (_("Compute what is missing"), "panel:explanations", {}, Right.VIEW),
     "images": (_("Look at the images"), "panel:images", {}, Right.VIEW),
     "texts": (_("Edit the texts"), _SECTION, {"section": "texts"}, Right.MAKE_CHANGES),
+    "endings": (_("Edit the endings"), _SECTION, {"section": "endings"}, Right.MAKE_CHANGES),
+    "sessions": (_("Edit the sessions"), _SECTION, {"section": "sessions"}, Right.MAKE_CHANGES),
     "recruitment": (
         _("Edit the recruitment"),
         _SECTION,
@@ -253,7 +255,7 @@ def _cautions(declared: StudyFile) -> Iterator[Line]:
 
 
 def _in_texts(remarks: Iterable[TextRemark]) -> Iterator[Line]:
-    return (Line(remark.sentence, "texts", remark.field) for remark in remarks)
+    return (Line(remark.sentence, remark.section, remark.field) for remark in remarks)
 
 
 def _lines(place: str, sentences: Iterable[str]) -> Iterator[Line]:

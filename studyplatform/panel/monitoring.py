@@ -11,6 +11,12 @@ from statistics import median, quantiles
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
+from studyplatform.panel.ending_counts import (
+    EndingCount,
+    SessionCount,
+    ending_counts,
+    session_counts,
+)
 from studyplatform.panel.page_names import page_names
 from surveys.blinding import is_blinded, limited_pages
 from surveys.models import Answer, PageView, Participant, Study
@@ -81,6 +87,8 @@ class Monitor:
     interrupted: int
     errors: int
     errors_last_day: int
+    endings: tuple[EndingCount, ...] = ()
+    sessions: tuple[SessionCount, ...] = ()
 
 
 def monitor(study: Study) -> Monitor:
@@ -115,6 +123,8 @@ def monitor(study: Study) -> Monitor:
         interrupted=people.filter(views__times__gt=1).distinct().count(),
         errors=errors["all"] or 0,
         errors_last_day=errors["day"] or 0,
+        endings=ending_counts(study, people),
+        sessions=session_counts(study, people),
     )
 
 

@@ -33,6 +33,10 @@ PLACES: Mapping[str, Promise] = {
     "allocation": _("sample"),
     "recruitment": _("recruitment"),
     "analysis": _("plan"),
+    "endings": _("endings"),
+    "sessions": _("sessions"),
+    "release": _("release"),
+    "retention": _("retention"),
 }
 """The tables and keys at the top of a study file."""
 

@@ -5,14 +5,16 @@ every sentence that counts or names it, in each language.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext, ngettext
 
 from explanations import catalogue
 from surveys.study_file.declaration import StudyFile
+from surveys.study_file.endings import Ending
 from surveys.study_file.parts.instructions import TextPart
+from surveys.study_file.sessions import Session
 
 BRACKETS = re.compile(r"\[[^\[\]\n]{2,200}\](?!\()")  # [words](address) is a link
 DEMONSTRATION = re.compile(r"\b(?:demonstration study|Demonstrationsstudie)\b", re.IGNORECASE)
@@ -42,10 +44,11 @@ PICTURES = re.compile(rf"\b{_COUNT} (?:pictures|images|Bildern?)\b", re.IGNORECA
 
 @dataclass(frozen=True)
 class TextRemark:
-    """A sentence on a text for participants, and the name of the editor's field with the text."""
+    """A sentence on a text for participants, and the editor's section and field with the text."""
 
     sentence: str
     field: str
+    section: str = "texts"
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class _Text:
     language: str
     words: str
     field: str
+    section: str = "texts"
 
 
 def unfinished_texts(declared: StudyFile) -> Iterator[TextRemark]:
@@ -68,7 +72,7 @@ def unfinished_texts(declared: StudyFile) -> Iterator[TextRemark]:
                 "language": text.language,
                 "gaps": ", ".join(dict.fromkeys(gaps)),
             }
-            yield TextRemark(sentence, text.field)
+            yield TextRemark(sentence, text.field, text.section)
 
 
 def stale_texts(declared: StudyFile) -> Iterator[TextRemark]:
@@ -78,7 +82,7 @@ def stale_texts(declared: StudyFile) -> Iterator[TextRemark]:
         at = {"place": text.place, "language": text.language}
         for sentence in _mentions(declared, methods, text.words):
             where = gettext("The %(place)s in the language “%(language)s”") % at
-            yield TextRemark(f"{where} {sentence}", text.field)
+            yield TextRemark(f"{where} {sentence}", text.field, text.section)
 
 
 def _mentions(declared: StudyFile, methods: set[str], words: str) -> Iterator[str]:
@@ -136,3 +140,13 @@ def _texts(declared: StudyFile) -> Iterator[_Text]:
                 place = gettext("text “%(key)s”") % {"key": part.key}
                 field = f"parts.{number}.text" if is_own else f"{at}parts.{part.key}.text"
                 yield _Text(place, code, f"{part.heading}\n{part.text}", field)
+        early = gettext("page of the ending “%(key)s”")
+        later = gettext("invitation to the session “%(key)s”")
+        pages: list[tuple[str, str, Sequence[Ending | Session]]] = [
+            ("endings", early, text.endings), ("sessions", later, text.sessions),
+        ]  # fmt: skip
+        for name, words, entries in pages:
+            for number, entry in enumerate(entries):
+                field = f"{name}.{number}" if is_own else f"{at}{name}.{entry.key}"
+                said = f"{entry.heading}\n{entry.text}"
+                yield _Text(words % {"key": entry.key}, code, said, f"{field}.text", name)

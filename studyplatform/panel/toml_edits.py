@@ -13,7 +13,7 @@ from typing import Any
 import tomlkit
 from django.utils.translation import gettext
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import AoT
+from tomlkit.items import AoT, Array, Comment, InlineTable, Table
 
 Path = tuple[str | int, ...]
 """The keys that lead to a value; a whole number is a place in a list, from 0."""
@@ -28,6 +28,14 @@ class _Removed:
 
 
 REMOVED = _Removed()
+
+
+class InlineList(list[dict[str, Any]]):
+    """A list of tables that is written within one line, such as the rules about answers."""
+
+
+class InlineEntry(dict[str, Any]):
+    """A table that is written within one line."""
 
 
 @dataclass(frozen=True)
@@ -135,18 +143,45 @@ def _differs(values: Any, change: Change) -> bool:
 def _apply(values: Any, change: Change, *, plain: bool) -> None:
     """Set or remove the value; ``plain`` for values of Python in place of tomlkit's."""
     *way, last = change.path
+    root = values
     for key in way:
         if isinstance(key, str) and key not in values:
             values[key] = {} if plain else tomlkit.table()
         values = values[key]
-    if change.value is REMOVED:
+    if isinstance(values, InlineTable):
+        # Written anew, because tomlkit would leave spaces where a value was.
+        entry = InlineEntry(values.unwrap())
+        _apply(entry, Change((last,), change.value), plain=True)
+        _apply(root, Change(tuple(way), entry), plain=False)
+    elif change.value is REMOVED:
         del values[last]
-        return
-    value = copy.deepcopy(change.value) if plain else _item(change.value)
-    if isinstance(last, int) and last == len(values):
-        values.append(value if plain else _table(change.value))
+    elif isinstance(last, int) and last == len(values):
+        added = copy.deepcopy(change.value)
+        if not plain:
+            added = _item(InlineEntry(added) if isinstance(values, Array) else added)
+        values.append(added)
+    elif plain:
+        values[last] = copy.deepcopy(change.value)
     else:
-        values[last] = value
+        _put(values, last, _item(change.value))
+
+
+def _put(table: Any, key: str | int, item: Any) -> None:
+    """Set a value; a new key comes before the comment that belongs to whatever follows the table.
+
+    tomlkit itself would write the key behind such a comment.
+    """
+    if isinstance(table, Table) and isinstance(key, str) and key not in table:
+        body = table.value.body
+        is_table = isinstance(item, Table | AoT)
+        own = [place for place, (name, value) in enumerate(body)
+               if name is not None and not isinstance(value, Table | AoT)]  # fmt: skip
+        behind = body[own[-1] + 1 :] if own else []
+        if not is_table and any(isinstance(value, Comment) for _name, value in behind):
+            item.trivia.trail = item.trivia.trail or "\n"
+            table.value._insert_at(own[-1] + 1, key, item)
+            return
+    table[key] = item
 
 
 def _item(value: Any) -> Any:
@@ -156,6 +191,10 @@ def _item(value: Any) -> Any:
     if isinstance(value, str) and "\n" in value:
         # The line break after the opening quotes does not belong to the text.
         return tomlkit.value('"""\n' + tomlkit.string(value, multiline=True).as_string()[3:])
+    if isinstance(value, InlineEntry):
+        return tomlkit.value(_in_line(value))
+    if isinstance(value, InlineList):
+        return tomlkit.value(f"[{', '.join(map(_in_line, value))}]")
     if isinstance(value, dict):
         return _table(value)
     if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -164,6 +203,12 @@ def _item(value: Any) -> Any:
             tables.append(_table(entry))
         return tables
     return tomlkit.item(value)
+
+
+def _in_line(entry: dict[str, Any]) -> str:
+    written = (f"{tomlkit.key(key).as_string()} = {_item(value).as_string()}"
+               for key, value in entry.items())  # fmt: skip
+    return f"{{ {', '.join(written)} }}"
 
 
 def _table(entry: dict[str, Any]) -> Any:
