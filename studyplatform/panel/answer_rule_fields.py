@@ -303,13 +303,13 @@ def _in_words(item: Item, state: _State) -> str:
     if not state.answers:
         return gettext("gave an answer to “%(question)s” that you have yet to choose below") % words
     labels = dict(_answers(item))
-    named = [f"“{labels.get(code, code)}”" for code in state.answers]
+    named = [_quoted(labels.get(code, code)) for code in state.answers]
     words["answers"] = _joined(named, pgettext("answers", "or"))
     return gettext("answered %(answers)s to “%(question)s”") % words
 
 
 def _range_in_words(item: Item, state: _State) -> str:
-    labels = {code: f"“{label}”" for code, label in item_answers(item)}
+    labels = {code: _quoted(label) for code, label in item_answers(item)}
     low, high = (
         "" if limit is None else labels.get(f"{limit:g}", f"{limit:g}")
         for limit in (state.low, state.high)
@@ -322,6 +322,10 @@ def _range_in_words(item: Item, state: _State) -> str:
     if high:
         return gettext("answered “%(question)s” by %(high)s or less") % words
     return gettext("gave an answer to “%(question)s” that you have yet to choose below") % words
+
+
+def _quoted(answer: str) -> str:
+    return gettext("“%(answer)s”") % {"answer": answer}
 
 
 def _joined(said: Sequence[str], last: str) -> str:

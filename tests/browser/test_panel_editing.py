@@ -17,6 +17,7 @@ from tests.surveys.drawn import drawn_study
 
 pytestmark = pytest.mark.browser
 WIDTHS = (390, *(pytest.param(width, marks=pytest.mark.nightly) for width in (820, 1280)))
+BRANCHES = ("answers", "endings", "sessions")
 CONSENT = "You look at pictures and say what you think of them. You may stop at any time. " * 3
 
 
@@ -130,18 +131,24 @@ def test_the_browser_asks_before_typed_texts_are_lost(tab, live_server, cookie, 
 def test_no_page_has_a_flaw_or_is_wider_than_its_window(tab, live_server, cookie, study, width):
     call_command("import_images", data="scenes", split="test", limit=20, verbosity=0)
     pilots.begin(study)
-    text = study_texts.text_of(study, User.objects.get(username="owner"))
+    owner = User.objects.get(username="owner")
+    text = study_texts.text_of(study, owner)
+    # This design has conditions, endings and a session, whose forms are short in the other one.
+    branched = study_texts.begin(owner, study_texts.template_text("screening.toml"))
     tab.context.add_cookies([cookie])
     tab.set_viewport_size({"width": width, "height": 844})
     tab.emulate_media(reduced_motion="reduce")
     pages = [
         ("guide",), ("new-study",), ("home",), ("study-text", text.pk), ("draft-begin", text.pk),
-        *(("edit-section", text.pk, section.key) for section in SECTIONS),
+        *(
+            ("edit-section", (branched if section.key in BRANCHES else text).pk, section.key)
+            for section in SECTIONS
+        ),
         ("study", study.slug), ("plan", study.slug), ("start-job", study.slug, "power"),
         ("pilot", study.slug), ("launch", study.slug), ("open", study.slug),
         ("delete-study", study.slug), ("audit", study.slug), ("members", study.slug),
     ]  # fmt: skip
-    assert StudyText.objects.count() == 1
+    assert StudyText.objects.count() == 2
     without_live_preview(tab)
     for name, *arguments in pages:
         tab.goto(address(live_server, name, *arguments))

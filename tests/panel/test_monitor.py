@@ -1,5 +1,6 @@
 """What the panel shows of a running study."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
@@ -8,12 +9,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from studyplatform.panel.editor_pages import in_parts
 from studyplatform.panel.monitoring import monitor
 from studyplatform.panel.page_names import page_names
 from surveys import services
-from surveys.models import PageView, Participant, Study
+from surveys.models import FollowUp, PageView, Participant, Study
 from surveys.pages import sequence
 from surveys.pages.kinds.attention import expected
+from surveys.services.sessions import state_of
 from surveys.study_file.stored import definition
 from tests.surveys import designs, factories
 
@@ -127,3 +130,78 @@ def test_money_and_wage_follow_from_the_declared_pay_and_the_median_duration(
     text = " ".join(signed_in("analyst").get(path).content.decode().split())
     assert "GBP of 150.00 planned" in text
     assert "10.00 GBP per hour at the median duration." in text
+
+
+ENDS = """
+[[endings]]
+key = "experts"
+heading = "For people without experience"
+text = "Thank you."
+when = [{ item = "use", at_least = 4 }]
+
+[[sessions]]
+key = "week"
+heading = "A week later"
+text = "Thank you for coming back."
+after_days = 7
+window_days = 3
+[[parts]]
+kind = "questionnaire"
+questionnaire = "effort-v2"
+session = "week"
+"""
+
+
+def with_ends(study: Study, *, limited: bool = False) -> Study:
+    """The study with a screener, which only an arm is asked if ``limited``, and a session."""
+    source = in_parts(study.source)
+    if limited:
+        first = 'questionnaire = "ai-experience-v1"'
+        source = source.replace(first, f'{first}\narms = ["gradcam"]', 1)
+    Study.objects.filter(pk=study.pk).update(source=source + ENDS)
+    return Study.objects.get(pk=study.pk)
+
+
+def test_people_are_counted_by_ending_and_by_later_session(study, signed_in):
+    assert (monitor(study).endings, monitor(study).sessions) == ((), ())
+    study = with_ends(study)
+    for key in ("with a place", "without", "robot"):
+        person = factories.allocated(study, key, simulated=key == "robot")
+        arm = None if key == "without" else person.arm
+        Participant.objects.filter(pk=person.pk).update(
+            state="ended", ending="experts", arm=arm, finished_at=timezone.now()
+        )
+    now, day = timezone.now(), timedelta(days=1)
+    for key, opens, more in (
+        ("waiting", 6, {}),
+        ("open", -1, {}),
+        ("begun", -1, {"begun_at": now}),
+        ("completed", -1, {"begun_at": now, "completed_at": now, "completion_code": "C1"}),
+        ("stopped", -1, {"begun_at": now, "stopped": True}),
+        ("missed", -5, {"begun_at": now}),
+    ):
+        person = factories.allocated(study, key)
+        follow_up = FollowUp.objects.create(
+            participant=person, session="week", opens_at=now + opens * day,
+            closes_at=now + (opens + 3) * day, **more,
+        )  # fmt: skip
+        assert state_of(follow_up, now) == key, "the monitor counts the states of the invitations"
+    (ending,), (session,) = monitor(study).endings, monitor(study).sessions
+    assert (ending.heading, ending.people, ending.with_place) == (
+        "For people without experience", 2, 1,
+    )  # fmt: skip
+    counts = asdict(session)
+    assert (counts.pop("heading"), counts.pop("invited")) == ("A week later", 6)
+    assert set(counts.values()) == {1}
+    text = signed_in("analyst").get(reverse("panel:monitor", args=[study.slug])).content.decode()
+    assert "For people without experience" in text
+    assert not [arm.label for arm in study.arms.all() if arm.label in text]
+
+
+def test_an_ending_that_only_an_arm_can_come_to_is_hidden_until_the_study_is_unblinded(study):
+    study = with_ends(study, limited=True)
+    (ending,) = monitor(study).endings
+    assert (ending.people, ending.with_place) == (None, None)
+    study.unblinded_at = timezone.now()
+    (ending,) = monitor(study).endings
+    assert (ending.people, ending.with_place) == (0, 0)
