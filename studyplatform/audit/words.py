@@ -26,6 +26,7 @@ ACTS: Mapping[str, Promise] = {
     "bonuses sent": _("bonuses sent to Prolific"),
     "bonuses marked as paid": _("bonuses marked as paid"),
     "bonuses listed": _("bonuses listed for the recruitment service"),
+    "session links downloaded": _("personal links to a session downloaded"),
     "data released": _("data released"),
     "diagnoses downloaded": _("diagnoses of images downloaded"),
     "images uploaded": _("images uploaded"),

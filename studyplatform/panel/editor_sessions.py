@@ -322,8 +322,8 @@ def _note(values: Values) -> str:
         return gettext("To add a session, first arrange the pages one by one.")
     return gettext(
         "The consent has to say that there is a later session, because nobody is asked to agree "
-        "again. The platform sends no invitations: whoever runs the server makes the list of "
-        "personal links for you (session_links)."
+        "again. The platform sends no invitations: owners find the list of personal links on the "
+        "monitor."
     )
 
 

@@ -36,6 +36,7 @@ class SessionCount:
     pass, some of them after a beginning.
     """
 
+    key: str
     heading: str
     invited: int
     waiting: int
@@ -97,6 +98,7 @@ def session_counts(study: Study, people: QuerySet[Participant]) -> tuple[Session
     by_key = {row["session"]: Counter(row) for row in rows}
     return tuple(
         SessionCount(
+            session.key,
             session.heading,
             invited=counts["invited"],
             **{name: counts[f"are_{name}"] for name in states},

@@ -13,6 +13,7 @@ from studyplatform.panel import (
     monitor_views,
     questionnaire_views,
     review_views,
+    session_link_views,
     source_report_views,
     study_text_views,
 )
@@ -28,6 +29,7 @@ STUDY_AREAS: list[URLPattern | URLResolver] = [
     path("audit/", audit_views.show, name="audit"),
     path("audit/csv/", audit_views.download, name="audit-csv"),
     path("monitor/", monitor_views.show, name="monitor"),
+    path("monitor/links/<slug:session>/", session_link_views.download, name="session-links"),
     path("participants/", include("studyplatform.panel.participant_urls")),
     path("explanations/", include("studyplatform.panel.explanation_urls")),
     path("images/", include("studyplatform.panel.image_urls")),

@@ -227,6 +227,7 @@ ROWS = {
     "panel:data": Row(SEEING_DATA),
     "panel:compare-reports": Row(SEEING_DATA, may_lack=True),
     "panel:monitor": Row(SEEING_DATA),
+    "panel:session-links": Row(OWNERS, lambda study: {"session": "week"}, may_lack=True),
     "panel:audit": Row(CHANGING),
     "panel:audit-csv": Row(CHANGING),
     "panel:participants": Row(SEEING_DATA),

@@ -18,6 +18,7 @@ from surveys.pages import sequence
 from surveys.pages.kinds.attention import expected
 from surveys.services.sessions import state_of
 from surveys.study_file.stored import definition
+from tests.panel.conftest import signed_in_and_confirmed
 from tests.surveys import designs, factories
 
 
@@ -191,10 +192,23 @@ def test_people_are_counted_by_ending_and_by_later_session(study, signed_in):
         "For people without experience", 2, 1,
     )  # fmt: skip
     counts = asdict(session)
-    assert (counts.pop("heading"), counts.pop("invited")) == ("A week later", 6)
+    assert [counts.pop(name) for name in ("key", "heading", "invited")] == [
+        "week", "A week later", 6,
+    ]  # fmt: skip
     assert set(counts.values()) == {1}
+    links = reverse("panel:session-links", args=[study.slug, "week"])
     text = signed_in("analyst").get(reverse("panel:monitor", args=[study.slug])).content.decode()
     assert "For people without experience" in text
+    assert links not in text
+    # Owners download the links, once they have confirmed who they are.
+    assert signed_in("owner").get(links).status_code == 302
+    owner = signed_in_and_confirmed("owner")
+    header, *rows = owner.get(links).content.decode().splitlines()
+    assert header.endswith("state,opens_at,closes_at,link")
+    assert len(rows) == 6
+    assert all("http://testserver/" in row for row in rows)
+    other = reverse("panel:session-links", args=[study.slug, "other"])
+    assert owner.get(other).status_code == 404
     assert not [arm.label for arm in study.arms.all() if arm.label in text]
 
 

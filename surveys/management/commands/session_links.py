@@ -4,18 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.urls import reverse
 
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
 from explanations.store.atomic_files import write_atomically
 from surveys.management.lookup import study_named
-from surveys.services.sessions import Invitation, invitations
+from surveys.services.session_links import COLUMNS, STATES, link_rows
 from surveys.study_file.stored import definition
 from surveys.tidy.cells import csv_text
-
-STATES = ("waiting", "open", "begun", "completed", "stopped", "missed")
-COLUMNS = ("participant", "external_id", "session", "state", "opens_at", "closes_at", "link")
 
 
 class Command(DatabaseCommand):
@@ -48,22 +44,8 @@ class Command(DatabaseCommand):
                 f"The study {slug!r} has no session {session!r}. Its sessions: "
                 f"{', '.join(known) or 'none'}."
             )
-        wanted = options["only"] or STATES
-        people = [one for one in invitations(study, session) if one.state in wanted]
-        rows = [_row(one, options["address"].rstrip("/")) for one in people]
+        states = options["only"] or STATES
+        rows = link_rows(study, session, options["address"], states=states)
         # Readable by its owner only from the first byte on: each link is a secret.
         write_atomically(output, csv_text(COLUMNS, rows).encode(), mode=0o600)
         return f"Links of {len(rows)} people: {output}. Whoever has a link can answer with it."
-
-
-def _row(one: Invitation, address: str) -> tuple[Any, ...]:
-    link = address + reverse("next-session", kwargs={"code": one.code})
-    return (
-        one.participant,
-        one.external_id,
-        one.session,
-        one.state,
-        one.opens_at,
-        one.closes_at,
-        link,
-    )
