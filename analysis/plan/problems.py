@@ -301,7 +301,7 @@ def _check_one_arm(outcome: Outcome, path: Path, problems: Problems) -> None:
         if named != NO_FALLBACK and not analysis_with(named).one_arm:
             said = (
                 f"{name}: the {key} {named!r} compares arms, but the plan has one. Use one of "
-                f"{able}, which compare times or conditions within participants."
+                f"{able}, which compare times, conditions or maps within participants."
             )
             problems.add((*path, key), said, arms)
     if analysis_with(outcome.analysis).random and outcome.within is None:

@@ -63,7 +63,8 @@ def found(study: Study, state: str, simulated: bool, typed: str) -> QuerySet[Par
 
     ``state`` may also be EXCLUDED.
 
-    ``typed`` restricts them to a pseudonym, personal code or completion code.
+    ``typed`` restricts them to a pseudonym, personal code or completion code, also of a later
+    session.
     """
     people = study.participants.filter(simulated=simulated).select_related(
         "arm", "study", "exclusion"

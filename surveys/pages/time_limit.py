@@ -9,6 +9,7 @@ from django.utils import timezone
 from surveys.models import PageView, Participant
 from surveys.pages.browser_timings import Timings
 from surveys.pages.kinds.trial import part_of
+from surveys.pages.pace import limit_seconds
 from surveys.study_file.step import Step
 
 GRACE = timedelta(seconds=5)
@@ -22,7 +23,7 @@ def limit_of(participant: Participant, step: Step, extensions: int = 0) -> timed
     """
     if step.kind != "trial":
         return None
-    seconds = part_of(participant, step).limit_seconds
+    seconds = limit_seconds(participant, step)
     return timedelta(seconds=seconds * (1 + extensions)) if seconds else None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from surveys import questionnaires, quizzes, tasks
 from surveys.models import Answer, Participant, Trial
 from surveys.pages.kinds.instructions import condition_of
+from surveys.pages.pace import limit_seconds
 from surveys.pages.sequence import step_of
 from surveys.questionnaires.base import DOES_NOT_APPLY, NOT_ASKED, SEPARATOR, Item
 from surveys.study_file.parts import TrialsPart
@@ -95,6 +96,18 @@ def preferred_method(trial: Trial) -> Cell:
         return NO_METHOD
     shown = {str(one.place): one.explanation.method for one in trial.maps.all()}
     return shown.get(place) if place else None
+
+
+def limit_of_trial(trial: Trial) -> Cell:
+    """Return the time limit of the trial's last page without extensions. Empty without one."""
+    stage = tasks.get(task_of(trial)).stages[-1].key
+    step = step_of(
+        trial.participant.study, f"trial:{trial.position}" + (f":{stage}" if stage else "")
+    )
+    sent = any(step is not None and page.step == step.key for page in trial.submissions.all())
+    if step is None or not sent:
+        return None
+    return limit_seconds(trial.participant, step) or None
 
 
 def feedback_shown(trial: Trial) -> Cell:

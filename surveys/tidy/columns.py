@@ -13,6 +13,7 @@ from surveys.tidy.cell_sources import (
     classes_in_places,
     completed_at,
     feedback_shown,
+    limit_of_trial,
     methods_in_places,
     of_stage,
     part_of,
@@ -235,6 +236,13 @@ COMPARED: tuple[Column, ...] = (
         preferred_method,
         "Method of the map that was preferred, or neither",
     ),
+)
+LIMIT = Column(
+    "limit_seconds",
+    "integer",
+    limit_of_trial,
+    "Time limit of the trial's last page, seconds, without the time that was added on request",
+    0,
 )
 ANSWERED: tuple[Column, ...] = (
     Column("response_time_ms", "number", of_stage("response_time_ms"), BROWSER, 0),

@@ -17,6 +17,7 @@ TABLES: tuple[tuple[Column, ...], ...] = (
     columns.LAYOUT,
     columns.SIDE_BY_SIDE,
     columns.COMPARED,
+    (columns.LIMIT,),
     columns.ANSWERED,
     (columns.FIRST_STAGE,),
     (columns.BONUS,),

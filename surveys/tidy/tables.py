@@ -28,6 +28,7 @@ from surveys.tidy.columns import (
     FIRST_STAGE,
     LAYOUT,
     LEDGER,
+    LIMIT,
     NOT_ALLOCATED,
     NOT_ALLOCATED_ANSWERS,
     PARTICIPANTS,
@@ -149,6 +150,7 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
         *(_compared_columns(study) if any(part.compare for part in parts) else ()),
         # Practice with feedback after each trial needs no column that is always 1.
         *((FEEDBACK,) if any(_varies_feedback(part) for part in parts) else ()),
+        *((LIMIT,) if any(part.limit_of_pace for part in parts) else ()),
         *((FIRST_STAGE,) if two_stages else ()),
         *ANSWERED,
         *TRIAL_TIMES,

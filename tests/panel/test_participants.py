@@ -3,6 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from django.utils import timezone
 
 from studyplatform.panel.page_names import page_names
 from surveys import services
@@ -57,6 +58,20 @@ def test_somebody_is_found_by_each_code_however_it_is_typed(study, people, signe
         (row,) = listed(signed_in("analyst"), study, code=typed)
         assert row.participant == people["done"]
         assert participant_with_code(study, typed) == people["done"]
+
+
+def test_somebody_is_found_by_the_code_of_each_later_session_and_once(study, people, signed_in):
+    person, now = people["done"], timezone.now()
+    for session, code in (("week", "WEEKCODE"), ("month", "MNTHCODE")):
+        person.follow_ups.create(
+            session=session, opens_at=now, closes_at=now, begun_at=now, completed_at=now,
+            completion_code=code,
+        )  # fmt: skip
+    people["done too"].follow_ups.create(session="week", opens_at=now, closes_at=now)
+    for typed in ("weekcode", " MNTHCODE ", person.personal_code, person.pseudonym):
+        (row,) = listed(signed_in("analyst"), study, code=typed)
+        assert row.participant == person
+        assert participant_with_code(study, typed) == person
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "-", "AAAA-AAAA-AAAA", "%", "P"])

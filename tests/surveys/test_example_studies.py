@@ -122,6 +122,11 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
         "preferences in the plan": lambda study: any(
             one["kind"] == "preference" for one in study.analysis["outcomes"]
         ),
+        "a bonus by calibration": lambda study: study.bonus and study.bonus.rule == "calibration",
+        "a laboratory": lambda study: study.recruitment.is_lab,
+        "a limit by the person's pace": lambda study: any(
+            part.limit_of_pace for part in study.trial_parts
+        ),
         "a score": lambda study: any(part.feedback_score for part in study.trial_parts),
     }
     for task in tasks.TASKS:

@@ -11,6 +11,7 @@ from surveys.pages import sequence
 from surveys.pages.kinds import Screen
 from surveys.pages.kinds.stimulus import maps_beside, maps_compared, stimulus
 from surveys.pages.language import spoken
+from surveys.pages.pace import limit_seconds
 from surveys.questionnaires.base import Item
 from surveys.study_file.parts import TrialsPart
 from surveys.study_file.step import Step
@@ -66,7 +67,7 @@ def screen(participant: Participant, step: Step) -> Screen:
         "heading": f"{heading} {_number(participant, step)}",
         "is_practice": part.is_practice,
         "minimum_ms": 1000 * part.minimum_seconds,
-        "limit_seconds": part.limit_seconds,
+        "limit_seconds": limit_seconds(participant, step),
         "needs_pictures": definition(participant.study).pages.without_picture == "skip",
     }
 

@@ -14,6 +14,7 @@ from surveys.tasks.items import CONFIDENCE, FREE_TEXT
 
 MOST_TRIALS = 500
 LONGEST = 3600
+LARGEST_FACTOR = 20
 MOST_EXTENSIONS = 10
 """WCAG 2.2, success criterion 2.2.1: a limit can be extended at least ten times, unless it is
 essential."""
@@ -31,14 +32,16 @@ class TrialsPart(Part):
     after every ``break_every`` trials, and ``attention`` checks are spread evenly among them.
     ``minimum_seconds`` must pass before a trial can be answered, and after ``limit_seconds`` the
     page submits itself, unless the participant asks for more time, which is possible
-    ``limit_extensions`` times. 0 turns each of these off. ``diagnosis`` adds the optional question
-    of what is wrong, and ``advice_confidence`` the question of how sure people are of the
-    classifier's answer, both of which are asked where that answer is shown. ``free_text`` asks
-    people to write why they decide so, or what they think, which they can leave out unless
-    ``free_text_required``. ``compare`` lists the conditions whose maps the task "preference" shows,
-    two in each trial, and ``neither`` lets people choose neither of them. ``right_pool`` and
-    ``wrong_pool`` are the numbers of predictions from which each person's images are drawn, and 0
-    if everybody sees the same images.
+    ``limit_extensions`` times. 0 turns each of these off. ``limit_of_pace`` replaces
+    ``limit_seconds`` by so many times the person's median time for the practice pages of the task,
+    between ``limit_least`` and ``limit_most`` seconds. ``diagnosis`` adds the optional question of
+    what is wrong, and ``advice_confidence`` the question of how sure people are of the classifier's
+    answer, both of which are asked where that answer is shown. ``free_text`` asks people to write
+    why they decide so, or what they think, which they can leave out unless ``free_text_required``.
+    ``compare`` lists the conditions whose maps the task "preference" shows, two in each trial, and
+    ``neither`` lets people choose neither of them. ``right_pool`` and ``wrong_pool`` are the
+    numbers of predictions from which each person's images are drawn, and 0 if everybody sees the
+    same images.
     """
 
     right: Count
@@ -62,6 +65,9 @@ class TrialsPart(Part):
     attention: Count = 0
     minimum_seconds: Annotated[int, Ge(0), Le(LONGEST)] = 0
     limit_seconds: Annotated[int, Ge(0), Le(LONGEST)] = 0
+    limit_of_pace: Annotated[float, Ge(0), Le(LARGEST_FACTOR)] = 0.0
+    limit_least: Annotated[int, Ge(0), Le(LONGEST)] = 0
+    limit_most: Annotated[int, Ge(0), Le(LONGEST)] = 0
     limit_extensions: Annotated[int, Ge(0), Le(MOST_EXTENSIONS)] = MOST_EXTENSIONS
 
     default_per_block: ClassVar[bool] = True
@@ -146,6 +152,7 @@ class TrialsPart(Part):
                 "right",
                 "wrong",
             )
+        self._check_pace(at)
         if self.limit_seconds and self.limit_seconds <= self.minimum_seconds:
             at.add(
                 "limit_seconds",
@@ -153,6 +160,47 @@ class TrialsPart(Part):
                 f"{self.minimum_seconds}. Raise it, or set it to 0 for no limit.",
                 "minimum_seconds",
             )
+
+    def _check_pace(self, at: TableProblems) -> None:
+        """Report a limit by pace without bounds, and bounds without one."""
+        bounds = {"limit_least": self.limit_least, "limit_most": self.limit_most}
+        if not self.limit_of_pace:
+            for key in (key for key, seconds in bounds.items() if seconds):
+                at.add(
+                    key,
+                    f"{key} bounds a limit by the person's pace, which is off here. Add "
+                    f"limit_of_pace, or remove {key}.",
+                    "limit_of_pace",
+                )
+            return
+        if self.limit_seconds:
+            at.add(
+                "limit_of_pace",
+                "the limit is fixed (limit_seconds) or follows the person's pace (limit_of_pace). "
+                "Remove one of the two.",
+                "limit_seconds",
+            )
+        if self.is_practice:
+            at.add(
+                "limit_of_pace",
+                "practice shows a person's pace and cannot have a limit by it. Use limit_seconds, "
+                "or remove limit_of_pace.",
+            )
+        if not self.minimum_seconds < self.limit_least <= self.limit_most:
+            at.add(
+                "limit_of_pace",
+                f"a limit by the person's pace needs bounds above minimum_seconds, which is "
+                f"{self.minimum_seconds}: limit_least is {self.limit_least} and limit_most "
+                f"{self.limit_most}. Give both, the least first.",
+                "limit_least",
+                "limit_most",
+                "minimum_seconds",
+            )
+
+    @property
+    def has_limit(self) -> bool:
+        """Return whether the pages have a time limit, of any kind."""
+        return bool(self.limit_seconds or self.limit_of_pace)
 
     def _check_feedback(self, at: TableProblems) -> None:
         """Report schedules that have no effect, and scores of answers that are never right."""

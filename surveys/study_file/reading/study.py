@@ -255,6 +255,26 @@ def _check_tasks(file: Document, study: declaration.StudyFile, parts: DeclaredPa
                 )
     for part in study.trial_parts:
         _check_compared(file, study, part, (*parts.place_of(part), "compare"))
+        _check_pace(file, study, part, (*parts.place_of(part), "limit_of_pace"))
+
+
+def _check_pace(
+    file: Document, study: declaration.StudyFile, part: TrialsPart, place: Path
+) -> None:
+    """Report a limit by the person's pace without practice of the task before it."""
+    if not part.limit_of_pace or part.is_practice:
+        return
+    before = study.trial_parts[: study.trial_parts.index(part)]
+    practised = [one for one in before if one.is_practice and one.task == part.task]
+    for condition in study.conditions:
+        if part.is_in(condition.key) and not any(one.is_in(condition.key) for one in practised):
+            file.problems.add(
+                place,
+                f"the limit of the part {part.key!r} follows the person's pace in practice, but "
+                f"under {condition.key!r} no practice of the task {part.task!r} comes before it. "
+                "Add a part of the kind 'practice', or use limit_seconds.",
+            )
+            return
 
 
 def _check_compared(
