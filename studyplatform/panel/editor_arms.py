@@ -96,6 +96,14 @@ def _arms(values: Values) -> list[Entry]:
                     "Empty: nothing."
                 ),
             ),
+            Entry(
+                (*at, "factors"), gettext("Levels of factors"), "pairs", group=group, missing={},
+                help=gettext(
+                    "For a plan that crosses factors: a factor with its level on each line, such "
+                    "as: certainty = shown. Every arm needs the same factors, in small letters. "
+                    "Empty: none."
+                ),
+            ),
             Entry((*at, "remove"), gettext("Remove"), "check", group=group, missing=False),
         ]  # fmt: skip
     added = gettext("One more")

@@ -77,6 +77,26 @@ def _groups(text: str) -> dict[str, list[str]]:
     return groups
 
 
+def _pairs(text: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for line in _words(text):
+        name, _equals, value = (part.strip() for part in line.partition("="))
+        if not (name and value) or name in pairs:
+            raise ValidationError(
+                _(
+                    "“%(line)s” does not give a factor its level. Write each factor once, on a "
+                    "line, such as: certainty = shown"
+                )
+                % {"line": line}
+            )
+        pairs[name] = value
+    return pairs
+
+
+def _are_pairs(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+
 def _are_groups(value: Any) -> bool:
     return isinstance(value, dict) and all(
         _are_words(one) and not any("," in answer for answer in one) for one in value.values()
@@ -94,5 +114,12 @@ LISTS = {
         _groups,
         rows=4,
     ),
+    "pairs": ListKind(
+        _are_pairs,
+        lambda pairs: "\n".join(f"{name} = {value}" for name, value in pairs.items()),
+        _pairs,
+        rows=2,
+    ),
 }
-"""Every kind: words on a line each, numbers with commas, and groups of answers."""
+"""Every kind: words on a line each, numbers with commas, groups of answers, and levels of factors.
+"""

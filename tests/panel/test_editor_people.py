@@ -3,8 +3,9 @@
 import tomllib
 
 import pytest
+from django.core.exceptions import ValidationError
 
-from studyplatform.panel import editor_randomisation, editor_recruitment, study_texts
+from studyplatform.panel import editor_arms, editor_randomisation, editor_recruitment, study_texts
 from studyplatform.panel.editor_views import SectionForm
 from studyplatform.panel.toml_edits import read
 from surveys.study_checks import loading
@@ -74,6 +75,26 @@ def test_only_questions_before_the_pictures_are_offered(name):
     offered = {key.split()[0] for key, _label in fields["new.stratum"].choices if key}
     assert offered <= set(editor_randomisation._asked_before(values))
     assert "trust-v1" not in offered
+
+
+def test_levels_of_factors_are_typed_for_each_arm(demo):
+    section = editor_arms.SECTION
+    crossed = study_texts.template_text("map-and-confidence.toml")
+    form = SectionForm(section, read(crossed))
+    first = read(crossed)["arms"][0]["factors"]
+    assert form["arms.0.factors"].initial.splitlines() == [f"{k} = {v}" for k, v in first.items()]
+    text = written(section, crossed, arms__0__factors="map = none\ncertainty = unsaid")
+    assert read(text)["arms"][0]["factors"] == {"map": "none", "certainty": "unsaid"}
+    arms = len(read(demo)["arms"])
+    levels = {f"arms__{n}__factors": "explained = no" if n == 0 else "explained = yes"
+              for n in range(arms)}  # fmt: skip
+    text = written(section, demo, **levels)
+    assert [one.factors for one in loading.parse(text).conditions][:2] == [
+        {"explained": "no"}, {"explained": "yes"},
+    ]  # fmt: skip
+    assert written(section, text, **dict.fromkeys(levels, "")).strip() == demo.strip()
+    with pytest.raises(ValidationError, match="does not give a factor its level"):
+        form.fields["arms.0.factors"].clean("certainty")
 
 
 PROLIFIC = """
