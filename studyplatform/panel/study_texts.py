@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from studyplatform.models import StudyText, TextVersion
 from studyplatform.panel import image_sets, members
 from studyplatform.panel.access import AnyUser, Right, has_right, is_administrator
+from studyplatform.panel.design_purposes import PURPOSES
 from surveys import services
 from surveys.models import Study
 from surveys.services.stimuli import choose_stimuli_if_predicted
@@ -41,6 +42,11 @@ class Template:
     name: str
     title: str
     purpose: str
+
+    @property
+    def purpose_in_words(self) -> str:
+        """Return what the design is for, in the reader's language if it is translated."""
+        return gettext(self.purpose) if self.purpose in PURPOSES.values() else self.purpose
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,63 @@
+"""What the shipped designs are for, marked for translators.
+
+A design's file says it in English, in the comment at its head. The sentences are repeated here,
+because translators' programs do not read study files; a test compares the two.
+"""
+
+from explanations.translatable import gettext_noop as _
+
+PURPOSES = {
+    "demo.toml": _(
+        "Between-subjects, seven arms over the drawn scenes that come with the platform: no "
+        "explanation, each of five methods, and a map that shows nothing. A good design to begin "
+        "with."
+    ),
+    "five-methods.toml": _(
+        "Which of five methods helps people to notice errors, and which do they prefer?"
+    ),
+    "foretelling.toml": _(
+        "Do maps help people to predict what the classifier says, above all where it is wrong?"
+    ),
+    "human-and-classifier.toml": _(
+        "People alone, the classifier alone, and both together: are they better together than "
+        "either?"
+    ),
+    "map-and-confidence.toml": _(
+        "Do maps help because they show where the classifier looked, or would its confidence do as "
+        "well?"
+    ),
+    "screening.toml": _(
+        "Do maps change whom people believe, among people who can see the maps' colours?"
+    ),
+    "trust-repair.toml": _(
+        "Does an apology of the classifier repair trust after its errors, and does an explanation "
+        "make it easier?"
+    ),
+    "which-map.toml": _(
+        "Can people tell which map belongs to the classifier's answer, and whether that answer is "
+        "right?"
+    ),
+    "judge-advisor.toml": _(
+        "Judge and advisor: people say what a picture shows, then see the classifier's answer and "
+        "its map, and answer again. Between-subjects arms, crossed with the correctness of the "
+        "prediction, which varies within them. The first answers tell how good people are alone."
+    ),
+    "residual.toml": _(
+        "Between-subjects, five arms over scenes of 128 pixels and a small residual network, so "
+        "that maps are as detailed as in papers: no explanation, Grad-CAM, Integrated Gradients, "
+        "SmoothGrad, and a placebo."
+    ),
+    "source-report.toml": _(
+        "The study that the source report announces: does an explanation change how far people "
+        "trust and understand a classifier of photographs? Between-subjects, six arms: no "
+        "explanation, and each of the five methods. Test images of CIFAR-10, and the classifier "
+        "trained on its training images."
+    ),
+    "within.toml": _(
+        "Within-subjects: everybody sees all four conditions, one block each, in one of four "
+        "orders that are a Latin square balanced for carry-over. Each block shows other images, "
+        "which rotate over the conditions. After each block people say how far they trust the "
+        "classifier at that moment."
+    ),
+}
+"""The sentences by the names of the files."""
