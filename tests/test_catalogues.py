@@ -47,10 +47,12 @@ def compiled(path: Path) -> dict[object, str]:
 def as_compiled(po: polib.POFile) -> dict[object, str]:
     found = {}
     for entry in po:
+        # gettext joins a text to its context with this character.
+        key = entry.msgid if entry.msgctxt is None else f"{entry.msgctxt}\x04{entry.msgid}"
         if entry.msgid_plural:
-            found |= {(entry.msgid, form): text for form, text in entry.msgstr_plural.items()}
+            found |= {(key, form): text for form, text in entry.msgstr_plural.items()}
         else:
-            found[entry.msgid] = entry.msgstr
+            found[key] = entry.msgstr
     return found
 
 
