@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 
 from analysis.toml.positions import line_numbers
+from studyplatform.panel import editor_trials
 from studyplatform.panel.editor_base import Section, Values
 from studyplatform.panel.editor_entries import Entry
 from studyplatform.panel.editor_sections import SECTIONS
 from studyplatform.panel.study_texts import PlacedProblem
+from surveys.study_checks.images_and_weights import FEWER
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,20 @@ def mistakes(source: str, values: Values, problems: Sequence[PlacedProblem]) -> 
         for entry in section.entries(values):
             if (line := lines.get(entry.mends or entry.path)) is not None:
                 entries.setdefault(line, []).append((section, entry))
-    return [_mistake(problem, entries.get(problem.line, ())) for problem in problems]
+    return [
+        _mistake(problem, entries.get(problem.line, _mending(problem, values)))
+        for problem in problems
+    ]
+
+
+def _mending(problem: PlacedProblem, values: Values) -> list[tuple[Section, Entry]]:
+    """Return the field that mends a mistake whose own line has none: too few images for what the
+    trials show."""
+    if not problem.sentence.endswith(FEWER):
+        return []
+    section = editor_trials.SECTION
+    numbers = [entry for entry in section.entries(values) if entry.path[-1] == "wrong"]
+    return [(section, entry) for entry in numbers[-1:]]
 
 
 def by_field(found: Sequence[Mistake], section: Section) -> Mapping[str, list[str]]:

@@ -13,6 +13,8 @@ from surveys.study_file.declaration import StudyFile
 from surveys.study_file.named_images import find_named
 
 UPLOAD = "Upload more images"
+FEWER = "or ask for fewer."
+"""The end of a sentence on too few images, of which the trials ask for a number."""
 
 
 class NamedImagesError(ValueError):
@@ -104,7 +106,7 @@ def shortage(study: StudyFile, right: int, wrong: int) -> str | None:
     )
     return (
         f"{_asked(study)}. Its classifier gives {right} right and {wrong} wrong ones on the "
-        f"{_those(study)}. {more} and {then}, or ask for fewer."
+        f"{_those(study)}. {more} and {then}, {FEWER}"
     )
 
 
@@ -117,10 +119,7 @@ def _shortage_here(
         there = f"Of {study.images.set!r}, split {study.images.split!r}, {count} are stored"
         if study.images.names:
             there = f"[images] names lists {count}"
-        return (
-            f"{_asked(study)}, which takes {wanted} images. {there}. {_more(study)}, or ask for "
-            "fewer."
-        )
+        return f"{_asked(study)}, which takes {wanted} images. {there}. {_more(study)}, {FEWER}"
     correct = Prediction.objects.filter(image__in=pool, classifier=classifier)
     known = list(correct.values_list("is_correct", flat=True)) if classifier else []
     if len(known) < count:  # not all images are classified yet, so a shortage is not certain

@@ -369,6 +369,18 @@ def test_of_two_values_on_a_line_the_one_that_the_mistake_names_is_marked(draft,
     assert list(form.mistakes) == ["analysis.sample_goal.power"]
 
 
+def test_too_few_images_lead_to_the_number_of_pictures(draft, signed_in):
+    factories.predict(draft)
+    source = draft.source.replace("wrong = 2", "wrong = 200")
+    study_texts.save(text_of(draft), source, after=1, user=text_of(draft).created_by)
+    form, _content = shown(draft, "trials", signed_in)
+    ((field, (sentence,)),) = form.mistakes.items()
+    assert field == "images.wrong"
+    assert sentence.endswith("or ask for fewer.")
+    _form, content = shown(draft, "texts", signed_in)
+    assert f'{page(draft, "trials")}#id_images.wrong">' in content
+
+
 def test_a_mistake_without_a_field_leads_to_its_line(draft, signed_in):
     source = draft.source.replace("seed =", "sead =")
     study_texts.save(text_of(draft), source, after=1, user=text_of(draft).created_by)
