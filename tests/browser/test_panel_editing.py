@@ -167,10 +167,11 @@ def test_the_recruitment_shows_only_the_fields_of_the_chosen_kind(
     page.goto(address(live_server, "edit-section", text.pk, "recruitment"))
     kind = page.get_by_label("People come by")
     for chosen, shown in (
-        ("open", [False, False]),
-        ("prolific", [True, False]),
-        ("sona", [False, True]),
-        ("service", [False, True]),
+        ("open", [False, False, False]),
+        ("prolific", [True, False, True]),
+        ("sona", [False, True, True]),
+        ("service", [False, True, True]),
+        ("lab", [False, False, True]),
     ):
         kind.select_option(chosen)
         groups = page.locator("fieldset.group").all()
