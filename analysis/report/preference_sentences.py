@@ -21,7 +21,7 @@ def paired_preferences(result: OutcomeResult, results: Results) -> list[str]:
         if arm_is_shown(pair.p_adjusted, result, results) and isinstance(pair.odds, Estimate)
     ]
     if shown:
-        told.append(f"{'; '.join(shown)} (Holm over the pairs, intervals not adjusted).")
+        told.append(f"Of the pairs, {'; '.join(shown)} (Holm over the pairs, not the intervals).")
     return [*told, *_first_place(found, results)]
 
 
@@ -32,7 +32,7 @@ def _pair(pair: PreferencePair) -> str:
         raise TypeError(f"{pair.method} and {pair.reference} have no odds with a p value")
     direction = "more" if odds.value > 1 else "less"
     return (
-        f"Maps of “{pair.label}” are preferred {direction} often than maps of "
+        f"maps of “{pair.label}” are preferred {direction} often than maps of "
         f"“{pair.reference_label}”, odds {number(odds.value)}, {percent(odds.level)} CI "
         f"{interval(odds)}, p {p_value(p)}"
     )

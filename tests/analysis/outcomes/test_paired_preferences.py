@@ -91,7 +91,9 @@ def test_the_page_tells_worths_pairs_place_and_ties(results):
         "Grad-CAM against Saliency map",
         "Odds of the map in the first place",
         "Share of choices of neither",
-        "Maps of “Grad-CAM” are preferred more often than maps of “Saliency map”",
+        "Of the pairs, maps of “Grad-CAM” are preferred more often than maps of “LIME”",
+        "maps of “Grad-CAM” are preferred more often than maps of “Saliency map”",
+        "by method and by pair, in the tables of worths and of pairs",
         "standard errors are between participants",
         "the first place, where a choice of neither counts as half",
     ):
