@@ -8,7 +8,7 @@ DIST := worksteal
 # Two cores have work for three: some tests wait for a browser, a server or another process.
 WORKERS ?= 3
 
-.PHONY: demo test nightly lint serve messages install install-web lock security site
+.PHONY: demo test nightly lint serve messages install install-web lock security site release
 
 .venv/.installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -26,6 +26,11 @@ WORKERS ?= 3
 .venv-crate/.installed: requirements-crate.txt
 	$(PYTHON) -m venv .venv-crate
 	.venv-crate/bin/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements-crate.txt
+	@touch $@
+
+.venv-release/.installed: requirements-release.txt
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements-release.txt
 	@touch $@
 
 # On a server: exactly the files whose hashes the lock file names, or none. install-web leaves out
@@ -61,7 +66,7 @@ test: .venv/.installed-dev
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) -m "not nightly" $(ARGS)
 
 # The same, and everything that is long by nature: whole walks in a browser, kills, simulations.
-nightly: .venv/.installed-dev .venv/.installed-docs .venv-crate/.installed
+nightly: .venv/.installed-dev .venv/.installed-docs .venv-crate/.installed .venv-release/.installed
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) $(ARGS)
 
 # The documentation as a site in site/: built without a network, and any warning is an error.
@@ -75,11 +80,26 @@ lint: .venv/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Bandit's rules (ruff has them), and whether the installed packages fit one another. A check of known
-# vulnerabilities needs its database: run pip-audit -r requirements.lock where it can be reached.
-security: .venv/.installed-dev
+# Bandit's rules (ruff has them), whether the installed packages fit one another, and whether one has a
+# known vulnerability; where the database of these cannot be reached, it says so.
+security: .venv/.installed-dev .venv-release/.installed
 	$(BIN)/ruff check --select S .
 	$(BIN)/pip check
+	@.venv-release/bin/pip-audit --disable-pip --require-hashes --progress-spinner off --format json \
+		-r requirements.lock > .venv-release/audit.json 2> .venv-release/audit.log || true
+	$(BIN)/python deploy/release.py audit < .venv-release/audit.json
+
+# A release in dist/, after all checks: source and wheel without data, the documentation, and bills of
+# materials (CycloneDX), whose packages, versions and hashes are compared with the lock files.
+BILL := .venv-release/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON
+release: lint test security site .venv-release/.installed
+	rm -rf dist && mkdir dist
+	.venv-release/bin/python -m build --no-isolation --outdir dist .
+	tar --sort=name --owner=0 --group=0 --numeric-owner -czf dist/documentation.tar.gz site
+	for lock in requirements requirements-web; do \
+		$(BILL) --output-file dist/$$lock.cdx.json $$lock.lock \
+		&& $(BIN)/python deploy/release.py sbom dist/$$lock.cdx.json $$lock.lock || exit 1; done
+	$(BIN)/python deploy/release.py written dist
 
 # Gathers the pages' texts for the translators, and compiles what they wrote. Needs GNU gettext.
 messages: .venv/.installed

@@ -1,6 +1,7 @@
 """A command on a database of an older program says so in one line, whichever command it is."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 
@@ -121,6 +122,34 @@ def test_a_database_without_tables_and_none_at_all_are_told_apart(db, monkeypatc
         "The database does not answer. Start it, or correct DATABASE_URL. Its error: connection "
         "failed: is the server running?"
     )
+
+
+class Failing(DatabaseCommand):
+    """A command whose database fails with a code of SQLite."""
+
+    code = sqlite3.SQLITE_FULL
+
+    def handle(self, *args, **options):
+        try:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = self.code
+            raise error
+        except sqlite3.OperationalError as error:
+            raise OperationalError(*error.args) from error
+
+
+def test_a_full_disk_ends_a_command_with_a_sentence(db):
+    with pytest.raises(CommandError) as told:
+        call_command(Failing())
+    assert str(told.value) == (
+        "The database has failed: database or disk is full. Check that it answers and that its "
+        "disk has free space, then repeat the command."
+    )
+    # The control: a mistake of the program keeps its traceback.
+    mistaken = Failing()
+    mistaken.code = sqlite3.SQLITE_ERROR
+    with pytest.raises(OperationalError):
+        call_command(mistaken)
 
 
 def test_an_older_database_does_not_pass_for_a_study_without_data(older, monkeypatch, tmp_path):

@@ -1,5 +1,6 @@
 """Base class of commands that use the database, with a check that it is this program's database."""
 
+import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -32,6 +33,20 @@ class DatabaseCommand(PlatformCommand):
         """Check the database."""
         if self.needs_database(options):
             refuse_other_database()
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command. Raises CommandError if the database fails, for example on a full
+        disk."""
+        try:
+            return super().execute(*args, **options)
+        except OperationalError as error:
+            # SQLite reports a mistake of the program, such as a missing column, as the same error.
+            if getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+                raise
+            raise CommandError(
+                f"The database has failed: {' '.join(str(error).split())}. Check that it answers "
+                "and that its disk has free space, then repeat the command."
+            ) from error
 
 
 def refuse_other_database() -> None:

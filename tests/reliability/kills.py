@@ -1,4 +1,4 @@
-"""Kills and restarts while people send pages: R1, R2 and R16 of docs/reliability.md.
+"""Kills, restarts and a full disk while people send pages (R1, R2, R12, R16).
 
     python -m tests.reliability.kills [--people 60] [--at-once 20] [RUN ...]
 
@@ -8,6 +8,7 @@ A run prints what was confirmed, what was killed, and what was lost, wrong or do
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -20,12 +21,14 @@ from random import Random
 
 from tests.postgres import PostgresServer, running_server
 from tests.reliability.checking import Findings, compare
-from tests.reliability.crowd import Acknowledged, Told, walk_through
+from tests.reliability.crowd import SLUG, Acknowledged, Told, walk_through
 from tests.reliability.serving import Ground
 
 # Counted in confirmed pages and not in seconds, so that a busy machine gets as far as an idle one.
 PAGES_TO_A_KILL = 6
 PAGES_TO_A_RESTART = 60
+FAILURES = 20  # answers of the server that it failed, until there is space again
+DISK = 260_000_000  # bytes of the small disk: with less than 200 MB free, no server is healthy
 Fault = Callable[["Done", "Progress"], None]
 
 
@@ -37,6 +40,11 @@ class Done:
     stops: int = 0
     restarts: int = 0
     slowest_start: float = 0.0
+    fillings: int = 0
+    was_healthy: bool = True
+    """Whether the health check said so while the disk was full."""
+    export: str = ""
+    """What an export onto the full disk said."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ class Outcome:
             "workers killed": done.kills,
             "violent stops of the database": done.stops,
             "restarts of the web server": done.restarts,
+            "times the disk was full": done.fillings,
             "requests sent again": len(told.sent_again),
             "pages that had been stored before": self.replays,
             "longest wait in seconds": round(max(told.waits, default=0.0), 1),
@@ -169,6 +178,27 @@ def restarting(ground: Ground) -> Fault:
     return fault
 
 
+def filling_the_disk(ground: Ground) -> Fault:
+    """Fill the disk under the database, the data folder and the log, and free it after a while."""
+
+    def fault(done: Done, progress: Progress) -> None:
+        if not progress.pages(20):
+            return
+        ballast = ground.folder / "ballast"
+        with suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while file.write(bytes(65_536)):
+                pass
+        failed = len(progress.told.sent_again)
+        while len(progress.told.sent_again) < failed + FAILURES and not progress.over.wait(0.05):
+            pass
+        done.was_healthy = ground.is_up()
+        done.export = ground.refused("export_study", SLUG, "--output", str(ground.folder / "out"))
+        ballast.unlink()
+        done.fillings += 1
+
+    return fault
+
+
 def forget_a_page(ground: Ground, page: Acknowledged) -> None:
     """Delete a confirmed page from the database, for the control."""
     ground.python(
@@ -199,6 +229,20 @@ def postgresql(people: int) -> Iterator[tuple[Ground, PostgresServer]]:
         yield ground, server
 
 
+@contextmanager
+def small_disk(people: int) -> Iterator[Ground]:
+    """Make the study on a file system of its own in memory, which only root can mount."""
+    with tempfile.TemporaryDirectory(prefix="study-full-") as folder:
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", folder]
+        subprocess.run(mount, check=True, capture_output=True)
+        try:
+            ground = Ground(Path(folder), "")
+            ground.make(places=people + people % 2)
+            yield ground
+        finally:
+            subprocess.run(["umount", "--lazy", folder], check=True)
+
+
 def workers_on_sqlite(people: int, at_once: int) -> Outcome:
     """R1: kill web workers, on SQLite."""
     with sqlite(people) as ground:
@@ -224,6 +268,12 @@ def restarts(people: int, at_once: int) -> Outcome:
         return run(ground, people, at_once, 4, restarting(ground))
 
 
+def full_disk(people: int, at_once: int) -> Outcome:
+    """R12: fill the disk, on SQLite."""
+    with small_disk(people) as ground:
+        return run(ground, people, at_once, 6, filling_the_disk(ground))
+
+
 def careless(people: int, at_once: int) -> Outcome:
     """Control of R1: a server that confirms before the commit."""
     with sqlite(people, "tests.reliability.careless") as ground:
@@ -235,6 +285,7 @@ RUNS = {
     "workers-postgresql": workers_on_postgresql,
     "database": database_too,
     "restarts": restarts,
+    "full-disk": full_disk,
     "careless": careless,
 }
 

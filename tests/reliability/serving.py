@@ -60,6 +60,14 @@ class Ground:
             cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE, text=True,
         ).stdout  # fmt: skip
 
+    def refused(self, *command: str) -> str:
+        """Return what a command of manage.py ends with that fails; empty if it does its work."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT, env=self.environment, check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stderr if done.returncode else ""
+
     def start(self) -> None:
         """Start gunicorn with the shipped configuration. Workers are forked from a loaded master,
         so that a killed one is replaced at once."""
@@ -110,8 +118,8 @@ class Ground:
 
     @contextmanager
     def served(self) -> Iterator[None]:
-        self.start()
         try:
+            self.start()
             yield
         finally:
             self.stop()
