@@ -49,6 +49,7 @@ def _of_run(run: Run) -> Iterator[Entry]:
         ),
         group=group, missing=0,
     )  # fmt: skip
+    yield from _of_pace(run)
     yield Entry(
         (*at, "limit_extensions"), gettext("Times that a person can ask for the limit again"),
         "number",
@@ -58,6 +59,26 @@ def _of_run(run: Run) -> Iterator[Entry]:
         ),
         group=group, missing=MOST_EXTENSIONS,
     )  # fmt: skip
+
+
+def _of_pace(run: Run) -> Iterator[Entry]:
+    """Yield the fields of a limit by the person's own pace, which practice measures."""
+    if run.is_practice:
+        return
+    yield Entry(
+        (*run.at, "limit_of_pace"), gettext("Limit by the person's own pace"), "decimal",
+        gettext(
+            "In place of the fixed limit: so many times the median time of the person's practice "
+            "pages, such as 1.5, so that slow and fast people have the same pressure. It needs "
+            "practice before, and both bounds. Empty: off."
+        ),
+        group=run.group,
+    )  # fmt: skip
+    for key, label in (
+        ("limit_least", gettext("Shortest limit by pace, in seconds")),
+        ("limit_most", gettext("Longest limit by pace, in seconds")),
+    ):
+        yield Entry((*run.at, key), label, "number", group=run.group)
 
 
 SECTION = Section(

@@ -118,6 +118,16 @@ def test_times_and_order_are_set_by_their_form(source):
     assert "wrong = 4  # a third of the answers" in text
 
 
+def test_a_limit_by_ones_own_pace_has_both_bounds_and_is_not_offered_in_practice(source):
+    text = written(
+        editor_pace.SECTION, source, parts__2__limit_of_pace=1.5, parts__2__limit_least=5,
+        parts__2__limit_most=30,
+    )  # fmt: skip
+    assert new_lines(source, text) == ["limit_of_pace = 1.5", "limit_least = 5", "limit_most = 30"]
+    assert loading.parse(text).trial_parts[1].limit_of_pace == 1.5
+    assert "parts.1.limit_of_pace" not in SectionForm(editor_pace.SECTION, read(source)).fields
+
+
 @pytest.mark.parametrize(
     ("chosen", "lines"),
     [
