@@ -11,6 +11,7 @@ from studyplatform.panel.editor_texts import language_name, languages_of, to_tra
 from studyplatform.panel.short_names import short_name_of
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, value_at
 from surveys.study_file.endings import LONGEST_KEY
+from surveys.study_file.reading.recruitment import OLD_NAMES
 from surveys.study_file.recruitment_kinds import KINDS
 
 
@@ -35,6 +36,7 @@ def way_back_entries(values: Values, at: Path, group: str, fallback: str) -> Ite
     One that the file has without effect is shown as well, so that it can be removed.
     """
     key = str(value_at(values, ("recruitment", "kind"), "open"))
+    key = OLD_NAMES.get(key, key)
     kind = next((one for one in KINDS if one.key == key), KINDS[0])
     wanted = ("code" if kind.address else "url") if kind.outcomes else ""
     labels = {

@@ -10,7 +10,7 @@ from studyplatform.panel.editor_base import Section, Sent, Values, touched
 from studyplatform.panel.editor_entries import Entry
 from studyplatform.panel.editor_lists import LISTS
 from studyplatform.panel.toml_edits import REMOVED, Change, edited, value_at
-from surveys.study_file.reading.recruitment import REMEMBER_DAYS
+from surveys.study_file.reading.recruitment import OLD_NAMES, REMEMBER_DAYS
 from surveys.study_file.recruitment import Replaced
 from surveys.study_file.recruitment_kinds import KINDS, get
 
@@ -20,7 +20,11 @@ def _recruitment(values: Values) -> list[Entry]:
         "open": gettext("an open link"), "prolific": "Prolific", "sona": "SONA",
         "service": gettext("another service"), "lab": gettext("typing an id in the laboratory"),
     }  # fmt: skip
-    kinds = [(one.key, ways[one.key]) for one in KINDS]
+    written = str(value_at(values, ("recruitment", "kind"), ""))
+    # A file in old words keeps its word for the kind until another kind is chosen.
+    kinds = [
+        (written if OLD_NAMES.get(written) == one.key else one.key, ways[one.key]) for one in KINDS
+    ]
     kind = Entry(("recruitment", "kind"), gettext("People come by"), "choice", missing="open",
                  choices=kinds, is_optional=False)  # fmt: skip
     outcomes = {
@@ -112,7 +116,7 @@ def _write_recruitment(source: str, values: Values, sent: Sent, entries: list[En
 
 def _keys_of(kind: str) -> set[str]:
     """Return the keys of the form that the table may have for the kind."""
-    way = get(kind)
+    way = get(OLD_NAMES.get(kind, kind))
     keys = {"pay", "currency"}
     if way.outcomes or way.types_id:
         keys |= {"exclude", "remember_days"}

@@ -123,3 +123,27 @@ def test_rules_of_recruitment_are_written_for_the_kinds_that_have_them(demo):
     assert lab == {
         "kind": "lab", "exclude": ["first-study", "second-study"], "remember_days": 0,
     }  # fmt: skip
+
+
+def test_a_file_in_old_words_keeps_its_kind_of_recruitment_and_is_changed_beside_it(demo):
+    section = editor_recruitment.SECTION
+    old = f"""{demo}
+[recruitment]
+kind = "panel"
+name = "Ours"
+id_parameter = "person"
+
+[recruitment.urls]
+complete = "https://example.org/?id={{external_id}}"
+"""
+    assert "[recruitment]" not in demo
+    assert written(section, old) == old
+    assert new_lines(old, written(section, old, recruitment__return_after=60)) == [
+        "return_after = 60"
+    ]
+    loading.parse(written(section, old, recruitment__return_after=60))
+    kinds = [
+        kind for kind, _label in SectionForm(section, read(old)).fields["recruitment.kind"].choices
+    ]
+    assert "panel" in kinds
+    assert "service" not in kinds
