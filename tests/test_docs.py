@@ -48,6 +48,7 @@ NOT_OURS = {
     "weights/birds.safetensors": "a classifier that the reader trains",
     "studies/FILE": "any study file",
     "studies/my-study.toml": "the reader's study",
+    "studies/my-vit.toml": "the reader's study",
     "something.toml": "the reader's study",
     "locale/fr": "the example of a further language",
     "plan.toml": "in the export of a study",
