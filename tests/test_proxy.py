@@ -204,7 +204,7 @@ def test_the_proxy_logs_no_secret(proxy, tmp_path_factory):
     status = connection.getresponse().status
     connection.close()
     time.sleep(0.5)
-    (log,) = Path(tmp_path_factory.getbasetemp()).glob("proxy*/study.log")
+    (log,) = Path(tmp_path_factory.getbasetemp()).glob("proxy[0-9]*/study.log")
     assert f"/p/... {status}" in log.read_text()
     assert "Secret" not in log.read_text()
     assert "127.0.0.1" not in log.read_text()
