@@ -15,6 +15,7 @@ the ratio within a turn, because other programs on the machine slow both down.
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -85,8 +86,9 @@ def otree_served(otree: Path, folder: Path, pictures: Path) -> Iterator[str]:
     process = subprocess.Popen(
         [str(otree.resolve()), "prodserver", f"127.0.0.1:{port}"],
         cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )  # fmt: skip
-    with until_left(process):
+    with until_left(process), ended_with_its_group(process):
         wait_for(port, process)
         body = json.dumps({"session_config_name": "reading", "num_participants": PLACES})
         headers = {"otree-rest-key": "key", "Content-Type": "application/json"}
@@ -94,6 +96,15 @@ def otree_served(otree: Path, folder: Path, pictures: Path) -> Iterator[str]:
         request = Request(address, body.encode(), headers)
         with urlopen(request, timeout=300) as answer:
             yield str(json.load(answer)["session_wide_url"])
+
+
+@contextmanager
+def ended_with_its_group(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Stop the processes that the server has started, too, which oTree itself leaves behind."""
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
 
 
 def main(otree: str, people: int = PEOPLE, seconds: int = SECONDS, turns: int = TURNS) -> None:
