@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.conftest import ROOT
 
 PACKAGES = ("studyplatform", "surveys", "analysis", "explanations")
 MOST_ROOT_FILES = 8
+MOST_OF_A_PREFIX = 6
 FOR_WEIGHT = {
     # pandas, Dask's scheduler and LLVM cost memory and time: they are loaded only where needed.
     ("surveys.study_checks.loading", "surveys.study_checks.analysis_plan"),
@@ -119,6 +121,14 @@ def test_functions_import_only_what_is_too_heavy_for_the_top(arrows):
 def test_few_files_lie_at_the_root_of_a_package(package):
     found = sorted(path.name for path in (ROOT / package).glob("*.py"))
     assert len(found) <= MOST_ROOT_FILES, found
+
+
+def test_no_folder_is_hidden_in_a_prefix_of_file_names():
+    """Where many files of a folder begin with the same word, it wants to be a folder."""
+    counted = Counter(
+        (path.parent, path.stem.split("_")[0]) for path in modules().values() if "_" in path.stem
+    )
+    assert {place: count for place, count in counted.items() if count > MOST_OF_A_PREFIX} == {}
 
 
 def test_every_folder_says_in_a_line_what_belongs_in_it():

@@ -17,7 +17,7 @@ from studyplatform.models import StudyText
 from studyplatform.panel import study_texts
 from studyplatform.panel.access import signed_in
 from studyplatform.panel.draft_preview_views import user_of
-from studyplatform.panel.editor_texts import language_name, languages_of
+from studyplatform.panel.editor.sections.texts import language_name, languages_of
 from studyplatform.panel.pdf_checks import fault_of
 from studyplatform.panel.study_text_views import tabs_of_text
 from studyplatform.panel.study_texts import OutdatedError

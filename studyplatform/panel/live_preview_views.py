@@ -18,8 +18,8 @@ from studyplatform.models import StudyText
 from studyplatform.panel import study_texts
 from studyplatform.panel.access import signed_in
 from studyplatform.panel.draft_preview_views import draft_place, loaded, user_of
-from studyplatform.panel.editor_sections import BY_KEY
-from studyplatform.panel.editor_views import SectionForm, locks
+from studyplatform.panel.editor.catalogue import BY_KEY
+from studyplatform.panel.editor.views import SectionForm, locks
 from studyplatform.panel.preview_views import show_page
 from studyplatform.panel.toml_edits import EditError, read
 from surveys.services import StudyError

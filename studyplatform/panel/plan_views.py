@@ -15,7 +15,7 @@ from studyplatform.jobs.kinds import BY_KEY
 from studyplatform.models import Job, TextVersion
 from studyplatform.panel import registrations, study_texts
 from studyplatform.panel.access import Right, study_page
-from studyplatform.panel.editor_base import tables
+from studyplatform.panel.editor.base import tables
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.report_page import policy_of, with_bar_of
 from studyplatform.panel.study_texts import OutdatedError

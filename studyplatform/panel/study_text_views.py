@@ -18,7 +18,7 @@ from studyplatform.bodies import takes_files
 from studyplatform.models import StudyText, TextVersion
 from studyplatform.panel import guide, study_texts
 from studyplatform.panel.access import AnyUser, Right, rights_in, signed_in, studies_of, study_page
-from studyplatform.panel.editor_sections import SECTIONS
+from studyplatform.panel.editor.catalogue import SECTIONS
 from studyplatform.panel.frame import Tab, tabs_of
 from studyplatform.panel.short_names import NamingForm
 from studyplatform.panel.study_texts import OutdatedError

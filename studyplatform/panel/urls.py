@@ -6,7 +6,6 @@ from studyplatform.panel import (
     audit_views,
     consent_pdf_views,
     delete_views,
-    editor_views,
     guide_views,
     home_views,
     live_preview_views,
@@ -17,6 +16,7 @@ from studyplatform.panel import (
     source_report_views,
     study_text_views,
 )
+from studyplatform.panel.editor import views as editor_views
 
 app_name = "panel"
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from studyplatform.models import StudyText
 from studyplatform.panel import pilots, study_texts
-from studyplatform.panel.editor_sections import SECTIONS
+from studyplatform.panel.editor.catalogue import SECTIONS
 from surveys import services
 from surveys.models import Study
 from surveys.services.stimuli import choose_stimuli

@@ -7,9 +7,10 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from studyplatform.panel import editor_pages, editor_plan, study_texts
-from studyplatform.panel.editor_sections import SECTIONS
-from studyplatform.panel.editor_views import SectionForm
+from studyplatform.panel import study_texts
+from studyplatform.panel.editor.catalogue import SECTIONS
+from studyplatform.panel.editor.sections import pages, plan
+from studyplatform.panel.editor.views import SectionForm
 from studyplatform.panel.text_checks import unfinished_texts
 from studyplatform.panel.toml_edits import read
 from surveys import services
@@ -390,7 +391,7 @@ def test_a_mistake_without_a_field_leads_to_its_line(draft, signed_in):
 
 
 def test_the_short_form_is_written_out_as_the_same_pages(draft):
-    source = editor_pages.in_parts(draft.source)
+    source = pages.in_parts(draft.source)
     before, after = loading.parse(draft.source), loading.parse(source)
     assert [type(part) for part in after.parts] == [type(part) for part in before.parts]
     assert [step.kind for step in after.steps] == [step.kind for step in before.steps]
@@ -448,12 +449,12 @@ def test_an_outcome_is_added_and_another_one_removed_by_a_form(draft, signed_in)
 
 def test_every_measure_on_offer_is_accepted_by_the_plan(in_parts):
     values = read(in_parts.source)
-    offered = [key for key, _label in editor_plan._measures(values)]
+    offered = [key for key, _label in plan._measures(values)]
     assert offered
     for key in offered:
-        form = SectionForm(editor_plan.SECTION, values)
+        form = SectionForm(plan.SECTION, values)
         sent = {entry.name: form[entry.name].initial for entry in form.entries}
-        source = editor_plan.SECTION.write(
+        source = plan.SECTION.write(
             in_parts.source, values, sent | {"new.outcome": key}, form.entries
         )
         loading.parse(source)

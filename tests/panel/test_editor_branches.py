@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from studyplatform.panel import study_texts
-from studyplatform.panel.editor_sections import BY_KEY
-from studyplatform.panel.editor_views import SectionForm, locks
+from studyplatform.panel.editor.catalogue import BY_KEY
+from studyplatform.panel.editor.views import SectionForm, locks
 from studyplatform.panel.toml_edits import read
 from surveys import questionnaires, services
 from surveys.services.stimuli import choose_stimuli

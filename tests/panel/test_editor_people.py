@@ -5,8 +5,9 @@ import tomllib
 import pytest
 from django.core.exceptions import ValidationError
 
-from studyplatform.panel import editor_arms, editor_randomisation, editor_recruitment, study_texts
-from studyplatform.panel.editor_views import SectionForm
+from studyplatform.panel import study_texts
+from studyplatform.panel.editor.sections import arms, randomisation, recruitment
+from studyplatform.panel.editor.views import SectionForm
 from studyplatform.panel.toml_edits import read
 from surveys.study_checks import loading
 from tests.panel.test_editor_trials import new_lines, written
@@ -24,7 +25,7 @@ def demo():
 
 
 def test_minimisation_takes_the_place_of_blocks_with_its_own_probability(demo):
-    section = editor_randomisation.SECTION
+    section = randomisation.SECTION
     blocks = written(section, demo, allocation__block_multiples="1, 2, 3")
     assert "block_multiples = [1, 2, 3]" in blocks
     text = written(section, blocks, allocation__method="minimisation", allocation__probability=0.9)
@@ -39,7 +40,7 @@ def test_minimisation_takes_the_place_of_blocks_with_its_own_probability(demo):
 
 
 def test_a_question_to_balance_over_is_added_grouped_and_removed(demo):
-    section = editor_randomisation.SECTION
+    section = randomisation.SECTION
     offered = SectionForm(section, read(demo)).fields["new.stratum"].choices
     key = next(key for key, _label in offered if key.endswith(" experience"))
     text = written(section, demo, new__stratum=key)
@@ -58,10 +59,10 @@ def test_groups_of_answers_are_typed_a_line_each(foretelling):
     declared = loading.parse(foretelling).allocation.strata
     number = next(number for number, one in enumerate(declared) if one.levels)
     field = f"allocation.strata.{number}.levels"
-    typed = SectionForm(editor_randomisation.SECTION, read(foretelling))[field].initial
+    typed = SectionForm(randomisation.SECTION, read(foretelling))[field].initial
     assert len(typed.splitlines()) == len(declared[number].levels)
     text = written(
-        editor_randomisation.SECTION, foretelling,
+        randomisation.SECTION, foretelling,
         **{field: "\n".join(typed.splitlines()[:-1])},
     )  # fmt: skip
     changed = loading.parse(text).allocation.strata[number].levels
@@ -71,23 +72,23 @@ def test_groups_of_answers_are_typed_a_line_each(foretelling):
 @pytest.mark.parametrize("name", ["demo.toml", "foretelling.toml"])
 def test_only_questions_before_the_pictures_are_offered(name):
     values = read(study_texts.template_text(name))
-    fields = SectionForm(editor_randomisation.SECTION, values).fields
+    fields = SectionForm(randomisation.SECTION, values).fields
     offered = {key.split()[0] for key, _label in fields["new.stratum"].choices if key}
-    assert offered <= set(editor_randomisation._asked_before(values))
+    assert offered <= set(randomisation._asked_before(values))
     assert "trust-v1" not in offered
 
 
 def test_levels_of_factors_are_typed_for_each_arm(demo):
-    section = editor_arms.SECTION
+    section = arms.SECTION
     crossed = study_texts.template_text("map-and-confidence.toml")
     form = SectionForm(section, read(crossed))
     first = read(crossed)["arms"][0]["factors"]
     assert form["arms.0.factors"].initial.splitlines() == [f"{k} = {v}" for k, v in first.items()]
     text = written(section, crossed, arms__0__factors="map = none\ncertainty = unsaid")
     assert read(text)["arms"][0]["factors"] == {"map": "none", "certainty": "unsaid"}
-    arms = len(read(demo)["arms"])
+    count = len(read(demo)["arms"])
     levels = {f"arms__{n}__factors": "explained = no" if n == 0 else "explained = yes"
-              for n in range(arms)}  # fmt: skip
+              for n in range(count)}  # fmt: skip
     text = written(section, demo, **levels)
     assert [one.factors for one in loading.parse(text).conditions][:2] == [
         {"explained": "no"}, {"explained": "yes"},
@@ -105,7 +106,7 @@ codes = { complete = "C1" }
 
 
 def test_rules_of_recruitment_are_written_for_the_kinds_that_have_them(demo):
-    section = editor_recruitment.SECTION
+    section = recruitment.SECTION
     rules = {
         "recruitment__exclude": "first-study\r\nsecond-study", "recruitment__remember_days": 0,
         "recruitment__replace": ["returned", "withdrawn"], "recruitment__return_after": 60,
@@ -126,7 +127,7 @@ def test_rules_of_recruitment_are_written_for_the_kinds_that_have_them(demo):
 
 
 def test_a_file_in_old_words_keeps_its_kind_of_recruitment_and_is_changed_beside_it(demo):
-    section = editor_recruitment.SECTION
+    section = recruitment.SECTION
     old = f"""{demo}
 [recruitment]
 kind = "panel"

@@ -8,15 +8,9 @@ from django.urls import reverse
 from django.utils import translation
 
 from explanations import catalogue
-from studyplatform.panel import (
-    editor_arms,
-    editor_bonus,
-    editor_feedback,
-    editor_pace,
-    editor_sets,
-    study_texts,
-)
-from studyplatform.panel.editor_views import SectionForm
+from studyplatform.panel import study_texts
+from studyplatform.panel.editor.sections import arms, bonus, feedback, pace, sets
+from studyplatform.panel.editor.views import SectionForm
 from studyplatform.panel.toml_edits import EditError, read
 from surveys import services
 from surveys.study_checks import loading
@@ -71,31 +65,31 @@ def new_lines(before, after):
 
 
 def test_each_persons_pictures_are_drawn_from_pools(source):
-    text = written(editor_sets.SECTION, source, parts__2__right_pool=400, parts__2__wrong_pool=200)
+    text = written(sets.SECTION, source, parts__2__right_pool=400, parts__2__wrong_pool=200)
     assert new_lines(source, text) == ["right_pool = 400", "wrong_pool = 200"]
-    assert editor_sets.SECTION.note(read(source)) == ""
+    assert sets.SECTION.note(read(source)) == ""
     # 8 of 400 and 4 of 200 both come round after 50 people (docs/studies.md).
-    assert "after every 50 people" in editor_sets.SECTION.note(read(text))
+    assert "after every 50 people" in sets.SECTION.note(read(text))
     declared = loading.parse(text)
     assert declared.pool_of(declared.trial_parts[1]) == (400, 200)
 
 
 def test_the_bands_and_the_balance_of_pictures_are_chosen(source):
     text = written(
-        editor_sets.SECTION, source, images__balance="none", images__confidence_bands=3,
+        sets.SECTION, source, images__balance="none", images__confidence_bands=3,
         images__sets=2,
     )  # fmt: skip
     images = loading.parse(text).images
     assert (images.balance, images.confidence_bands, images.sets) == ("none", 3, 2)
-    assert written(editor_sets.SECTION, text, images__sets=None, images__balance="classes",
+    assert written(sets.SECTION, text, images__sets=None, images__balance="classes",
                    images__confidence_bands=1).count("sets =") == 0  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("section", "field", "key"),
     [
-        (editor_sets.SECTION, "right_pool", "right_pool"),
-        (editor_pace.SECTION, "break_every", "break_every"),
+        (sets.SECTION, "right_pool", "right_pool"),
+        (pace.SECTION, "break_every", "break_every"),
     ],
 )
 def test_what_the_short_form_lacks_is_written_into_its_list_of_pages(short, section, field, key):
@@ -106,7 +100,7 @@ def test_what_the_short_form_lacks_is_written_into_its_list_of_pages(short, sect
 
 def test_times_and_order_are_set_by_their_form(source):
     text = written(
-        editor_pace.SECTION, source, parts__2__first_right=2, parts__2__break_every=6,
+        pace.SECTION, source, parts__2__first_right=2, parts__2__break_every=6,
         parts__2__minimum_seconds=3, parts__2__limit_seconds=30, parts__2__limit_extensions=2,
         parts__1__minimum_seconds=1,
     )  # fmt: skip
@@ -120,12 +114,12 @@ def test_times_and_order_are_set_by_their_form(source):
 
 def test_a_limit_by_ones_own_pace_has_both_bounds_and_is_not_offered_in_practice(source):
     text = written(
-        editor_pace.SECTION, source, parts__2__limit_of_pace=1.5, parts__2__limit_least=5,
+        pace.SECTION, source, parts__2__limit_of_pace=1.5, parts__2__limit_least=5,
         parts__2__limit_most=30,
     )  # fmt: skip
     assert new_lines(source, text) == ["limit_of_pace = 1.5", "limit_least = 5", "limit_most = 30"]
     assert loading.parse(text).trial_parts[1].limit_of_pace == 1.5
-    assert "parts.1.limit_of_pace" not in SectionForm(editor_pace.SECTION, read(source)).fields
+    assert "parts.1.limit_of_pace" not in SectionForm(pace.SECTION, read(source)).fields
 
 
 @pytest.mark.parametrize(
@@ -141,84 +135,79 @@ def test_a_limit_by_ones_own_pace_has_both_bounds_and_is_not_offered_in_practice
 )  # fmt: skip
 def test_a_schedule_of_feedback_is_one_choice_with_its_number(source, chosen, lines):
     changed = {f"parts__2__{key}": value for key, value in chosen.items()}
-    text = written(editor_feedback.SECTION, source, **changed)
+    text = written(feedback.SECTION, source, **changed)
     assert new_lines(source, text) == lines
     loading.parse(text)
 
 
 def test_a_schedule_is_changed_and_taken_back(source):
     at = "parts__2__feedback"
-    first = written(editor_feedback.SECTION, source, **{at: "first", f"{at}_first": 3})
-    every = written(editor_feedback.SECTION, first, **{at: "every", f"{at}_every": 4})
+    first = written(feedback.SECTION, source, **{at: "first", f"{at}_first": 3})
+    every = written(feedback.SECTION, first, **{at: "every", f"{at}_every": 4})
     part = tomllib.loads(every)["parts"][2]
     assert (part["feedback"], part["feedback_every"]) == (True, 4)
     assert "feedback_first" not in part
-    assert (
-        written(editor_feedback.SECTION, every, **{f"{at}_every": 5}).count("feedback_every = 5")
-        == 1
-    )
-    assert written(editor_feedback.SECTION, every, **{at: "never"}) == source
+    assert written(feedback.SECTION, every, **{f"{at}_every": 5}).count("feedback_every = 5") == 1
+    assert written(feedback.SECTION, every, **{at: "never"}) == source
 
 
 def test_practice_has_feedback_unless_it_is_turned_off(source):
-    form = SectionForm(editor_feedback.SECTION, read(source))
+    form = SectionForm(feedback.SECTION, read(source))
     assert form["parts.1.feedback"].initial == "each"
     assert form["parts.2.feedback"].initial == "never"
-    text = written(editor_feedback.SECTION, source, parts__1__feedback="never")
+    text = written(feedback.SECTION, source, parts__1__feedback="never")
     assert new_lines(source, text) == ["feedback = false"]
-    assert written(editor_feedback.SECTION, text, parts__1__feedback="each") == source
+    assert written(feedback.SECTION, text, parts__1__feedback="each") == source
 
 
 def test_a_schedule_without_its_number_is_refused(source):
     with pytest.raises(EditError, match="Page 3: Pictures: say after how many pictures"):
-        written(editor_feedback.SECTION, source, parts__2__feedback="every")
+        written(feedback.SECTION, source, parts__2__feedback="every")
 
 
 def test_a_score_is_not_offered_where_no_answer_is_right(source):
     preferring = source.replace("right = 8", 'task = "preference"\nright = 8')
-    assert "parts.2.feedback_score" in SectionForm(editor_feedback.SECTION, read(source)).fields
-    form = SectionForm(editor_feedback.SECTION, read(preferring))
+    assert "parts.2.feedback_score" in SectionForm(feedback.SECTION, read(source)).fields
+    form = SectionForm(feedback.SECTION, read(preferring))
     assert "parts.2.feedback_score" not in form.fields
 
 
 def test_a_bonus_for_right_decisions_is_declared_told_and_taken_back(source):
-    text = written(editor_bonus.SECTION, source, bonus__rule="accuracy", bonus__per_right=0.05,
+    text = written(bonus.SECTION, source, bonus__rule="accuracy", bonus__per_right=0.05,
                    bonus__maximum=1.0, bonus__currency="EUR")  # fmt: skip
     assert tomllib.loads(text)["bonus"] == {
         "rule": "accuracy", "per_right": 0.05, "maximum": 1.0, "currency": "EUR",
     }  # fmt: skip
     assert loading.parse(text).bonus.per_right == 0.05
-    told = editor_bonus.SECTION.note(read(text)).replace("\N{NO-BREAK SPACE}", " ")
+    told = bonus.SECTION.note(read(text)).replace("\N{NO-BREAK SPACE}", " ")
     assert "0.05 EUR for each right decision, 1.00 EUR at most" in told
-    assert written(editor_bonus.SECTION, text, bonus__rule="").strip() == source.strip()
-    assert written(editor_bonus.SECTION, source, bonus__maximum=5.0) == source, "without a rule"
+    assert written(bonus.SECTION, text, bonus__rule="").strip() == source.strip()
+    assert written(bonus.SECTION, source, bonus__maximum=5.0) == source, "without a rule"
 
 
 def test_a_bonus_by_calibration_asks_for_the_probability(source, short):
-    text = written(editor_bonus.SECTION, source, bonus__rule="calibration", bonus__maximum=2.0,
+    text = written(bonus.SECTION, source, bonus__rule="calibration", bonus__maximum=2.0,
                    bonus__currency="GBP", bonus__per_right=0.5)  # fmt: skip
     assert "per_right" not in text
     practice, pictures = loading.parse(text).trial_parts
     assert (practice.advice_confidence, pictures.advice_confidence) == ("none", "slider")
     # Chosen already, so that a way to ask that was changed later stays.
     later = text.replace('advice_confidence = "slider"', 'advice_confidence = "points"')
-    assert 'advice_confidence = "points"' in written(
-        editor_bonus.SECTION, later, bonus__maximum=3.0
-    )
+    assert 'advice_confidence = "points"' in written(bonus.SECTION, later, bonus__maximum=3.0)
     (pictures,) = loading.parse(
-        written(editor_bonus.SECTION, short, bonus__rule="calibration", bonus__maximum=2.0,
+        written(bonus.SECTION, short, bonus__rule="calibration", bonus__maximum=2.0,
                 bonus__currency="GBP")
     ).trial_parts  # fmt: skip
     assert pictures.advice_confidence == "slider"
 
 
 def test_the_pictures_that_count_are_chosen_where_there_are_several_runs(source):
-    assert "bonus.parts" not in SectionForm(editor_bonus.SECTION, read(source)).fields
+    assert "bonus.parts" not in SectionForm(bonus.SECTION, read(source)).fields
     several = source.replace(
         "[allocation]", '[[parts]]\nkind = "trials"\nkey = "later"\nright = 1\nwrong = 1\n'
         "[allocation]",
     )  # fmt: skip
-    text = written(editor_bonus.SECTION, several, bonus__rule="calibration", bonus__maximum=2.0,
+    text = written(bonus.SECTION, several, bonus__rule="calibration", bonus__maximum=2.0,
                    bonus__currency="EUR", bonus__parts=["later"])  # fmt: skip
     declared = loading.parse(text)
     assert [part.key for part in declared.parts_with_bonus] == ["later"]
@@ -246,7 +235,7 @@ def test_names_of_methods_and_their_choices_are_in_the_readers_language(source):
         + '[[arms]]\nkey = "ig"\nlabel = "IG"\nmethod = "integrated_gradients"\n'
     )
     with translation.override("de"):
-        form = SectionForm(editor_arms.SECTION, values)
+        form = SectionForm(arms.SECTION, values)
         words = {str(word) for field in form.fields.values() for _, word in getattr(
             field, "choices", ())}  # fmt: skip
     labels = {method.label for method in catalogue.METHODS}

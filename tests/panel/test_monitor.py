@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from studyplatform.panel.editor_pages import in_parts
+from studyplatform.panel.editor.sections.pages import in_parts
 from studyplatform.panel.monitoring import monitor
 from studyplatform.panel.page_names import page_names
 from surveys import services

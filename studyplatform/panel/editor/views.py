@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from studyplatform.models import StudyText, TextVersion
 from studyplatform.panel import study_texts
 from studyplatform.panel.access import Right, signed_in, study_page
-from studyplatform.panel.editor_base import NEW, Section, Values, tables
-from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_mistakes import by_field, mistakes
-from studyplatform.panel.editor_sections import BY_KEY, SECTIONS
+from studyplatform.panel.editor.base import NEW, Section, Values, tables
+from studyplatform.panel.editor.catalogue import BY_KEY, SECTIONS
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.mistakes import by_field, mistakes
 from studyplatform.panel.page_names import page_names
 from studyplatform.panel.questionnaire_cards import questionnaire_cards
 from studyplatform.panel.study_text_views import remarks_on, tabs_of_text, tell_created

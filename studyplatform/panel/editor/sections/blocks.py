@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.editor_base import (
+from studyplatform.panel.editor.base import (
     NEW,
     Section,
     Sent,
@@ -15,8 +15,8 @@ from studyplatform.panel.editor_base import (
     tables,
     touched,
 )
-from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_pages import described, in_parts, with_text
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.sections.pages import described, in_parts, with_text
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, read, rearranged, value_at
 from surveys.study_file.parts import PARTS
 

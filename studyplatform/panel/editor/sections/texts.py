@@ -8,8 +8,8 @@ from django.conf import settings
 from django.utils.translation import get_language_info, gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.editor_base import NEW, Section, Sent, Values, tables, touched
-from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor.base import NEW, Section, Sent, Values, tables, touched
+from studyplatform.panel.editor.entries import Entry
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, value_at
 from surveys.study_file.declaration import LONGEST_TITLE
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from studyplatform.panel.editor_base import Sent, Values, tables
-from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_texts import language_name, languages_of, to_translate
+from studyplatform.panel.editor.base import Sent, Values, tables
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.sections.texts import language_name, languages_of, to_translate
 from studyplatform.panel.short_names import short_name_of
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, value_at
 from surveys.study_file.endings import LONGEST_KEY

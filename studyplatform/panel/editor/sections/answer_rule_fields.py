@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext, pgettext
 
-from studyplatform.panel.earlier_questions import Question
-from studyplatform.panel.editor_base import Sent, Values
-from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor.base import Sent, Values
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.sections.earlier_questions import Question
 from studyplatform.panel.toml_edits import REMOVED, Change, InlineList, Path, value_at
 from surveys.questionnaires.base import WRITTEN, Item
 from surveys.study_file.answer_rules import is_same

@@ -3,8 +3,8 @@
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.editor_base import Section, Values, write_touched
-from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor.base import Section, Values, write_touched
+from studyplatform.panel.editor.entries import Entry
 
 
 def _retention(values: Values) -> list[Entry]:

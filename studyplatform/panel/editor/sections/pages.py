@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.editor_base import NEW, Section, Sent, Values, tables, touched
-from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor.base import NEW, Section, Sent, Values, tables, touched
+from studyplatform.panel.editor.entries import Entry
 from studyplatform.panel.questionnaire_cards import choices
 from studyplatform.panel.toml_edits import (
     REMOVED,

@@ -6,11 +6,11 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.answer_rule_fields import RuleList, added_rules
-from studyplatform.panel.earlier_questions import items_of, questions_before
-from studyplatform.panel.editor_base import Section, Sent, Values, tables
-from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_pages import ARRANGED, arranged_entry, described, in_parts
+from studyplatform.panel.editor.base import Section, Sent, Values, tables
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.sections.answer_rule_fields import RuleList, added_rules
+from studyplatform.panel.editor.sections.earlier_questions import items_of, questions_before
+from studyplatform.panel.editor.sections.pages import ARRANGED, arranged_entry, described, in_parts
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, read, value_at
 
 KINDS = ("questionnaire", "text")

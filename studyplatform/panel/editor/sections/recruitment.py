@@ -6,9 +6,9 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.editor_base import Section, Sent, Values, touched
-from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_lists import LISTS
+from studyplatform.panel.editor.base import Section, Sent, Values, touched
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.lists import LISTS
 from studyplatform.panel.toml_edits import REMOVED, Change, edited, value_at
 from surveys.study_file.reading.recruitment import OLD_NAMES, REMEMBER_DAYS
 from surveys.study_file.recruitment import Replaced

@@ -6,8 +6,10 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.earlier_questions import items_of, part_key
-from studyplatform.panel.early_and_later import (
+from studyplatform.panel.editor.base import NEW, Section, Sent, Values, tables, touched
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.sections.earlier_questions import items_of, part_key
+from studyplatform.panel.editor.sections.endings_and_sessions import (
     named,
     naming_entries,
     text_entries,
@@ -15,9 +17,7 @@ from studyplatform.panel.early_and_later import (
     way_back_entries,
     without_texts,
 )
-from studyplatform.panel.editor_base import NEW, Section, Sent, Values, tables, touched
-from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_pages import (
+from studyplatform.panel.editor.sections.pages import (
     OWN_TEXT,
     arranged_entry,
     described,

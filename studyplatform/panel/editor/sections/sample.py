@@ -3,8 +3,8 @@
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.editor_base import Section, Sent, Values, conditions, tables, touched
-from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor.base import Section, Sent, Values, conditions, tables, touched
+from studyplatform.panel.editor.entries import Entry
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, value_at
 
 GOAL: Path = ("analysis", "sample_goal")

@@ -6,9 +6,9 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.editor_base import Section, Sent, Values, conditions, touched
-from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_runs import SHORT, USUAL_PRACTICE, in_list_of_pages, runs
+from studyplatform.panel.editor.base import Section, Sent, Values, conditions, touched
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.sections.runs import SHORT, USUAL_PRACTICE, in_list_of_pages, runs
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, value_at
 from surveys import tasks
 

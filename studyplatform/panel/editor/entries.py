@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from studyplatform.panel.editor_lists import LISTS
+from studyplatform.panel.editor.lists import LISTS
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, value_at
 
 Choices = Sequence[tuple[str, Any]]

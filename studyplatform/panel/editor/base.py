@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 
-from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor.entries import Entry
 from studyplatform.panel.toml_edits import Change, edited, value_at
 
 Values = Mapping[str, Any]

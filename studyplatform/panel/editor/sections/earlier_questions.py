@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext
 
-from studyplatform.panel.editor_base import Values, tables
-from studyplatform.panel.editor_blocks import number_of_blocks
+from studyplatform.panel.editor.base import Values, tables
+from studyplatform.panel.editor.sections.blocks import number_of_blocks
 from surveys import questionnaires
 from surveys.questionnaires.base import WRITTEN, Item
 from surveys.questionnaires.reading import QuestionnaireError

@@ -6,9 +6,11 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.answer_rule_fields import RuleList, added_rules
-from studyplatform.panel.earlier_questions import questions_of_the_study
-from studyplatform.panel.early_and_later import (
+from studyplatform.panel.editor.base import NEW, Section, Sent, Values, tables, touched
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.sections.answer_rule_fields import RuleList, added_rules
+from studyplatform.panel.editor.sections.earlier_questions import questions_of_the_study
+from studyplatform.panel.editor.sections.endings_and_sessions import (
     named,
     naming_entries,
     text_entries,
@@ -16,9 +18,7 @@ from studyplatform.panel.early_and_later import (
     way_back_entries,
     without_texts,
 )
-from studyplatform.panel.editor_base import NEW, Section, Sent, Values, tables, touched
-from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_pages import arranged_entry, in_parts
+from studyplatform.panel.editor.sections.pages import arranged_entry, in_parts
 from studyplatform.panel.toml_edits import (
     REMOVED,
     Change,

@@ -6,8 +6,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.earlier_questions import items_of, part_key
-from studyplatform.panel.editor_base import (
+from studyplatform.panel.editor.base import (
     NEW,
     Section,
     Sent,
@@ -16,8 +15,9 @@ from studyplatform.panel.editor_base import (
     tables,
     touched,
 )
-from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_pages import described
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.sections.earlier_questions import items_of, part_key
+from studyplatform.panel.editor.sections.pages import described
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, rearranged, value_at
 from surveys import questionnaires
 from surveys.questionnaires.reading import QuestionnaireError

@@ -6,8 +6,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from explanations import catalogue
-from studyplatform.panel.editor_base import NEW, Section, Sent, Values, conditions, touched
-from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor.base import NEW, Section, Sent, Values, conditions, touched
+from studyplatform.panel.editor.entries import Entry
 from studyplatform.panel.method_names import method_choices, value_name
 from studyplatform.panel.toml_edits import Path, edited, rearranged
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 
 from analysis.toml.positions import line_numbers
-from studyplatform.panel import editor_trials
-from studyplatform.panel.editor_base import Section, Values
-from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_sections import SECTIONS
+from studyplatform.panel.editor.base import Section, Values
+from studyplatform.panel.editor.catalogue import SECTIONS
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.sections import trials
 from studyplatform.panel.study_texts import PlacedProblem
 from surveys.study_checks.images_and_weights import FEWER
 
@@ -49,7 +49,7 @@ def _mending(problem: PlacedProblem, values: Values) -> list[tuple[Section, Entr
     trials show."""
     if not problem.sentence.endswith(FEWER):
         return []
-    section = editor_trials.SECTION
+    section = trials.SECTION
     numbers = [entry for entry in section.entries(values) if entry.path[-1] == "wrong"]
     return [(section, entry) for entry in numbers[-1:]]
 

@@ -6,8 +6,8 @@ from typing import Any
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.editor_base import NEW, Section, Sent, Values, tables, touched
-from studyplatform.panel.editor_entries import Entry
+from studyplatform.panel.editor.base import NEW, Section, Sent, Values, tables, touched
+from studyplatform.panel.editor.entries import Entry
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, rearranged
 from surveys import questionnaires
 from surveys.questionnaires.base import WRITTEN, Item

@@ -6,9 +6,9 @@ from math import gcd, lcm
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.editor_base import Section, Values, conditions
-from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_runs import Run, runs, write_in_runs
+from studyplatform.panel.editor.base import Section, Values, conditions
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.sections.runs import Run, runs, write_in_runs
 
 
 def _sets(values: Values) -> list[Entry]:

@@ -7,9 +7,9 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from studyplatform.panel.editor_base import Section, Sent, Values, touched
-from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_runs import Run, in_list_of_pages, runs
+from studyplatform.panel.editor.base import Section, Sent, Values, touched
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.sections.runs import Run, in_list_of_pages, runs
 from studyplatform.panel.toml_edits import REMOVED, Change, EditError, Path, edited, value_at
 from surveys import tasks
 

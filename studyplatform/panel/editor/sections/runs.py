@@ -7,9 +7,9 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from studyplatform.panel.editor_base import NEW, Sent, Values, tables, touched
-from studyplatform.panel.editor_entries import Entry
-from studyplatform.panel.editor_pages import described, in_parts
+from studyplatform.panel.editor.base import NEW, Sent, Values, tables, touched
+from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.sections.pages import described, in_parts
 from studyplatform.panel.toml_edits import Change, Path, edited, read
 
 SHORT: Path = (NEW, "trials")

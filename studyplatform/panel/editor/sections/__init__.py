@@ -1,0 +1,1 @@
+"""The sections of the editor, and what several of them share."""
