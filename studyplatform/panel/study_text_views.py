@@ -18,7 +18,7 @@ from studyplatform.bodies import takes_files
 from studyplatform.models import StudyText, TextVersion
 from studyplatform.panel import guide, study_texts
 from studyplatform.panel.access import AnyUser, Right, rights_in, signed_in, studies_of, study_page
-from studyplatform.panel.editor.catalogue import SECTIONS
+from studyplatform.panel.editor.catalogue import GROUPS
 from studyplatform.panel.frame import Tab, tabs_of
 from studyplatform.panel.short_names import NamingForm
 from studyplatform.panel.study_texts import OutdatedError
@@ -174,7 +174,7 @@ def _editor(request: HttpRequest, text: StudyText, source: str, **options: Any) 
         "text": text,
         "study_of_text": text.study,
         "tabs": tabs_of_text(request.user, text),
-        "sections": SECTIONS,
+        "section_groups": GROUPS,
         "source": source,
         "latest": latest,
         "problems": study_texts.placed(problems),

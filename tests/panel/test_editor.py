@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from studyplatform.panel import study_texts
-from studyplatform.panel.editor.catalogue import SECTIONS
+from studyplatform.panel.editor.catalogue import GROUPS, SECTIONS
 from studyplatform.panel.editor.sections import pages, plan
 from studyplatform.panel.editor.views import SectionForm
 from studyplatform.panel.text_checks import unfinished_texts
@@ -83,6 +83,20 @@ def filled(study, section, base=None, **changed):
 
 def newest(study):
     return text_of(study).versions.all()[0]
+
+
+def test_the_sections_are_listed_by_what_they_are_about_and_the_present_one_is_marked(
+    draft, signed_in
+):
+    listed = signed_in("editor").get(page(draft, "sample")).content.decode()
+    for group in GROUPS:
+        assert f'<span class="group-name">{group.label}</span><ul>' in listed
+        for section in group.sections:
+            assert f'href="{page(draft, section.key)}"' in listed
+    # Once in the rows of a wide window, and once in the menu of a phone.
+    assert listed.count(f'href="{page(draft, "sample")}" aria-current="page"') == 2
+    text = reverse("panel:study-text", args=[text_of(draft).pk])
+    assert f'href="{text}" aria-current="page"' in signed_in("editor").get(text).content.decode()
 
 
 @pytest.mark.parametrize("section", [section.key for section in SECTIONS])

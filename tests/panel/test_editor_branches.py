@@ -358,7 +358,7 @@ def test_values_of_a_wrong_type_fail_no_form(section):
     assert BY_KEY[section].write(WRONG, read(WRONG), sent, form.entries) == WRONG
 
 
-def test_a_mistake_of_a_condition_stands_at_its_field_and_the_retention_alone_is_open(
+def test_a_new_condition_says_what_to_do_next_at_its_field_and_the_retention_alone_is_open(
     db, tmp_path, signed_in
 ):
     study = factories.draft_study(tmp_path)
@@ -368,8 +368,10 @@ def test_a_mistake_of_a_condition_stands_at_its_field_and_the_retention_alone_is
     asked = written(screening(), "answers", parts__5__question="demographics-v2:age_band")
     study_texts.save(text, asked, after=1, user=owner)
     shown = signed_in("owner").get(reverse("panel:edit-section", args=[text.pk, "answers"]))
-    assert list(shown.context["form"].mistakes) == ["parts.5.show_if.0.comparison"]
-    assert 'id="id_parts.5.show_if.0.comparison_error"' in shown.content.decode()
+    next_step = "Choose the answers for which the condition holds, and save."
+    assert shown.context["form"].mistakes == {"parts.5.show_if.0.answers": [next_step]}
+    assert 'id="id_parts.5.show_if.0.answers_error"' in shown.content.decode()
+    assert "comparison. Write one of" not in shown.content.decode()
     factories.predict(study)
     choose_stimuli(study)
     services.open_study(study=study)

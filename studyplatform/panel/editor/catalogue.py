@@ -1,5 +1,12 @@
-"""The sections of the structured editor, in order."""
+"""The sections of the structured editor, by what they are about, in order."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from studyplatform.panel.editor.base import Section
 from studyplatform.panel.editor.sections import (
     answers,
     arms,
@@ -22,27 +29,57 @@ from studyplatform.panel.editor.sections import (
     trials,
 )
 
-SECTIONS = (
-    texts.SECTION,
-    arms.SECTION,
-    pages.PAGES,
-    blocks.SECTION,
-    answers.SECTION,
-    trials.SECTION,
-    sets.SECTION,
-    pace.SECTION,
-    feedback.SECTION,
-    pages.CHECKS,
-    endings.SECTION,
-    sessions.SECTION,
-    display.SECTION,
-    sample.SECTION,
-    randomisation.SECTION,
-    plan.SECTION,
-    recruitment.SECTION,
-    bonus.SECTION,
-    release.SECTION,
-    retention.SECTION,
+
+@dataclass(frozen=True)
+class Group:
+    """Sections that the navigation lists under one heading."""
+
+    label: Promise
+    sections: Sequence[Section]
+
+
+GROUPS = (
+    Group(
+        _("Texts and pages"),
+        (
+            texts.SECTION,
+            pages.PAGES,
+            blocks.SECTION,
+            answers.SECTION,
+            pages.CHECKS,
+            endings.SECTION,
+            sessions.SECTION,
+        ),
+    ),
+    Group(
+        _("Pictures and trials"),
+        (
+            trials.SECTION,
+            sets.SECTION,
+            pace.SECTION,
+            feedback.SECTION,
+            display.SECTION,
+        ),
+    ),
+    Group(
+        _("Arms and people"),
+        (
+            arms.SECTION,
+            randomisation.SECTION,
+            sample.SECTION,
+            recruitment.SECTION,
+            bonus.SECTION,
+        ),
+    ),
+    Group(
+        _("Plan and data"),
+        (
+            plan.SECTION,
+            release.SECTION,
+            retention.SECTION,
+        ),
+    ),
 )
-"""Every section. A new one is an entry here."""
+"""Every section, in its group. A new one is an entry here."""
+SECTIONS = tuple(section for group in GROUPS for section in group.sections)
 BY_KEY = {section.key: section for section in SECTIONS}

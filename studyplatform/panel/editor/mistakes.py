@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from analysis.toml.positions import line_numbers
 from studyplatform.panel.editor.base import Section, Values
@@ -12,6 +13,7 @@ from studyplatform.panel.editor.entries import Entry
 from studyplatform.panel.editor.sections import trials
 from studyplatform.panel.study_texts import PlacedProblem
 from surveys.study_checks.images_and_weights import FEWER
+from surveys.study_file.reading.branching import NO_COMPARISON
 
 
 @dataclass(frozen=True)
@@ -71,4 +73,10 @@ def _mistake(problem: PlacedProblem, there: Sequence[tuple[Section, Entry]]) -> 
     if len({entry.path for _section, entry in fitting}) != 1:
         return Mistake(problem.line, problem.sentence)
     section, entry = fitting[0]
-    return Mistake(problem.line, problem.sentence, section, entry.name, entry.label)
+    # The form writes a new condition before its answers are chosen. The reader's sentence names
+    # keys of the file, which whoever fills in the form has not seen.
+    is_begun = f"by {NO_COMPARISON}" in problem.sentence
+    sentence = problem.sentence
+    if is_begun:
+        sentence = gettext("Choose the answers for which the condition holds, and save.")
+    return Mistake(problem.line, sentence, section, entry.name, entry.label)

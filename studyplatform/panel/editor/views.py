@@ -17,7 +17,7 @@ from studyplatform.models import StudyText, TextVersion
 from studyplatform.panel import study_texts
 from studyplatform.panel.access import Right, signed_in, study_page
 from studyplatform.panel.editor.base import NEW, Section, Values, tables
-from studyplatform.panel.editor.catalogue import BY_KEY, SECTIONS
+from studyplatform.panel.editor.catalogue import BY_KEY, GROUPS
 from studyplatform.panel.editor.entries import Entry
 from studyplatform.panel.editor.mistakes import by_field, mistakes
 from studyplatform.panel.page_names import page_names
@@ -246,7 +246,7 @@ class _Page:
             "study_of_text": text.study,
             "title": text.study.title if text.study else study_texts.title_of(source),
             "tabs": tabs_of_text(self.request.user, text),
-            "sections": SECTIONS,
+            "section_groups": GROUPS,
             "section": self.section,
             "note": self.section.note(_values(source)),
             "form": form,

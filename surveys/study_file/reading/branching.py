@@ -14,6 +14,9 @@ from surveys.study_file.parts import Part, QuestionnairePart
 from surveys.study_file.parts.instructions import TextPart
 from surveys.study_file.reading.parts import DeclaredParts
 
+NO_COMPARISON = "no comparison"
+"""What a rule compares by that names a question and not yet an answer."""
+
 
 def check_branching(file: Document, study: StudyFile, parts: DeclaredParts) -> None:
     """Report rules of parts and items that no answer can meet, or that come too early."""
@@ -175,7 +178,7 @@ def _check_comparison(at: TableProblems, asker: Asker, item: Item, rule: AnswerR
     if len(rule.comparisons) != 1:
         at.add(
             "item",
-            f"{named} by {' and '.join(rule.comparisons) or 'no comparison'}. Write one of equals, "
+            f"{named} by {' and '.join(rule.comparisons) or NO_COMPARISON}. Write one of equals, "
             "one_of, at_least (with at_most, or alone) and answered.",
         )
         return

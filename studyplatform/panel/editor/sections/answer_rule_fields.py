@@ -120,12 +120,16 @@ class RuleList:
                 ) % {"item": rule.get("item", "")},
             )  # fmt: skip
             return
-        fields = list(self._comparison(at, question.item, state_of(rule, question.item)))
-        for place, entry in enumerate(fields):
-            first: dict[str, Any] = (
-                {"lead": question.label, "mends": (*at, "item")} if place == 0 else {}
-            )
-            yield Entry(**{**vars(entry), "group": heading, **first})
+        state = state_of(rule, question.item)
+        is_begun = state.comparison == CHOSEN and not state.answers
+        mending = "answers" if is_begun else "comparison"
+        for entry in self._comparison(at, question.item, state):
+            of_rule: dict[str, Any] = {"group": heading}
+            if entry.path[-1] == "comparison":
+                of_rule["lead"] = question.label
+            if entry.path[-1] == mending:
+                of_rule["mends"] = (*at, "item")
+            yield Entry(**{**vars(entry), **of_rule})
         yield Entry(
             (*at, "remove"), gettext("Remove this condition"), "check", group=heading,
             missing=False,
