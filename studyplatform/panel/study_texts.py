@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from studyplatform.models import StudyText, TextVersion
 from studyplatform.panel import image_sets, members
 from studyplatform.panel.access import AnyUser, Right, has_right, is_administrator
+from studyplatform.panel.design_pictures import DesignPicture, picture_of
 from studyplatform.panel.design_purposes import PURPOSES
 from surveys import services
 from surveys.models import Study
@@ -37,11 +38,19 @@ class OutdatedError(Exception):
 
 @dataclass(frozen=True)
 class Template:
-    """A design that ships with the platform: its file's name, its title, and what it is for."""
+    """A design that ships with the platform: its file's name, its title, what it is for, and the
+    text of its file.
+    """
 
     name: str
     title: str
     purpose: str
+    source: str
+
+    @property
+    def picture(self) -> DesignPicture | None:
+        """Return the picture of the design, drawn from its file."""
+        return picture_of(self.source)
 
     @property
     def purpose_in_words(self) -> str:
@@ -78,7 +87,7 @@ def templates() -> list[Template]:
     """Return the shipped designs, in the order of their names, the demo first."""
     files = [*settings.STUDIES_DIR.glob("*.toml"), *(settings.STUDIES_DIR / "examples").glob("*")]
     found = [
-        Template(path.name, title, _purpose(text))
+        Template(path.name, title, _purpose(text), text)
         for path in sorted(files)
         if path.suffix == ".toml"
         and (text := path.read_text(encoding="utf-8"))

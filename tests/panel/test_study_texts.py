@@ -55,6 +55,16 @@ def test_every_shipped_design_can_begin_a_study_with_a_new_name(study, signed_in
         assert sum(line.kind in ("added", "removed") for line in changed) == 6
 
 
+def test_every_shipped_design_has_a_title_of_its_own_and_a_picture(study, signed_in):
+    titles = [template.title for template in study_texts.templates()]
+    assert len(set(titles)) == len(titles)
+    listed = signed_in("owner").get(reverse("panel:new-study")).content.decode()
+    assert listed.count('role="img"') == len(titles)
+    for number, template in enumerate(study_texts.templates(), 1):
+        assert f'<figcaption id="design-{number}-drawn">{template.picture.caption}<' in listed
+        assert f'aria-describedby="design-{number}-drawn"' in listed
+
+
 def test_a_design_becomes_a_study_before_its_images_are_stored(study, signed_in):
     owner = signed_in("owner")
     text = begin(owner, origin="design:demo.toml")
