@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from explanations.classifier import factories
 from explanations.classifier.header import VGG13_KEY, VGG13_SIZE
+from explanations.translatable import gettext_noop
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,13 +53,14 @@ def _torchvision(name: str, label: str, key: str = "") -> Architecture:
     return Architecture(key or name, label, path, IMAGENET_SIZE, name)
 
 
+SMALL_RESNET_LABEL = gettext_noop("Small residual network of this project")
 ARCHITECTURES: tuple[Architecture, ...] = (
     Architecture(
         VGG13_KEY, "VGG13 of this project (32 pixels)", "explanations.classifier.network.build",
         VGG13_SIZE,
     ),
     Architecture(
-        "resnet_small", "Small residual network of this project",
+        "resnet_small", SMALL_RESNET_LABEL,
         "explanations.classifier.small_resnet.build", 128,
     ),
     _torchvision("resnet18", "ResNet-18"),

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from explanations.translatable import gettext_noop as _
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -34,18 +36,17 @@ class Recipe:
 RECIPES = {
     recipe.key: recipe
     for recipe in (
-        Recipe("base", "The report's recipe: Adam, dropout .5", epochs=10, learning_rate=1e-3),
+        Recipe("base", _("The report's recipe: Adam, dropout .5"), epochs=10, learning_rate=1e-3),
         Recipe(
             "l2",
-            "The report's recipe with L2 regularisation",
+            _("The report's recipe with L2 regularisation"),
             epochs=10,
             learning_rate=1e-3,
             weight_decay=1e-5,
         ),
         Recipe(
             "strong",
-            "The same network; batch norm while training, folded in afterwards; shifts and "
-            "mirror images; a one-cycle schedule",
+            _("This project's stronger recipe: shifts and mirror images; a one-cycle schedule"),
             epochs=10,
             learning_rate=2e-3,
             weight_decay=0.05,
@@ -58,8 +59,10 @@ RECIPES = {
         ),
         Recipe(
             "finetune",
-            "Fine-tuning: a new last layer, a tenth of its rate for the trained layers; shifts and "
-            "mirror images; a one-cycle schedule",
+            _(
+                "Fine-tuning: a new last layer, a tenth of its rate for the trained layers; shifts "
+                "and mirror images; a one-cycle schedule"
+            ),
             epochs=12,
             learning_rate=1e-3,
             weight_decay=0.01,

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from explanations.classifier.architectures import SMALL_RESNET_LABEL
+from explanations.classifier.recipes import RECIPES
 from explanations.models import ClassifierWeights
 
 SPLITS: Mapping[str, Promise] = {
@@ -19,6 +22,20 @@ BY_GROUP: Mapping[str, Promise] = {
     "by_class": _("Test images by class"),
     "by_group": _("Test images by group"),
 }
+RECIPE_SETTINGS: Mapping[str, Promise] = {
+    "epochs": _("Epochs"),
+    "learning_rate": _("Learning rate"),
+    "weight_decay": _("Weight decay"),
+    "decoupled_decay": _("Weight decay apart from the gradient (AdamW)"),
+    "batch_size": _("Images per step"),
+    "one_cycle": _("One-cycle schedule"),
+    "augment": _("Shifts and mirror images"),
+    "batch_norm": _("Batch normalisation, folded into the weights afterwards"),
+    "dropout": _("Dropout"),
+    "started_rate": _("Share of the learning rate for layers already trained"),
+    "validation_share": _("Share of images for validation"),
+}
+"""The settings of a recipe by the keys of the card."""
 SHADES = 4
 WIDTH, HEIGHT = 320, 160
 """Size of a curve's drawing area."""
@@ -87,7 +104,7 @@ class ClassifierCard:
     """What the model card tells. Parts that an incomplete card lacks are empty."""
 
     recipe: str
-    settings: Sequence[tuple[str, Any]]
+    settings: Sequence[tuple[str | Promise, Any]]
     facts: Sequence[tuple[str | Promise, Any]]
     results: Sequence[Result]
     classes: Sequence[str]
@@ -111,14 +128,15 @@ def card_of(weights: ClassifierWeights) -> ClassifierCard | None:
     # The training of a registered classifier is not known: its images are those of the figures.
     data_label = _("Training data") if recipe else _("Images of the figures")
     return ClassifierCard(
-        recipe=recipe.get("label", ""),
+        recipe=_recipe_in_words(recipe),
         settings=[
-            (name.replace("_", " "), _shown(value))
+            (RECIPE_SETTINGS.get(name, name.replace("_", " ")), _shown(value))
             for name, value in recipe.items()
-            if name not in ("key", "label")
+            # A network that has its own dropout has no value here.
+            if name not in ("key", "label") and value is not None
         ],
         facts=[
-            (_("Network"), network.get("name", "")),
+            (_("Network"), _network_in_words(network.get("name", ""))),
             (_("Parameters"), network.get("parameters", "")),
             (_("Input"), network.get("input", "")),
             (_("Package"), network.get("package", "")),
@@ -143,6 +161,18 @@ def card_of(weights: ClassifierWeights) -> ClassifierCard | None:
         epochs=len(history),
         warnings=card.get("data", {}).get("warnings", ()),
     )
+
+
+def _recipe_in_words(recipe: Mapping[str, Any]) -> str:
+    """Return what the recipe is, for a known one in the catalogue's words: the words of a card are
+    those of the version that trained the classifier."""
+    known = RECIPES.get(str(recipe.get("key")))
+    return gettext(known.label) if known else str(recipe.get("label", ""))
+
+
+def _network_in_words(name: str) -> str:
+    """Return the name of the network, in the reader's language if it is the project's own."""
+    return gettext(name) if name == SMALL_RESNET_LABEL else name
 
 
 def _matrix(

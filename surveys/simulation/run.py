@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import F
 from django.test import override_settings
 from django.urls import reverse
+from django.utils.translation import gettext
 from tqdm import tqdm
 
 from explanations import catalogue
@@ -63,11 +64,24 @@ class Simulated:
 
     def __str__(self) -> str:
         people = self.completed + self.stopped + self.dropped_out + self.ended
-        early = f", {self.ended} ended early by the study" if self.ended else ""
-        return (
-            f"{people} simulated participants: {self.completed} completed, "
-            f"{self.stopped} stopped, {self.dropped_out} dropped out{early}."
-        )
+        numbers = {
+            "people": people,
+            "completed": self.completed,
+            "stopped": self.stopped,
+            "dropped_out": self.dropped_out,
+            "ended": self.ended,
+        }
+        if self.ended:
+            words = gettext(
+                "%(people)d simulated participants: %(completed)d completed, %(stopped)d stopped, "
+                "%(dropped_out)d dropped out, %(ended)d ended early by the study."
+            )
+        else:
+            words = gettext(
+                "%(people)d simulated participants: %(completed)d completed, %(stopped)d stopped, "
+                "%(dropped_out)d dropped out."
+            )
+        return words % numbers
 
 
 def simulate(

@@ -3,9 +3,12 @@
 import zipfile
 
 import pytest
+from django.utils import translation
 
 from analysis.release.free_texts import digest_of
+from analysis.release.writing import Summary
 from studyplatform.jobs import queue
+from studyplatform.jobs.bodies.release import in_words
 from studyplatform.jobs.folders import jobs_folder
 from studyplatform.jobs.kinds import ArgumentsError
 from studyplatform.jobs.release_form import ReleaseForm, written_texts
@@ -79,3 +82,11 @@ def test_a_release_is_a_folder_and_a_zip_file_and_stands_in_the_audit(study, enq
     assert "numbers of the report are equal" in job.result["summary"]
     assert job.result["reveals_arms"] is True
     assert AuditEntry.objects.filter(act="data released").count() == 1
+
+
+@pytest.mark.parametrize("smallest", [0, 7])
+def test_the_summary_is_that_of_the_command_in_the_language_of_whoever_asked(smallest):
+    summary = Summary(9, 40, smallest, 2, 5, 120, 3)
+    assert in_words(summary) == str(summary)
+    with translation.override("de"):
+        assert in_words(summary).startswith("40 Teilnehmende in 9 Dateien; ")

@@ -1,19 +1,22 @@
 """The page of a study's explanations: what is lacking, the classifier, and maps side by side."""
 
+import dataclasses
 import json
 import re
 
 import numpy as np
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
 from explanations import catalogue
 from explanations.classifier.evaluation import score
+from explanations.classifier.recipes import Recipe
 from explanations.models import ClassifierWeights, Explanation, StudyImage
 from explanations.pipeline.data_folder import artefact_store
 from studyplatform.jobs.bodies.maps import every_method
 from studyplatform.models import Job
-from studyplatform.panel.classifier_card import HEIGHT, WIDTH, card_of
+from studyplatform.panel.classifier_card import HEIGHT, RECIPE_SETTINGS, WIDTH, card_of
 from studyplatform.panel.study_needs import needs_of
 from surveys.models import Study
 from surveys.services.studies import missing_for_launch
@@ -232,6 +235,25 @@ def test_the_curves_stay_within_their_drawing(card):
 def test_an_incomplete_card_shows_what_it_has(study, signed_in, stored):
     ClassifierWeights.objects.update(card=stored)
     assert signed_in("viewer").get(page(study)).status_code == 200
+
+
+def test_a_known_recipe_is_told_in_the_catalogues_words_and_in_the_readers_language(study):
+    recipe = {"key": "strong", "label": "The same network; batch norm", "batch_size": 128,
+              "dropout": None}  # fmt: skip
+    ClassifierWeights.objects.update(card={"recipe": recipe})
+    weights = ClassifierWeights.objects.get()
+    card = card_of(weights)
+    assert card.recipe.startswith("This project's stronger recipe: shifts")
+    assert [(str(name), value) for name, value in card.settings] == [("Images per step", 128)]
+    with translation.override("de"):
+        card = card_of(weights)
+        assert card.recipe.startswith("Das stärkere Rezept dieses Projekts")
+        assert [str(name) for name, _value in card.settings] == ["Bilder je Schritt"]
+
+
+def test_every_setting_of_a_recipe_has_words():
+    settings = {field.name for field in dataclasses.fields(Recipe)} - {"key", "label"}
+    assert set(RECIPE_SETTINGS) == settings
 
 
 def test_without_a_card_the_page_says_so(study, signed_in):

@@ -4,6 +4,7 @@ import statistics
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from surveys import services
 from surveys.models import Answer, Condition, Participant, Study, Submission
@@ -122,6 +123,8 @@ def test_quitters_leave_before_the_end_and_some_of_them_stop(drawn):
         f"12 simulated participants: 0 completed, {result.stopped} stopped, "
         f"{result.dropped_out} dropped out."
     )
+    with translation.override("de"):
+        assert str(result).startswith("12 simulierte Teilnehmende: 0 bis zum Ende, ")
 
 
 def test_response_times_are_sent_through_the_page(drawn):

@@ -1,12 +1,14 @@
 """The release of a study's data, with the code of release_study."""
 
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from django.utils import translation
+from django.utils.translation import gettext
 
 from analysis.errors import AnalysisError
 from analysis.release.declaration import Author
+from analysis.release.writing import Summary
 from studyplatform.computations.study_release import release_study
 from studyplatform.jobs.bodies.report import newest_evaluation
 from studyplatform.jobs.work import Done, RefusedError, Work
@@ -46,4 +48,20 @@ def run(work: Work) -> Done:
         raise RefusedError(str(error)) from error
     work.step("zip")
     zip_folder(folder, work.output / f"{study.slug}.zip")
-    return Done(str(summary), reveals_arms=arguments["simulated"] != "only")
+    return Done(in_words(summary), reveals_arms=arguments["simulated"] != "only")
+
+
+def in_words(summary: Summary) -> str:
+    """Return what the release contains, in the language of whoever asked for it."""
+    numbers = asdict(summary)
+    classes = (
+        gettext("the smallest class has %(smallest)d people")
+        if summary.smallest
+        else gettext("no classes")
+    )
+    sentence = gettext(
+        "%(participants)d participants in %(files)d files; %(classes)s, %(suppressed)d suppressed; "
+        "%(texts_withheld)d free texts withheld; %(equal)d numbers of the report are equal, "
+        "%(differing)d depend on something removed."
+    )
+    return sentence % {**numbers, "classes": classes % numbers}
