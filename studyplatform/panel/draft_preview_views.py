@@ -19,6 +19,7 @@ from studyplatform.panel.preview_views import Place, show_page, show_picture
 from surveys import services
 from surveys.models import Study
 from surveys.services import StudyError
+from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.stored import definition
 from surveys.web.pictures import is_dense
 
@@ -78,7 +79,10 @@ def loaded(text: StudyText, user: User, source: str | None = None) -> Iterator[S
         )
     with transaction.atomic():
         try:
-            yield services.load_study(source)
+            # Pages can be worded before the study has its images.
+            yield services.load_study(source, images_later=True)
+        except StudyFileError as error:
+            raise StudyError(" ".join(error.problems)) from error
         finally:
             transaction.set_rollback(True)
 

@@ -82,11 +82,12 @@ def change(study: Study, user: User, edit: Callable[[str], str]) -> None:
     """Change the study's file, save it as a new version, and let the study use it.
 
     Raises ImageEditError if the study cannot use the changed file, and before anything is saved if
-    the latest version contains other changes that the study does not use yet.
+    the latest version contains other changes that the study does not use yet. An earlier change of
+    the same kind that the study could not use, such as its first images alone, is replaced.
     """
     text = study_texts.text_of(study, user)
     latest = text.versions.all()[0]
-    if latest.source != study.source:
+    if latest.source != study.source and edit(latest.source) != edit(study.source):
         raise ImageEditError(
             text,
             [

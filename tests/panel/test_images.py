@@ -340,6 +340,17 @@ def test_a_study_that_needs_more_images_stays_as_it_is_and_is_told_why(study, si
     assert study.image_set.name == "drawn"
 
 
+def test_more_images_are_used_after_too_few_were_refused(study, signed_in):
+    browser = signed_in("editor")
+    upload(browser, study, packed(2))
+    use(browser, study, own_set(study))
+    upload(browser, study, packed(12, first=200))
+    response = browser.get(use(browser, study, own_set(study)).url)
+    assert "does not use yet" not in said(response)
+    study.refresh_from_db()
+    assert study.image_set == own_set(study)
+
+
 def test_unused_changes_of_the_file_are_not_used_by_the_way(study, signed_in):
     browser = signed_in("editor")
     upload(browser, study, packed())

@@ -1,8 +1,12 @@
 """The editor shows a page with changes that are still in the form, and stores none of them."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.urls import reverse
 
+from explanations.models import ImageSet
+from studyplatform.panel import study_texts
+from studyplatform.panel.image_edits import with_image_set
 from surveys.models import Participant, Study
 from tests.panel.conftest import SWITCHES, add_member
 from tests.panel.test_editor import filled, newest, text_of
@@ -35,6 +39,16 @@ def test_the_page_arm_and_language_are_chosen(draft, signed_in):
     assert "Thank you" in last.content.decode(), "a number behind the last page gives the last"
     trial = live(signed_in("editor"), draft, live_page="1", live_arm="no arm")
     assert trial.status_code == 200
+
+
+def test_pages_are_shown_before_the_study_has_its_images(draft, signed_in):
+    source = with_image_set(draft.source, "scenes", "test")
+    study_texts.save(text_of(draft), source, after=1, user=User.objects.get(username="editor"))
+    assert not ImageSet.objects.filter(name="scenes").exists()
+    for number in ("0", "1", "2", "99"):
+        page = live(signed_in("editor"), draft, consent__text="Our lab.", live_page=number)
+        assert page.status_code == 200, number
+        assert ("Our lab." in page.content.decode()) == (number == "0")
 
 
 @pytest.mark.parametrize(
