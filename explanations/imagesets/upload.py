@@ -16,11 +16,13 @@ from explanations.imagesets.decoding import (
     pixel_count,
 )
 from explanations.imagesets.manifest import FILE, parse_groups
+from explanations.translatable import Say, gettext_noop
 
 MAX_UPLOAD_BYTES = 200_000_000
 MAX_IMAGES = 1000
 MAX_PIXELS_IN_ALL = 1_000_000_000
 LONGEST_NAME = 200
+NAMES_SHOWN = 3
 SPLIT = "test"
 """The split of uploaded images, which no classifier here was trained on."""
 
@@ -42,21 +44,27 @@ class Upload:
 
 
 def read_uploads(
-    files: Sequence[tuple[str, IO[bytes]]], class_names: Sequence[str], other_class: str = ""
+    files: Sequence[tuple[str, IO[bytes]]],
+    class_names: Sequence[str],
+    other_class: str = "",
+    say: Say = str,
 ) -> list[Upload]:
     """List the images in files and zip files, each given as its name and its content.
 
     The class of an image is the folder that it is in. An image in no folder of a class gets
     ``other_class``. A file manifest.csv in a zip file gives groups, as in a folder. Raises
-    ImageSetError with every problem.
+    ImageSetError with every problem. Images without a class share a problem, which ``say``
+    translates.
     """
     uploads: list[Upload] = []
     problems: list[str] = []
+    classless: list[str] = []
     for name, file in files:
         try:
-            uploads += _uploads_in(name, file, class_names, other_class, problems)
+            uploads += _uploads_in(name, file, class_names, other_class, problems, classless)
         except ImageSetError as error:
             problems.extend(error.problems)
+    problems[:0] = _without_class(classless, class_names, say)
     if not uploads and not problems:
         problems.append("No image was sent. Choose images or a zip file of images.")
     if len(uploads) > MAX_IMAGES:
@@ -75,7 +83,10 @@ def _uploads_in(
     class_names: Sequence[str],
     other_class: str,
     problems: list[str],
+    classless: list[str],
 ) -> Iterator[Upload]:
+    """Yield the images that have a class. Adds to ``problems``, and to ``classless`` the paths of
+    the images that have none."""
     reads = _files_in(name, file)
     groups = _groups(name, reads)
     for path, read in reads.items():
@@ -85,8 +96,11 @@ def _uploads_in(
             class_name = _class_of(path, class_names, other_class)
         except ImageSetError as error:
             problems.extend(error.problems)
-        else:
+            continue
+        if class_name:
             yield Upload(path, class_name, read, groups.get(path, ""))
+        else:
+            classless.append(path)
 
 
 def _files_in(name: str, file: IO[bytes]) -> dict[str, Callable[[], bytes]]:
@@ -131,6 +145,7 @@ def _content_of(file: IO[bytes], name: str) -> bytes:
 
 
 def _class_of(path: str, class_names: Sequence[str], other_class: str) -> str:
+    """Return the class of the image at the path, or an empty text if it has none."""
     *folders, name = PurePosixPath(path).parts or ("",)
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise ImageSetError(
@@ -141,13 +156,35 @@ def _class_of(path: str, class_names: Sequence[str], other_class: str) -> str:
     folder = folders[-1] if folders else ""
     if (known := by_folder.get(folder.casefold())) is not None:
         return known
-    if other_class:
-        return other_class
-    where = f"in the folder {folder!r}, which is not a class" if folder else "in no folder"
-    raise ImageSetError(
-        f"{path} is {where}. Put it into a folder that is named after its class "
-        f"({', '.join(class_names)}), or choose the class in the form."
-    )
+    return other_class
+
+
+def _without_class(paths: Sequence[str], class_names: Sequence[str], say: Say) -> Iterator[str]:
+    """Yield a sentence on the images in no folder, and one on those in folders of no class."""
+    for is_in_folder in (False, True):
+        found = [path for path in paths if (len(PurePosixPath(path).parts) > 1) == is_in_folder]
+        if not found:
+            continue
+        if len(found) > 1 and is_in_folder:
+            where = gettext_noop("%(count)d images are in folders that are not classes: %(names)s")
+        elif len(found) > 1:
+            where = gettext_noop("%(count)d images are in no folder: %(names)s")
+        elif is_in_folder:
+            where = gettext_noop("%(name)s is in the folder “%(folder)s”, which is not a class.")
+        else:
+            where = gettext_noop("%(name)s is in no folder.")
+        cure = gettext_noop(
+            "Put each image into a folder that is named after its class (%(classes)s), or choose "
+            "the class in the form."
+        )
+        values = {
+            "count": len(found),
+            "names": ", ".join(found[:NAMES_SHOWN]) + (", …" if len(found) > NAMES_SHOWN else "."),
+            "name": found[0],
+            "folder": PurePosixPath(found[0]).parent.name,
+            "classes": ", ".join(class_names),
+        }
+        yield f"{say(where)} {say(cure)}" % values
 
 
 class UploadSet(ImageSet):

@@ -533,10 +533,15 @@ class PeopleForm(JobForm):
         """Return why the job cannot have the data of these people, or an empty text."""
         if who != "only" and self._is_hidden(study):
             return HIDDEN
-        people = study.participants.all()
-        if who != "included":
-            people = people.filter(simulated=who == "only")
-        return "" if people.exists() else NOBODY[who]
+        # Both kinds must be there to be taken together: otherwise the choice repeats another one.
+        kinds = {"none": False, "only": True}
+        wanted = kinds if who == "included" else [who]
+        missing = [
+            kind for kind in wanted if not study.participants.filter(simulated=kinds[kind]).exists()
+        ]
+        if not missing:
+            return ""
+        return NOBODY[missing[0] if len(missing) == 1 else "included"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -9,6 +9,7 @@ from studyplatform.panel import pilots
 from studyplatform.panel.access import Right, rights_in, signed_in, studies_of, study_page
 from studyplatform.panel.draft_steps import draft_steps
 from studyplatform.panel.frame import render_study_page
+from studyplatform.panel.launch import reach_of
 from studyplatform.panel.overview import overviews
 from studyplatform.panel.source_report_views import found_page
 from studyplatform.panel.study_texts import unfinished, version_in_use
@@ -48,6 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def study(request: HttpRequest, study: Study) -> HttpResponse:
     """Show a study: its state, its participants, its parts and its address."""
     (overview,) = overviews([study])
+    address = request.build_absolute_uri(pilots.link_path(study))
     context = {
         "overview": overview,
         "declared": definition(study),
@@ -59,6 +61,7 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
         "steps": draft_steps(study, rights_in(request.user, study))
         if study.state == Study.State.DRAFT and not study.is_pilot
         else (),
-        "address": request.build_absolute_uri(pilots.link_path(study)),
+        "address": address,
+        "reach": reach_of(address),
     }
     return render_study_page(request, study, "overview", "panel/study.html", context)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.utils.functional import Promise
@@ -57,8 +58,8 @@ PLACEHOLDER = re.compile(r"x{3,}|todo|your|example|placeholder|0{6,}|123456", re
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the checklist. ``place`` is a key of MENDED_AT, and ``field`` the field of the
-    editor's form there, if a single one mends it."""
+    """A line of the checklist. ``place`` is a key of MENDED_AT, or empty where no page mends the
+    fault, and ``field`` the field of the editor's form there, if a single one mends it."""
 
     sentence: str
     place: str
@@ -82,8 +83,11 @@ class Field:
     hint: str = ""
 
 
-def checklist(study: Study) -> Checklist:
-    """Check the study file, the maps and the preparation of a study that nobody takes part in."""
+def checklist(study: Study, address: str = "") -> Checklist:
+    """Check the study file, the maps and the preparation of a study that nobody takes part in.
+
+    ``address`` is that of the link for participants, if its reach is to be checked too.
+    """
     declared = definition(study)
     return Checklist(
         blocking=(
@@ -94,6 +98,7 @@ def checklist(study: Study) -> Checklist:
             *_lines("sample", _quotas(declared)),
         ),
         warnings=(
+            *_lines("", filter(None, [reach_of(address)])),
             *_lines("version", _newer_version(study)),
             *_lines("members", _preparation(study)),
             *_lines("pilot", _rehearsal(study)),
@@ -103,6 +108,23 @@ def checklist(study: Study) -> Checklist:
             *_cautions(declared),
         ),
     )
+
+
+def reach_of(address: str) -> str:
+    """Return a warning if the link reaches nothing but this computer, or an empty text."""
+    if not _is_loopback(urlsplit(address).hostname or ""):
+        return ""
+    return gettext(
+        "The link works only on this computer. For other people, the platform must be installed on "
+        "a server (docs/operators.md)."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def recruitment_fields(declared: StudyFile, address: str) -> list[Field]:

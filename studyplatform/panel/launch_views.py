@@ -20,6 +20,7 @@ from studyplatform.panel.launch import (
     Line,
     checklist,
     qr_code,
+    reach_of,
     recruitment_fields,
 )
 from studyplatform.panel.overview import overviews, state_of
@@ -169,7 +170,8 @@ def _ask(request: HttpRequest, study: Study, act: str, status: int = 200) -> Htt
     is_possible = study.state in allowed[act] and study.unblinded_at is None
     if act == "end":
         is_possible = study.state in allowed[act]
-    checked = checklist(study) if act == "open" and study.state == Study.State.DRAFT else None
+    is_launch = act == "open" and study.state == Study.State.DRAFT
+    checked = checklist(study, _link(request, study)) if is_launch else None
     context = {
         "act": act,
         "is_possible": is_possible and not (checked and checked.blocking),
@@ -185,6 +187,9 @@ def _mended(request: HttpRequest, study: Study, lines: Sequence[Line]) -> list[M
     rights = rights_in(request.user, study)
     mended = []
     for line in lines:
+        if not line.place:
+            mended.append(MendedLine(line.sentence, "", ""))
+            continue
         words, name, values, right = MENDED_AT[line.place]
         address = reverse(name, kwargs={"slug": study.slug, **values})
         address += f"#id_{line.field}" if line.field else ""
@@ -192,10 +197,14 @@ def _mended(request: HttpRequest, study: Study, lines: Sequence[Line]) -> list[M
     return mended
 
 
+def _link(request: HttpRequest, study: Study) -> str:
+    return request.build_absolute_uri(pilots.link_path(study))
+
+
 def _page(request: HttpRequest, study: Study, status: int = 200) -> HttpResponse:
     declared = definition(study)
-    address = request.build_absolute_uri(pilots.link_path(study))
-    checked = checklist(study) if study.state == Study.State.DRAFT else None
+    address = _link(request, study)
+    checked = checklist(study, address) if study.state == Study.State.DRAFT else None
     context = {
         "state": state_of(study),
         "schedule": getattr(study, "schedule", None),
@@ -205,6 +214,7 @@ def _page(request: HttpRequest, study: Study, status: int = 200) -> HttpResponse
         "hashes": fingerprint(study),
         "documents": declared_documents(declared),
         "address": address,
+        "reach": reach_of(address),
         "qr": qr_code(address),
         "service": declared.recruitment.name,
         "fields": recruitment_fields(declared, address),

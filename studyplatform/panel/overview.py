@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
@@ -125,11 +125,20 @@ def _people(studies: Sequence[Study]) -> dict[int, People]:
 
 
 def _jobs(studies: Sequence[Study]) -> dict[int, list[str]]:
-    """Return sentences by primary key on jobs that failed lately or wait for a worker in vain."""
+    """Return sentences by primary key on jobs that failed lately or wait for a worker in vain.
+
+    A failure is past once a later job of the same kind for the same study is done.
+    """
     since = timezone.now() - FAILURES_LAST
+    repeated = Job.objects.filter(
+        study=OuterRef("study"),
+        kind=OuterRef("kind"),
+        state=Job.State.DONE,
+        finished_at__gt=OuterRef("finished_at"),
+    )
+    failed_lately = Q(state=Job.State.FAILED, finished_at__gt=since) & ~Exists(repeated)
     rows = Job.objects.filter(
-        Q(state=Job.State.QUEUED) | Q(state=Job.State.FAILED, finished_at__gt=since),
-        study__in=studies,
+        Q(state=Job.State.QUEUED) | failed_lately, study__in=studies
     ).values_list("study", "state", "kind")
     at_work = presence.kinds_at_work()
     sentences: dict[int, list[str]] = defaultdict(list)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from studyplatform.panel import pilots
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.frame import render_study_page
+from studyplatform.panel.launch import reach_of
 from studyplatform.panel.study_needs import lacking
 from studyplatform.panel.toml_edits import EditError
 from surveys import services
@@ -62,5 +63,6 @@ def _page(request: HttpRequest, study: Study, status: int = 200) -> HttpResponse
         "missing": lacking(study) if is_draft else (),
         "is_draft": is_draft,
         "rehearsal_link": own if study.state == Study.State.OPEN else "",
+        "reach": reach_of(own),
     }
     return render_study_page(request, study, "launch", "panel/pilot.html", context, status)

@@ -71,7 +71,7 @@ def _store(request: HttpRequest, study: Study) -> HttpResponse:
     files = [(file.name or "", file.file) for file in sent if file.file is not None]
     try:
         with _decoding:
-            uploads = read_uploads(files, classes, chosen if chosen in classes else "")
+            uploads = read_uploads(files, classes, chosen if chosen in classes else "", gettext)
             imported = image_sets.store(study, uploads)
     except ImageSetError as error:
         return _page(request, study, list(error.problems), 422, chosen)

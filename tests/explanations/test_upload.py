@@ -181,8 +181,17 @@ def test_an_image_without_a_class_is_refused_with_the_classes():
     packed = zipped(("1.png", picture()), ("lorry/2.png", picture()))
     said = refusals(("all.zip", packed), other_class="")
     assert "1.png is in no folder" in said
-    assert "lorry/2.png is in the folder 'lorry', which is not a class" in said
+    assert "lorry/2.png is in the folder “lorry”, which is not a class" in said
     assert "car, truck" in said
+
+
+def test_images_without_a_class_share_a_sentence_for_each_kind():
+    names = [f"car_{n}.png" for n in range(4)] + ["van/1.png", "lorry/2.png"]
+    with pytest.raises(ImageSetError) as caught:
+        check([("all.zip", zipped(*((name, picture()) for name in names)))], "")
+    alone, foldered = caught.value.problems
+    assert alone.startswith("4 images are in no folder: car_0.png, car_1.png, car_2.png, … Put")
+    assert "2 images are in folders that are not classes: van/1.png, lorry/2.png. Put" in foldered
 
 
 def test_nothing_sent_is_said():

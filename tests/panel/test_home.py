@@ -131,6 +131,39 @@ def test_a_failed_job_and_one_that_waits_in_vain_need_attention(study):
     )
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "1 job failed within the last week."),
+        ("de", "1 Auftrag ist in der letzten Woche gescheitert."),
+    ],
+)
+def test_a_failed_job_needs_no_attention_once_a_later_one_is_done(
+    study, other_study, signed_in, language, sentence
+):
+    now = timezone.now()
+
+    def job(kind: str, state: str, hours: int, of: Study = study) -> None:
+        Job.objects.create(
+            kind=kind, study=of, request_sha256=f"{kind}{state}{hours}", state=state, queued_at=now,
+            finished_at=now - timedelta(hours=hours),
+            **({"error": "Too little memory."} if state == "failed" else {"result": {}}),
+        )  # fmt: skip
+
+    def is_told() -> bool:
+        return sentence in browser.get(HOME).content.decode()
+
+    browser = signed_in("owner")
+    browser.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    job("maps", "failed", 5)
+    job("maps", "done", 6)
+    job("report", "done", 1)
+    job("maps", "done", 1, of=other_study)
+    assert is_told(), "an earlier job, another kind and another study do not repeat it"
+    job("maps", "done", 2)
+    assert not is_told()
+
+
 def test_the_end_of_collection_and_unblinding_are_states_apart(study):
     services.close_study(study=study)
     assert state_of(study) == "Collection ended"

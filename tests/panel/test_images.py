@@ -201,13 +201,33 @@ def test_a_refused_upload_names_each_file_and_stores_nothing(study, signed_in):
 
     response = sent()
     assert response.status_code == 422
-    assert response.context["problems"][0].startswith("page.png is in no folder")
+    (problem,) = response.context["problems"]
+    assert problem.startswith("2 images are in no folder: page.png, 1.png. Put each image")
     response = sent(**{"class": "car"})
     assert response.context["problems"] == [
         "page.png is not a readable image. Save it as PNG or JPEG or WEBP or remove it."
     ]
     assert not own_set(study).images.exists()
     assert "<option selected>car</option>" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "24 images are in no folder: car_0.png, car_1.png, car_2.png, … Put each image"),
+        ("de", "24 Bilder liegen in keinem Ordner: car_0.png, car_1.png, car_2.png, … Legen Sie"),
+    ],
+)
+def test_many_images_without_a_class_are_told_once(study, signed_in, language, sentence):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(24):
+            archive.writestr(f"car_{number}.png", b"x")
+    browser = signed_in("editor")
+    browser.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    response = upload(browser, study, SimpleUploadedFile("all.zip", buffer.getvalue()))
+    (problem,) = response.context["problems"]
+    assert problem.startswith(sentence)
 
 
 def test_a_hundred_and_one_single_files_are_refused_in_words(study, signed_in):

@@ -192,6 +192,30 @@ def test_an_act_that_is_not_possible_offers_no_button(draft, signed_in):
     assert "<button>End collection" not in asked
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "The link works only on this computer."),
+        ("de", "Der Link funktioniert nur auf diesem Computer."),
+    ],
+)
+def test_a_link_that_reaches_only_this_computer_says_so(
+    draft, signed_in, settings, language, sentence
+):
+    settings.ALLOWED_HOSTS = ["*"]
+    browser = signed_in("owner")
+    browser.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+
+    def told(name: str, host: str) -> int:
+        page = browser.get(address(name, draft), HTTP_HOST=host).content.decode()
+        return page.count(sentence)
+
+    assert told("launch", "localhost:8741") == 2  # a warning of the launch, and at the link
+    assert told("open", "127.0.0.1:8741") == 1
+    assert told("study", "[::1]:8741") == 1
+    assert [told(name, "lab.example.org") for name in ("launch", "open", "study")] == [0, 0, 0]
+
+
 def test_each_line_of_the_checklist_leads_to_the_place_that_mends_it(draft, signed_in):
     draft.stimuli.all().delete()
     page = signed_in("owner").get(address("launch", draft)).content.decode()

@@ -93,6 +93,22 @@ def test_failed_attention_checks_are_counted_by_person(db, tmp_path):
     assert (watched.checks, watched.failed_a_check) == (3, 2)
 
 
+@pytest.mark.parametrize(
+    ("language", "one", "two"),
+    [("en", "(1 answer)", "(2 answers)"), ("de", "(1 Antwort)", "(2 Antworten)")],
+)
+def test_answers_to_attention_checks_have_a_singular(
+    study, signed_in, monkeypatch, language, one, two
+):
+    browser = signed_in("owner")
+    browser.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    for checks, words in ((1, one), (2, two)):
+        monkeypatch.setattr(
+            "studyplatform.panel.monitoring._attention", lambda *_, n=checks: (n, 1)
+        )
+        assert words in browser.get(reverse("panel:monitor", args=[study.slug])).content.decode()
+
+
 def test_the_queries_do_not_grow_with_the_participants(study, signed_in):
     browser, address = signed_in("owner"), reverse("panel:monitor", args=[study.slug])
     assert browser.get(address).status_code == 200  # which reads the study file for the first time

@@ -87,13 +87,51 @@ def test_a_report_of_a_blinded_study_is_of_simulated_people_or_says_why_not(stud
 
 def test_an_unblinded_report_and_an_export_begin_with_the_people_that_are_there(study):
     factories.allocated(study, "robot", simulated=True)
-    assert choices(ExportForm(study)) == (["only"], ["only", "included"])
+    assert choices(ExportForm(study)) == (["only"], ["only"]), "nobody real to add"
     factories.allocated(study, "somebody")
-    assert choices(ExportForm(study))[0] == ["none"]
+    assert choices(ExportForm(study)) == (["none"], ["none", "only", "included"])
     services.close_study(study=study)
     services.unblind_study(study=study, reason="The end.", by="owner")
     study.refresh_from_db()
     assert choices(ReportForm(study)) == (["none"], ["none", "only", "included"])
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "There are no simulated participants."),
+        ("de", "Es gibt keine simulierten Teilnehmenden."),
+    ],
+)
+def test_a_report_of_real_and_simulated_people_needs_both(study, signed_in, language, sentence):
+    factories.allocated(study, "somebody")
+    services.close_study(study=study)
+    services.unblind_study(study=study, reason="The end.", by="owner")
+    study.refresh_from_db()
+    assert choices(ReportForm(study)) == (["none"], ["none"])
+    browser = signed_in("owner")
+    browser.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    path = reverse("panel:start-job", kwargs={"slug": study.slug, "key": "report"})
+    assert sentence in browser.post(path, {"simulated": "included"}).content.decode()
+    assert not study.jobs.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Edit the retention"), ("de", "Aufbewahrung bearbeiten")]
+)
+def test_a_study_without_retention_links_its_form_for_those_who_may_edit(
+    study, signed_in, language, words
+):
+    def shown(name: str) -> bool:
+        browser = signed_in(name)
+        browser.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+        page = browser.get(reverse("panel:data", args=[study.slug])).content.decode()
+        form = reverse("panel:study-section", args=[study.slug, "retention"])
+        assert "docs/privacy.md" in page
+        return f'<a href="{form}">{words}</a>' in page
+
+    assert shown("owner")
+    assert not shown("analyst")
 
 
 def test_the_page_says_why_a_report_cannot_be_made(study, signed_in):
