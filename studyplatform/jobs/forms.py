@@ -524,7 +524,7 @@ class PeopleForm(JobForm):
         field.widget.impossible = frozenset(refusals) - frozenset(usable)
         if not usable:
             hidden = self._is_hidden(study)
-            self.impossible = str(NOBODY_TO_COMPARE if hidden else refusals["none"])
+            self.impossible = str(NOBODY_TO_COMPARE if hidden else refusals["included"])
 
     def _is_hidden(self, study: Study) -> bool:
         return self.reveals and is_blinded(study)

@@ -117,6 +117,21 @@ def test_a_report_of_real_and_simulated_people_needs_both(study, signed_in, lang
 
 
 @pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Nobody has taken part yet. Send people the link, or send synthetic people."),
+        ("de", "Es hat noch niemand teilgenommen."),
+    ],
+)
+def test_an_export_without_anybody_advises_no_choice_of_people(
+    study, signed_in, language, sentence
+):
+    browser = signed_in("owner")
+    browser.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    assert sentence in browser.get(reverse("panel:data", args=[study.slug])).content.decode()
+
+
+@pytest.mark.parametrize(
     ("language", "words"), [("en", "Edit the retention"), ("de", "Aufbewahrung bearbeiten")]
 )
 def test_a_study_without_retention_links_its_form_for_those_who_may_edit(
