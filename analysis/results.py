@@ -299,7 +299,7 @@ def analysed(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Outcome
     try:
         found: OutcomeFinding = resolve(analysis_of(outcome).path)(data, scores, outcome)
     except NotEstimableError as error:
-        return Failed((), NotEstimable(outcome.analysis, str(error)))
+        return Failed((), NotEstimable(analysis_of(outcome).label, str(error)))
     return found
 
 

@@ -39,7 +39,7 @@ def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> D
 def scores_drawing(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
     """Return the drawing function of scores-<outcome>, the raincloud of the arms' scores."""
     outcome, plan = result.outcome, results.plan
-    groups = scores_by_arm(scores, outcome, plan)
+    groups = scores_by_arm(scores, outcome, results)
     return {
         f"scores-{outcome.key}": lambda: draw_distributions(
             result.found.arms,

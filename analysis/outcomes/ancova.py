@@ -29,6 +29,7 @@ from analysis.statistics.comparisons.two_factors import partial_eta_squared
 from analysis.statistics.descriptives import ArmSummary, summarise
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
 from analysis.statistics.multiplicity import holm
+from analysis.statistics.requirements import arm_names
 from analysis.study_data.covariates import covariate_values
 from analysis.study_data.scoring import earlier_score
 from analysis.study_data.study_data import StudyData
@@ -96,7 +97,7 @@ def ancova(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Ancova:
     plan, arms = data.plan, data.plan.arms_of(outcome)
     table, labels = covariance_table(data, scores, outcome)
     complete = table.dropna()
-    fit = attempt("ANCOVA", partial(_fit, table, arms, labels, plan.level))
+    fit = attempt("ANCOVA", partial(_fit, table, data, outcome, labels))
     test = attempt("ANCOVA", lambda: _fitted(fit).arm_test())
     level = 1 - 2 * plan.alpha
     return Ancova(
@@ -114,12 +115,12 @@ def ancova(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Ancova:
                 float(complete[name].mean())
                 if pd.api.types.is_numeric_dtype(complete[name]) and len(complete)
                 else None,
-                attempt("equal slopes", partial(_slopes, table, arms, labels, name)),
+                attempt("equal slopes", partial(_slopes, table, data, outcome, labels, name)),
             )
             for name, label in labels.items()
         ),
         _contrasts(fit, data, outcome),
-        _planned(fit, plan.contrasts, arms),
+        _planned(fit, data, outcome),
         int(table["score"].notna().sum()) - len(complete),
     )
 
@@ -131,23 +132,27 @@ def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Ar
     complete = table.dropna()
     return ArmsAndTest(
         _summaries(complete, data, arms),
-        attempt("ANCOVA", lambda: _fit(table, arms, labels).arm_test()),
+        attempt("ANCOVA", lambda: _fit(table, data, outcome, labels).arm_test()),
     )
 
 
 def _fit(
-    table: pd.DataFrame, arms: tuple[str, ...], labels: Mapping[str, str], level: float = 0.95
+    table: pd.DataFrame, data: StudyData, outcome: Outcome, labels: Mapping[str, str]
 ) -> CovarianceModel:
     """Fit the model to the participants who have a score and all covariates."""
     _refuse_empty(table, labels)
-    return fit_covariance(table.dropna(), arms, list(labels), level)
+    plan = data.plan
+    return fit_covariance(
+        table.dropna(), plan.arms_of(outcome), list(labels), plan.level, data.labels
+    )
 
 
 def _slopes(
-    table: pd.DataFrame, arms: tuple[str, ...], labels: Mapping[str, str], name: str
+    table: pd.DataFrame, data: StudyData, outcome: Outcome, labels: Mapping[str, str], name: str
 ) -> HypothesisTest:
     _refuse_empty(table, labels)
-    return slopes_test(table.dropna(), arms, list(labels), name)
+    arms = data.plan.arms_of(outcome)
+    return slopes_test(table.dropna(), arms, list(labels), name, data.labels)
 
 
 def _refuse_empty(table: pd.DataFrame, labels: Mapping[str, str]) -> None:
@@ -247,14 +252,16 @@ def _contrasts(
 
 
 def _planned(
-    fit: CovarianceModel | NotEstimable,
-    contrasts: tuple[PlannedContrast, ...],
-    arms: tuple[str, ...],
+    fit: CovarianceModel | NotEstimable, data: StudyData, outcome: Outcome
 ) -> tuple[ContrastResult, ...]:
+    contrasts, arms = data.plan.contrasts, data.plan.arms_of(outcome)
+
     def estimated(contrast: PlannedContrast) -> Estimate:
         absent = [arm for arm in contrast.weights if arm not in arms]
         if absent:
-            raise NotEstimableError(f"the outcome was not measured in {', '.join(absent)}")
+            raise NotEstimableError(
+                f"the outcome was not measured in {arm_names(absent, data.labels)}"
+            )
         return _contrast(fit, contrast.weights, contrast.label)
 
     differences = {c.key: attempt("contrast", partial(estimated, c)) for c in contrasts}

@@ -43,7 +43,7 @@ def bayes_factors(data: StudyData, scores: pd.DataFrame) -> Mapping[str, tuple[B
 def _arms(
     data: StudyData, scores: pd.DataFrame, outcome: Outcome, scale: float
 ) -> tuple[BayesContrast, ...]:
-    groups = scores_by_arm(scores, outcome, data.plan)
+    groups = scores_by_arm(scores, outcome, data)
     control = data.plan.control
     return tuple(
         BayesContrast(

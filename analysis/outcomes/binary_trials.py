@@ -1,5 +1,6 @@
 """The analysis "binary_trials": a binary trial column, arms between subjects."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,6 +28,7 @@ from analysis.statistics.comparisons.equivalence import (
 from analysis.statistics.descriptives import ArmSummary, summarise
 from analysis.statistics.estimate import Estimate, HypothesisTest, NotEstimable, attempt
 from analysis.statistics.multiplicity import holm
+from analysis.statistics.requirements import arm_name
 from analysis.study_data.populations import members
 from analysis.study_data.scoring import outcome_trials
 from analysis.study_data.study_data import StudyData
@@ -63,11 +65,13 @@ class BinaryTrials:
 def binary_trials(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> BinaryTrials:
     """Compare the arms' shares of "yes" over trials, clustered by participant."""
     plan = data.plan
-    groups = scores_by_arm(scores, outcome, plan)
+    groups = scores_by_arm(scores, outcome, data)
     trials = population_trials(data, outcome)
     # A column that is not binary must be refused in every arm, not only where the value occurs.
     odd = sorted(set(trials["value"]) - {0.0, 1.0})
-    shares = {arm: attempt("share", partial(_share, trials, arm, odd)) for arm in groups}
+    shares = {
+        arm: attempt("share", partial(_share, trials, arm, odd, data.labels)) for arm in groups
+    }
     return BinaryTrials(
         tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups),
         attempt("equal odds", lambda: equal_odds({arm: _there(shares[arm]) for arm in shares})),
@@ -94,7 +98,9 @@ def population_trials(data: StudyData, outcome: Outcome) -> pd.DataFrame:
     return trials[trials["participant"].isin(people)]
 
 
-def _share(trials: pd.DataFrame, arm: str, odd: list[float]) -> ClusteredShare:
+def _share(
+    trials: pd.DataFrame, arm: str, odd: list[float], labels: Mapping[str, str]
+) -> ClusteredShare:
     if odd:
         raise NotEstimableError(
             "the column must contain only 0 and 1, but contains "
@@ -102,7 +108,7 @@ def _share(trials: pd.DataFrame, arm: str, odd: list[float]) -> ClusteredShare:
         )
     arm_trials = trials[trials["arm"] == arm]
     if arm_trials.empty:
-        raise NotEstimableError(f"{arm} has no trials of this outcome")
+        raise NotEstimableError(f"{arm_name(arm, labels)} has no trials of this outcome")
     return clustered_share(arm_trials["value"], arm_trials["participant"])
 
 

@@ -56,7 +56,7 @@ class Factorial:
 def factorial(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Factorial:
     """Compare the levels of two factors, without participants who lack a level of either."""
     plan = data.plan
-    groups = scores_by_arm(scores, outcome, plan)
+    groups = scores_by_arm(scores, outcome, data)
     table = two_factor_table(data, scores, outcome)
     effects = attempt_effects(table)
     level = 1 - 2 * plan.alpha

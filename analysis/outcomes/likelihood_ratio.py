@@ -72,7 +72,7 @@ class LikelihoodRatio:
 def likelihood_ratio(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> LikelihoodRatio:
     """Compare the complete model of the outcome's trials with the model without the arms."""
     plan = data.plan
-    groups = scores_by_arm(scores, outcome, plan)
+    groups = scores_by_arm(scores, outcome, data)
     trials = population_trials(data, outcome)
     binary = set(trials["value"].dropna()) <= {0.0, 1.0}
     fitted = attempt("likelihood ratio", partial(_fit, trials, outcome, data, binary))
@@ -110,7 +110,7 @@ def assumptions(
 def _fit(
     trials: pd.DataFrame, outcome: Outcome, data: StudyData, binary: bool
 ) -> tuple[pd.DataFrame, MixedModel, Suprema]:
-    table, model = planned_model(trials, outcome, data.plan)
+    table, model = planned_model(trials, outcome, data)
     answers = table[model.outcome].nunique()
     if answers < 2:
         raise NotEstimableError("all answers are alike, so there is nothing to compare")

@@ -78,7 +78,7 @@ def mixed_anova(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Mixe
     wide = condition_means(data, outcome)
     complete = wide.dropna()
     arm = data.participants.set_index("participant")["arm"].reindex(complete.index)
-    found = attempt("mixed ANOVA", partial(arm_by_time, complete, arm, arms))
+    found = attempt("mixed ANOVA", partial(arm_by_time, complete, arm, arms, data.labels))
     effects = {name: attempt(name, partial(_effect, found, name)) for name in EFFECTS}
     # F is one-sided, so an interval of 1 − 2α excludes 0 exactly where the test rejects.
     level = 1 - 2 * plan.alpha

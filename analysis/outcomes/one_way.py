@@ -1,7 +1,9 @@
 """The analysis "one_way": one score per participant, arms between subjects."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import pandas as pd
 
@@ -20,7 +22,14 @@ from analysis.statistics.comparisons.planned import ContrastResult, planned_cont
 from analysis.statistics.comparisons.ranks import cliffs_delta, superiority
 from analysis.statistics.descriptives import ArmSummary, summarise
 from analysis.statistics.effect_sizes import epsilon_squared, hedges_g, omega_squared
-from analysis.statistics.estimate import Estimate, Groups, HypothesisTest, NotEstimable, attempt
+from analysis.statistics.estimate import (
+    Estimate,
+    Groups,
+    HypothesisTest,
+    LabelledGroups,
+    NotEstimable,
+    attempt,
+)
 from analysis.study_data.study_data import StudyData
 
 
@@ -72,7 +81,7 @@ class OneWay:
 def one_way(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> OneWay:
     """Compare the arms in the column `outcome.key` of the scores (populations.score_table)."""
     plan, labels = data.plan, data.labels
-    groups = scores_by_arm(scores, outcome, plan)
+    groups = scores_by_arm(scores, outcome, data)
     share_level = 1 - 2 * plan.alpha  # see effect_sizes.omega_squared
     welch = attempt("Welch ANOVA", lambda: welch_anova(groups))
     kruskal = attempt("Kruskal-Wallis", lambda: kruskal_wallis(groups))
@@ -100,7 +109,7 @@ class ArmsAndTest:
 
 def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> ArmsAndTest:
     """Return scores by arm and the Welch ANOVA, without the slow comparisons of arms."""
-    groups = scores_by_arm(scores, outcome, data.plan)
+    groups = scores_by_arm(scores, outcome, data)
     level = data.plan.level
     return ArmsAndTest(
         tuple(summarise(arm, data.labels[arm], groups[arm], level) for arm in groups),
@@ -108,13 +117,26 @@ def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Ar
     )
 
 
-def scores_by_arm(scores: pd.DataFrame, outcome: Outcome, plan: Plan) -> Groups:
+class Study(Protocol):
+    """The plan and the labels of the arms, which data and results both have."""
+
+    @property
+    def plan(self) -> Plan:
+        """Return the plan."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Return the label by arm."""
+
+
+def scores_by_arm(scores: pd.DataFrame, outcome: Outcome, study: Study) -> LabelledGroups:
     """Return the outcome's non-missing scores by arm, in plan order, for arms that were asked."""
     answered = scores.dropna(subset=[outcome.key])
-    return {
+    groups = {
         arm: answered.loc[answered["arm"] == arm, outcome.key].to_numpy(dtype=float)
-        for arm in plan.arms_of(outcome)
+        for arm in study.plan.arms_of(outcome)
     }
+    return LabelledGroups(groups, study.labels)
 
 
 def against(

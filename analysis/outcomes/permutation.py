@@ -61,7 +61,7 @@ class Permuted:
 def permutation(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Permuted:
     """Compare the arms' scores, within the levels of `factor` if the outcome has one."""
     plan = data.plan
-    groups = scores_by_arm(scores, outcome, plan)
+    groups = scores_by_arm(scores, outcome, data)
     test = attempt("permutation", lambda: _of_arms(groups, data, scores, outcome))
     return Permuted(
         tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups),
@@ -79,7 +79,7 @@ def _of_arms(
         return permute_arms(groups)
     if outcome.factors or tested_effect(outcome) != "a":
         raise NotEstimableError("the outcome's test is not of the arms, which alone are permuted")
-    return permute_arms_within(two_factor_table(data, scores, outcome))
+    return permute_arms_within(two_factor_table(data, scores, outcome), data.labels)
 
 
 def permutation_within(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Permuted:

@@ -46,7 +46,7 @@ class Ranked:
 def ranked(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Ranked:
     """Compare the arms by ranks in the column `outcome.key` of the scores."""
     plan = data.plan
-    groups = scores_by_arm(scores, outcome, plan)
+    groups = scores_by_arm(scores, outcome, data)
     test = attempt("Kruskal-Wallis", lambda: kruskal_wallis(groups))
     return Ranked(
         tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups),

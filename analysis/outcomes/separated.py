@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.plan.plan import Outcome
 from analysis.statistics.mixed_models.errors import SeparationError
+from analysis.study_data.rows_in_words import rows_words
 
 MOST_NAMED = 3  # groups named in a message
 Groups = list[tuple[str, pd.Series]]
@@ -31,8 +32,8 @@ def separation_in_words(
     named = "; ".join(found[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
     return SeparationError(
         f"{named} (separation), so an odds ratio is 0 or infinite and has no standard error. The "
-        "analyses likelihood_ratio and permutation hold for such answers; name one as fallback, or "
-        "collect more answers"
+        "likelihood-ratio test and the permutation test hold for such answers; declare one as the "
+        "outcome's fallback, or collect more answers"
     )
 
 
@@ -63,9 +64,11 @@ def _kinds_of_groups(table: pd.DataFrame, outcome: Outcome) -> Iterator[Groups]:
         yield [(f"the arm “{arm}”", rows["value"]) for arm, rows in table.groupby("arm")]
     if within is not None:
         levels = table.groupby(within)
-        yield [(f"the trials with {within} = {level}", rows["value"]) for level, rows in levels]
+        yield [
+            (f"the trials {rows_words({within: level})}", rows["value"]) for level, rows in levels
+        ]
     if several and within is not None:
         yield [
-            (f"the arm “{arm}” at {within} = {level}", rows["value"])
+            (f"the trials {rows_words({within: level})} of the arm “{arm}”", rows["value"])
             for (arm, level), rows in table.groupby(["arm", within])
         ]

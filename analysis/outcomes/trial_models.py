@@ -41,6 +41,8 @@ from analysis.statistics.mixed_models.specification import (
     Term,
 )
 from analysis.statistics.multiplicity import holm
+from analysis.statistics.requirements import arm_names
+from analysis.study_data.rows_in_words import contrast_words
 from analysis.study_data.study_data import StudyData
 
 
@@ -111,17 +113,17 @@ class TrialModel:
 def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> TrialModel:
     """Fit the mixed model of the outcome's trials that its analysis names."""
     plan, family = data.plan, FAMILIES[outcome.analysis]
-    groups = scores_by_arm(scores, outcome, plan)
+    groups = scores_by_arm(scores, outcome, data)
     arms = tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups)
     trials = population_trials(data, outcome)
-    fitted = attempt("mixed model", partial(_fit, trials, outcome, plan, family))
+    fitted = attempt("mixed model", partial(_fit, trials, outcome, data, family))
     if isinstance(fitted, NotEstimable):
         return _not_fitted(arms, fitted, len(trials))
     terms = {test.name: test for test in fitted.type_three()}
     tested = compared_factor(outcome, plan)
     # F is one-sided, so an interval of 1 − 2α excludes 0 exactly where the test rejects.
     level = 1 - 2 * plan.alpha
-    table = _stated(trials, outcome, plan)[0]
+    table = _stated(trials, outcome, data)[0]
     log = (*planned_random(table, outcome).refused, *simplifications(fitted.decisions))
     return TrialModel(
         arms,
@@ -138,7 +140,7 @@ def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Tria
         fitted.residual_sd if isinstance(fitted, LinearFit) else None,
         fitted.rows,
         log,
-        _aligned_ranks(trials, outcome, fitted, plan)
+        _aligned_ranks(trials, outcome, fitted, data)
         if isinstance(fitted, LinearFit) and outcome.within is not None and tested == "arm"
         else {},
         {} if isinstance(fitted, LinearFit) else fitted.thresholds,
@@ -176,24 +178,27 @@ def compared_factor(outcome: Outcome, plan: Plan) -> str:
     return "arm" if len(plan.arms_of(outcome)) > 1 else str(outcome.within)
 
 
-def _fit(trials: pd.DataFrame, outcome: Outcome, plan: Plan, family: TrialFamily) -> Fit:
-    table, model = _stated(trials, outcome, plan)
+def _fit(trials: pd.DataFrame, outcome: Outcome, data: StudyData, family: TrialFamily) -> Fit:
+    table, model = _stated(trials, outcome, data)
     if outcome.degrees_of_freedom == "kenward_roger":  # the plan allows it in linear models only
-        return fit_linear(table, model, level=plan.level, df_method="kenward_roger")
+        return fit_linear(table, model, level=data.plan.level, df_method="kenward_roger")
     try:
-        return family.fit(table, model, plan.level)
+        return family.fit(table, model, data.plan.level)
     except SeparationError as error:
         # The error names columns of the model's matrix, which no plan contains.
-        raise separation_in_words(table, outcome, error) from error
+        labelled = table.assign(arm=table["arm"].replace(data.labels))
+        raise separation_in_words(labelled, outcome, error) from error
 
 
-def _stated(trials: pd.DataFrame, outcome: Outcome, plan: Plan) -> tuple[pd.DataFrame, MixedModel]:
+def _stated(
+    trials: pd.DataFrame, outcome: Outcome, data: StudyData
+) -> tuple[pd.DataFrame, MixedModel]:
     """Return the rows and the model that the plan declares."""
-    arms = plan.arms_of(outcome)
+    arms = data.plan.arms_of(outcome)
     empty = [arm for arm in arms if not (trials["arm"] == arm).any()]
     if empty:
         verb = "has" if len(empty) == 1 else "have"
-        raise NotEstimableError(f"{', '.join(empty)} {verb} no trials of this outcome")
+        raise NotEstimableError(f"{arm_names(empty, data.labels)} {verb} no trials of this outcome")
     # Sum coding, so that type III tests are of main effects and contrasts average over `within`.
     # The arms are sorted, so that their order in the plan cannot even change a rounding error.
     arm = Categorical("arm", levels=tuple(sorted(arms)), coding="sum")
@@ -210,20 +215,20 @@ def _stated(trials: pd.DataFrame, outcome: Outcome, plan: Plan) -> tuple[pd.Data
 
 
 def planned_model(
-    trials: pd.DataFrame, outcome: Outcome, plan: Plan
+    trials: pd.DataFrame, outcome: Outcome, data: StudyData
 ) -> tuple[pd.DataFrame, MixedModel]:
     """Return the rows and the model that the plan declares, for an analysis other than Wald's."""
-    return _stated(trials, outcome, plan)
+    return _stated(trials, outcome, data)
 
 
 def _aligned_ranks(
-    trials: pd.DataFrame, outcome: Outcome, fit: LinearFit, plan: Plan
+    trials: pd.DataFrame, outcome: Outcome, fit: LinearFit, data: StudyData
 ) -> dict[str, HypothesisTest | NotEstimable]:
     """Test each effect in the fitted model on ranks aligned for that effect.
 
     Wobbrock et al. (2011) with a mixed model, as in R's ARTool; a secondary analysis.
     """
-    table, _ = _stated(trials, outcome, plan)
+    table, _ = _stated(trials, outcome, data)
     cells = table.rename(columns={"value": "score", "arm": "a", str(outcome.within): "b"})
     names = {"a": "arm", "b": str(outcome.within), "a:b": f"arm:{outcome.within}"}
 
@@ -232,7 +237,7 @@ def _aligned_ranks(
         again = fit_linear(
             table.assign(value=ranks),
             fit.model,
-            level=plan.level,
+            level=data.plan.level,
             df_method=outcome.degrees_of_freedom,
         )
         result = next(term for term in again.type_three() if term.name == names[effect])
@@ -333,7 +338,7 @@ def _level_contrasts(
     return tuple(
         ModelContrast(
             level,
-            f"{within} = {level} − {first}",
+            contrast_words(str(within), level, first),
             estimates[level],
             None
             if marginal is None
@@ -367,10 +372,10 @@ def _judged(
 def arms_and_test(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> ArmsAndTest:
     """Return scores by arm and the arms' effect, or the reason why the model has no fit."""
     plan, family = data.plan, FAMILIES[outcome.analysis]
-    groups = scores_by_arm(scores, outcome, plan)
+    groups = scores_by_arm(scores, outcome, data)
     arms = tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups)
     trials = population_trials(data, outcome)
-    fitted = attempt("mixed model", partial(_fit, trials, outcome, plan, family))
+    fitted = attempt("mixed model", partial(_fit, trials, outcome, data, family))
     if isinstance(fitted, NotEstimable):
         return ArmsAndTest(arms, fitted)
     tested = compared_factor(outcome, plan)

@@ -13,6 +13,7 @@ from analysis.plan.plan import resolve
 from analysis.report.fallback_sentences import bound_text
 from analysis.results import OutcomeResult, Results
 from analysis.sections.optional import sections_with_results
+from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import Bound, Estimate, NotEstimable
 
 
@@ -70,7 +71,7 @@ def _scores(result: OutcomeResult) -> str:
     if isinstance(found, Ancova):
         means = "; ".join(f"{arm.label} {_mean(arm.mean)}" for arm in found.adjusted)
         return f"{result.outcome.label}, mean by arm at the covariates' means: {means}."
-    arms = "; ".join(f"{arm.label} {_mean(arm.mean)}" for arm in result.found.arms)
+    arms = "; ".join(f"{arm.label} {_mean_of(arm)}" for arm in result.found.arms)
     return f"{result.outcome.label}, a dot per participant, and the mean score by arm: {arms}."
 
 
@@ -124,6 +125,12 @@ def _mean(value: Estimate | Bound | NotEstimable) -> str:
     if isinstance(value, NotEstimable):
         return "not estimable"
     return f"{number(value.value)} {interval(value)}"
+
+
+def _mean_of(arm: ArmSummary) -> str:
+    if arm.without_interval and arm.minimum is not None:
+        return f"{number(arm.minimum)} (no interval: {arm.without_interval})"
+    return _mean(arm.mean)
 
 
 def _share(value: Estimate | NotEstimable) -> str:

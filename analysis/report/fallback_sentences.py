@@ -1,6 +1,7 @@
 """Sentences on tests that stand in for a planned analysis, and on the reasons for it."""
 
 from analysis.apa_numbers import bounded, interval, number, p_value, percent
+from analysis.outcomes.fallbacks import Refusal
 from analysis.outcomes.likelihood_ratio import LikelihoodRatio, RatioContrast
 from analysis.outcomes.permutation import Permuted, PermutedContrast
 from analysis.plan.plan import family_of
@@ -13,10 +14,14 @@ def stands_in(result: OutcomeResult) -> list[str]:
     """Return sentences on the analyses that have no test, and on the analysis used instead."""
     if not result.refused:
         return []
-    tried = [f"{refusal.label}: {refusal.reason}" for refusal in result.refused]
-    planned, *others = tried
-    sentences = [f"The planned analysis has no test for these data. {_capital(planned)}."]
-    sentences += [f"Its fallback has no test either. {_capital(other)}." for other in others]
+    planned, *others = result.refused
+    sentences = [f"The planned analysis has no test for these data. {_said(planned)}."]
+    sentences += [
+        f"Its fallback, {other.label}, has no test either, for the same reason."
+        if other.reason == planned.reason
+        else f"Its fallback has no test either. {_said(other)}."
+        for other in others
+    ]
     if result.fallback is not None:
         source = "the plan" if result.fallback.declared else "the default for this analysis"
         sentences.append(
@@ -27,6 +32,10 @@ def stands_in(result: OutcomeResult) -> list[str]:
             f"{result.fallback.label}."
         )
     return sentences
+
+
+def _said(refusal: Refusal) -> str:
+    return _capital(f"{refusal.label}: {refusal.reason}")
 
 
 def family_note(result: OutcomeResult, results: Results) -> list[str]:

@@ -1,7 +1,7 @@
 """Wording of the multiverse, which shows how far the estimates vary over the choices."""
 
 from analysis.apa_numbers import number
-from analysis.plan.plan import has_a_curve
+from analysis.plan.plan import analysis_of, has_a_curve
 from analysis.results import Results
 from analysis.sections.multiverse import ArmCurve, SpecificationCurve
 
@@ -12,7 +12,7 @@ def sentences(found: tuple[SpecificationCurve, ...], results: Results) -> list[s
     asked = results.plan.multiverse
     if asked is not None and asked.outcomes:
         left = []
-    named = ", ".join(f"“{outcome.label}” ({outcome.analysis})" for outcome in left)
+    named = ", ".join(f"“{outcome.label}” ({analysis_of(outcome).label})" for outcome in left)
     without = [f"Not varied, because no model of the curve is a version of the analysis: {named}."]
     if not found and not left:
         return ["No outcome of the plan compares arms with a control."]

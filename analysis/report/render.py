@@ -197,7 +197,15 @@ def outcome_sentences(result: OutcomeResult, results: Results) -> list[str]:
     """Return the sentences on an outcome: what has no test, what was found, what lacks a result."""
     if result.fallback is None:
         log = [] if isinstance(result.found, TrialModel) else stands_in(result)
-        return [*log, *sentences.findings(result, results), *family_note(result, results)]
+        said = {
+            f"{start}: {refusal.reason}."
+            for refusal in result.refused
+            if log
+            for start in sentences.REFUSED
+        }
+        # The log names the reason already.
+        found = [text for text in sentences.findings(result, results) if text not in said]
+        return [*log, *found, *family_note(result, results)]
     found = sentences.findings(fallen_back(result), results)
     return [*stands_in(result), *found, *family_note(result, results)]
 

@@ -21,16 +21,18 @@ from analysis.plan.plan import (
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.statistics.estimate import Estimate, HypothesisTest
 from analysis.study_data.logarithms import NONE
+from analysis.study_data.rows_in_words import rows_words
 from analysis.study_data.times import time_words
 
 KINDS_OF_MEAN = {None: "mean", "log": "mean logarithm", "log1p": "mean logarithm of 1 + value"}
+REFUSED = NO_RESULT, NOT_ESTIMABLE = "No result", "Not estimable"
 SYMBOLS = "n|M|SD|p|df|r|d|dz|g|t|z|F|H|U|V|W|Q|P"
 
 
 def findings(result: OutcomeResult, results: Results) -> list[str]:
     """Return the sentences on an outcome, as worded for its analysis (plan.ANALYSES)."""
     if isinstance(result.found, Failed):
-        return [f"No result: {result.found.test.reason}."]
+        return [f"{NO_RESULT}: {result.found.test.reason}."]
     sentences: list[str] = resolve(analysis_of(result.outcome).words)(result, results)
     return sentences
 
@@ -110,15 +112,13 @@ def source_of(outcome: Outcome) -> str:
     if outcome.measure is not None:
         measure = next(measure for measure in MEASURES if measure.key == outcome.measure)
         return f"the participant's “{measure.label}”, missing where it cannot be computed"
-    conditions = " and ".join(f"{column} = {value}" for column, value in outcome.where.items())
-    rows = f"answered trials with {conditions}" if conditions else "answered trials"
+    rows = f"answered trials {rows_words(outcome.where)}".rstrip()
     kind = KINDS_OF_MEAN[outcome.transform]
     return f"{kind} of the column “{outcome.column}” over the participant's {rows}"
 
 
 def _preference_source(outcome: Outcome) -> str:
-    where = " and ".join(f"{column} = {value}" for column, value in outcome.where.items())
-    rows = f"answered comparisons with {where}" if where else "answered comparisons"
+    rows = f"answered comparisons {rows_words(outcome.where)}".rstrip()
     return (
         f"choices between two maps, over all {rows}; by participant, the share of choices of the "
         "map in the first place, where a choice of neither counts as half"
@@ -157,7 +157,7 @@ def omnibus(result: OutcomeResult, results: Results, test_name: str, what: str) 
     test = result.test
     if not isinstance(test, HypothesisTest) or result.p_adjusted is None:
         reason = "" if isinstance(test, HypothesisTest) else test.reason
-        return f"Not estimable: {reason}."
+        return f"{NOT_ESTIMABLE}: {reason}."
     numbers = (
         f"{test_name}{reported(test)}, {result.adjustment}-adjusted p {p_value(result.p_adjusted)}"
     )

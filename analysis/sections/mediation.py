@@ -17,6 +17,7 @@ from analysis.errors import NotEstimableError
 from analysis.plan.plan import Outcome
 from analysis.plan.tables import MediationPlan
 from analysis.statistics.estimate import Estimate, NotEstimable, attempt
+from analysis.statistics.requirements import arm_name
 from analysis.study_data.study_data import StudyData
 
 Array = npt.NDArray[np.float64]
@@ -183,7 +184,11 @@ def _mediation(data: StudyData, scores: pd.DataFrame, plan: MediationPlan) -> Me
     asked = scores[scores["arm"].isin(arms)]
     table = asked.dropna(subset=[plan.outcome, *plan.mediators])
     sizes = table["arm"].value_counts()
-    few = [f"{arm} has {sizes.get(arm, 0)}" for arm in arms if sizes.get(arm, 0) < FEWEST]
+    few = [
+        f"{arm_name(arm, data.labels)} has {sizes.get(arm, 0)}"
+        for arm in arms
+        if sizes.get(arm, 0) < FEWEST
+    ]
     if few:
         raise NotEstimableError(
             f"at least {FEWEST} participants per arm are needed, but {'; '.join(few)}"

@@ -52,7 +52,7 @@ class ModelChoice:
 
 def by_means(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> ByArm:
     """Return Hedges' g by arm."""
-    groups = scores_by_arm(scores, outcome, data.plan)
+    groups = scores_by_arm(scores, outcome, data)
     control, level = data.plan.control, data.plan.level
     return {
         arm: attempt("d", lambda arm=arm: hedges_g(groups[arm], groups[control], level))  # type: ignore[misc]
@@ -68,7 +68,7 @@ def by_ranks(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> ByArm:
     Brunner and Munzel's, transformed likewise.
     """
     # Φ⁻¹ is infinite at 0 and 1, so an interval that reaches them has no counterpart in d.
-    groups = scores_by_arm(scores, outcome, data.plan)
+    groups = scores_by_arm(scores, outcome, data)
     control, level = data.plan.control, data.plan.level
 
     def effect(arm: str) -> Estimate:

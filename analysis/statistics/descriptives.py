@@ -23,6 +23,13 @@ class ArmSummary:
     minimum: float | None
     maximum: float | None
 
+    @property
+    def without_interval(self) -> str:
+        """Return why a mean that can be shown has no interval, or nothing."""
+        if isinstance(self.mean, Estimate) or not self.n:
+            return ""
+        return "a single score" if self.n == 1 else "all scores are equal"
+
 
 def mean(
     scores: Scores, level: float = 0.95, low: float = -np.inf, high: float = np.inf

@@ -1,7 +1,7 @@
 """Results of a statistic: an estimate with its interval, a test, or the reason for neither."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -14,6 +14,18 @@ T = TypeVar("T")
 
 Scores = npt.NDArray[np.float64]
 Groups = Mapping[str, Scores]  # arm key → the scores of its participants, without missing ones
+
+
+class LabelledGroups(dict[str, Scores]):
+    """Groups whose arms have labels, by which a reason names them in place of their keys."""
+
+    def __init__(self, scores: Groups, labels: Mapping[str, str]) -> None:
+        super().__init__(scores)
+        self.labels = labels
+
+    def only(self, arms: Iterable[str]) -> "LabelledGroups":
+        """Return the groups of some arms."""
+        return LabelledGroups({arm: self[arm] for arm in arms}, self.labels)
 
 
 @dataclass(frozen=True)

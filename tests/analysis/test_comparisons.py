@@ -12,7 +12,7 @@ from analysis.statistics.comparisons.omnibus import classical_f, kruskal_wallis,
 from analysis.statistics.comparisons.pairwise import games_howell
 from analysis.statistics.comparisons.studentized_range import critical_range, range_sf
 from analysis.statistics.comparisons.two_samples import paired_t, welch_t
-from analysis.statistics.estimate import NotEstimable
+from analysis.statistics.estimate import LabelledGroups, NotEstimable
 
 OMNIBUS = [classical_f, welch_anova, kruskal_wallis]
 
@@ -109,6 +109,9 @@ def test_an_arm_with_one_score_is_named_and_no_number_given(test):
     groups = arms() | {"lonely": np.array([4.0])}
     with pytest.raises(NotEstimableError, match=r"at least 2 scores .* lonely has 1"):
         test(groups)
+    labelled = LabelledGroups(groups, {arm: arm for arm in groups} | {"lonely": "No map"})
+    with pytest.raises(NotEstimableError, match=r"at least 2 scores .* “No map” has 1"):
+        test(labelled)
 
 
 @pytest.mark.parametrize("test", OMNIBUS)

@@ -159,8 +159,8 @@ def test_2_an_arm_that_is_empty(tmp_path, outcomes):
         damage(folder, name, lambda frame: frame[frame["arm"] != "placebo"])
     found = outcomes(folder)
     for key in ("trust", "trust_ranks", "sureness"):
-        refused(found[key], "placebo has 0")
-    refused(found["agreed_trials"], "placebo has no trials of this outcome")
+        refused(found[key], "“placebo” has 0")
+    refused(found["agreed_trials"], "“placebo” has no trials of this outcome")
     assert isinstance(found["sureness_by_class"].test, HypothesisTest)  # needs no arms
 
 

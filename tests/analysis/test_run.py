@@ -227,10 +227,10 @@ def everyone_accepts(frame):
     ("name", "change", "key", "reason"),
     [
         ("answers.csv", constant_trust, "trust", "scores equal 4"),
-        ("participants.csv", one_finisher_in_placebo, "trust", "placebo has 1"),
+        ("participants.csv", one_finisher_in_placebo, "trust", "“Placebo map” has 1"),
         ("trials.csv", everyone_accepts, "agreement_wrong", "scores equal 1"),
-        ("participants.csv", lambda frame: frame.iloc[:0], "trust", "none has 0"),
-        ("participants.csv", lambda f: f[f["arm"] != "placebo"], "sureness", "placebo has 0"),
+        ("participants.csv", lambda frame: frame.iloc[:0], "trust", "“none” has 0"),
+        ("participants.csv", lambda f: f[f["arm"] != "placebo"], "sureness", "“placebo” has 0"),
     ],
 )
 def test_what_cannot_be_estimated_is_said_once_without_a_number(folder, name, change, key, reason):

@@ -96,7 +96,7 @@ def test_one_arm_goes_from_the_file_to_the_report(study, tmp_path):
     assert [time.label for time in trust.arms] == ["trust-before", "trust-after"]
     assert agreement.model.startswith("agreed ~ prediction_correct + (")
     (contrast,) = agreement.contrasts
-    assert contrast.label == "prediction_correct = 1 − 0"
+    assert contrast.label == "right prediction − wrong prediction"
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     text = re.sub(r"<[^>]+>", "", page)
     for word in ("Control arm", "All arms", "randomised to", "1 arms", "Largest SMD", "other arms"):

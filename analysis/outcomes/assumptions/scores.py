@@ -27,7 +27,7 @@ def of_one_way(
     data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
     """Check residuals, variances and the influence of single participants."""
-    groups = scores_by_arm(scores, outcome, data.plan)
+    groups = scores_by_arm(scores, outcome, data)
     if p_of(found) is None:
         return ()
     influential = attempt("influence", lambda: influence(groups, data.plan.alpha))
@@ -47,7 +47,7 @@ def of_ranks(
     """
     if not isinstance(found, Ranked) or p_of(found) is None:
         return ()
-    values = np.concatenate(list(scores_by_arm(scores, outcome, data.plan).values()))
+    values = np.concatenate(list(scores_by_arm(scores, outcome, data).values()))
     return (Assumption("shapes", "not needed", {"answers": len(np.unique(values))}),)
 
 

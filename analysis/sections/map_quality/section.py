@@ -96,7 +96,7 @@ def _map_quality(data: StudyData, scores: pd.DataFrame, plan: MapQualityPlan) ->
     if not methods:
         known = sorted(set(measured["method"]))
         raise NotEstimableError(f"no arm shows an evaluated method ({', '.join(known)})")
-    groups = {item.key: scores_by_arm(scores, item, data.plan) for item in outcomes}
+    groups = {item.key: scores_by_arm(scores, item, data) for item in outcomes}
     rows = tuple(
         _row(data, measured, qualities, groups, arm, method) for arm, method in methods.items()
     )

@@ -10,6 +10,7 @@ from scipy import stats
 
 from analysis.errors import NotEstimableError
 from analysis.statistics.estimate import HypothesisTest
+from analysis.statistics.requirements import NO_LABELS, arm_names
 
 Matrix = npt.NDArray[np.float64]
 EFFECTS = ("arm", "time", "arm:time")
@@ -23,7 +24,9 @@ class ArmByTime:
     epsilon: float
 
 
-def arm_by_time(wide: pd.DataFrame, arm: pd.Series, arms: Sequence[str]) -> ArmByTime:
+def arm_by_time(
+    wide: pd.DataFrame, arm: pd.Series, arms: Sequence[str], labels: Mapping[str, str] = NO_LABELS
+) -> ArmByTime:
     """Return the univariate tests of a mixed analysis of variance, type III.
 
     `wide` (participants, times) is complete, and `arm` is each participant's. With effect-coded
@@ -42,8 +45,8 @@ def arm_by_time(wide: pd.DataFrame, arm: pd.Series, arms: Sequence[str]) -> ArmB
     few = [name for name in arms if counts.get(name, 0) < 2]
     if few:
         raise NotEstimableError(
-            f"at least 2 participants with all times are needed per arm, but {', '.join(few)} "
-            "has fewer"
+            f"at least 2 participants with all times are needed per arm, but "
+            f"{arm_names(few, labels)} has fewer"
         )
     codes = np.vstack([np.eye(len(arms) - 1), -np.ones(len(arms) - 1)])
     design = np.column_stack([np.ones(n), codes[[list(arms).index(name) for name in arm]]])

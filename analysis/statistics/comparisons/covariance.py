@@ -12,6 +12,7 @@ from statsmodels.regression.linear_model import OLS
 
 from analysis.errors import NotEstimableError
 from analysis.statistics.estimate import Estimate, HypothesisTest
+from analysis.statistics.requirements import NO_LABELS, arm_names
 
 Matrix = npt.NDArray[np.float64]
 
@@ -68,14 +69,20 @@ class CovarianceModel:
 
 
 def fit_covariance(
-    table: pd.DataFrame, arms: Sequence[str], covariates: Sequence[str], level: float = 0.95
+    table: pd.DataFrame,
+    arms: Sequence[str],
+    covariates: Sequence[str],
+    level: float = 0.95,
+    labels: Mapping[str, str] = NO_LABELS,
 ) -> CovarianceModel:
     """Fit the model to `table` (score, arm, covariates), in which nothing is missing.
 
     Raises NotEstimableError if an arm has no participant, a covariate is constant or determined by
     the arms and other covariates, or the residuals do not vary.
     """
-    codes = _arm_codes(table, arms)  # first: an arm without participants has no means to centre
+    codes = _arm_codes(
+        table, arms, labels
+    )  # first: an arm without participants has no means to centre
     blocks = [_column(table[name], name) for name in covariates]
     matrix = np.column_stack([np.ones(len(table)), codes, *blocks])
     fit = _fitted(matrix, table["score"].to_numpy(float), covariates)
@@ -86,10 +93,14 @@ def fit_covariance(
 
 
 def slopes_test(
-    table: pd.DataFrame, arms: Sequence[str], covariates: Sequence[str], covariate: str
+    table: pd.DataFrame,
+    arms: Sequence[str],
+    covariates: Sequence[str],
+    covariate: str,
+    labels: Mapping[str, str] = NO_LABELS,
 ) -> HypothesisTest:
     """Test equal slopes of one covariate in all arms: the interaction with the arm, HC3."""
-    codes = _arm_codes(table, arms)
+    codes = _arm_codes(table, arms, labels)
     blocks = [_column(table[name], name) for name in covariates]
     own = _column(table[covariate], covariate)
     product = (codes[:, :, None] * own[:, None, :]).reshape(len(table), -1)
@@ -134,12 +145,12 @@ def _wald(
     return HypothesisTest(name, "F", f, (float(q), df), float(stats.f.sf(f, q, df)), n)
 
 
-def _arm_codes(table: pd.DataFrame, arms: Sequence[str]) -> Matrix:
+def _arm_codes(table: pd.DataFrame, arms: Sequence[str], labels: Mapping[str, str]) -> Matrix:
     present = set(table["arm"])
     absent = [arm for arm in arms if arm not in present]
     if absent:
         raise NotEstimableError(
-            f"no participant of {', '.join(absent)} has a score and all covariates"
+            f"no participant of {arm_names(absent, labels)} has a score and all covariates"
         )
     if len(arms) < 2:
         raise NotEstimableError(f"at least 2 arms are needed, but the comparison has {len(arms)}")

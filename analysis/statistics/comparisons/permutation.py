@@ -8,15 +8,20 @@ assignments, and valid with random assignments because the observed assignment c
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import NotEstimableError
-from analysis.statistics.estimate import Groups, HypothesisTest, Scores
-from analysis.statistics.requirements import require_arms, require_scores, require_some_spread
+from analysis.statistics.estimate import Groups, HypothesisTest, LabelledGroups, Scores
+from analysis.statistics.requirements import (
+    NO_LABELS,
+    require_arms,
+    require_scores,
+    require_some_spread,
+)
 
 SEED = 20261129
 DRAWS = 99_999  # random assignments; as many are enumerated if there are no more
@@ -40,7 +45,9 @@ def permute_arms(groups: Groups) -> HypothesisTest:
     return _tested([scores], [sizes], "permutation of the arms over participants")
 
 
-def permute_arms_within(table: pd.DataFrame) -> HypothesisTest:
+def permute_arms_within(
+    table: pd.DataFrame, labels: Mapping[str, str] = NO_LABELS
+) -> HypothesisTest:
     """Test that the arms `a` do not matter at any level of `b`, by scores centred at each level.
 
     Participants keep their level. Raises NotEstimableError for fewer than two arms or scores per
@@ -49,7 +56,7 @@ def permute_arms_within(table: pd.DataFrame) -> HypothesisTest:
     arms = sorted(table["a"].unique())
     groups = {arm: table.loc[table["a"] == arm, "score"].to_numpy(float) for arm in arms}
     require_arms(groups)
-    require_scores(groups)
+    require_scores(LabelledGroups(groups, labels))
     scores, sizes = [], []
     for _, rows in table.sort_values(["b", "a"], kind="stable").groupby("b"):
         values = rows["score"].to_numpy(float)

@@ -9,9 +9,9 @@ from scipy import stats
 
 from analysis.errors import NotEstimableError
 from analysis.plan.tables import PlannedContrast
-from analysis.statistics.estimate import Estimate, Groups, NotEstimable, attempt
+from analysis.statistics.estimate import Estimate, Groups, LabelledGroups, NotEstimable, attempt
 from analysis.statistics.multiplicity import holm
-from analysis.statistics.requirements import is_constant, require_scores
+from analysis.statistics.requirements import arm_names, is_constant, labels_of, require_scores
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,14 @@ def planned_contrasts(
 
 def contrast_of_means(groups: Groups, contrast: PlannedContrast, level: float = 0.95) -> Estimate:
     """Estimate Σ wᵢ x̄ᵢ with Welch's error, √Σ wᵢ² sᵢ²/nᵢ, and Satterthwaite's df."""
+    labels = labels_of(groups)
     absent = [arm for arm in contrast.weights if arm not in groups]
     if absent:
-        raise NotEstimableError(f"the outcome was not measured in {', '.join(absent)}")
+        raise NotEstimableError(f"the outcome was not measured in {arm_names(absent, labels)}")
     # Arms with weight 0 do not contribute and may have too few scores.
-    arms = {arm: groups[arm] for arm, weight in contrast.weights.items() if weight}
+    arms = LabelledGroups(groups, labels).only(
+        a for a, weight in contrast.weights.items() if weight
+    )
     require_scores(arms)
     if all(is_constant(scores) for scores in arms.values()):
         raise NotEstimableError("the scores do not vary within any arm of the contrast")

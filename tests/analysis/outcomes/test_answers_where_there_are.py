@@ -298,8 +298,8 @@ def rows(*cells):
                 ("b", "1", 0),
             ),
             "correct",
-            "the only answer to “agreed” in the arm “a” at correct = 0 is 1; all 2 answers to "
-            "“agreed” in the arm “b” at correct = 1 are 0",
+            "the only answer to “agreed” in the trials with correct = 0 of the arm “a” is 1; all 2 "
+            "answers to “agreed” in the trials with correct = 1 of the arm “b” are 0",
         ),
         (
             rows(("a", "0", 1), ("a", "1", 2), ("b", "0", 2), ("b", "1", 3)),
