@@ -75,7 +75,7 @@ def test_an_arm_that_was_not_asked_is_a_refusal_until_the_plan_says_so(folder):
     edit(folder, "answers.csv", without_trust_in_placebo)
     trust = outcomes_of(folder)[0]
     assert isinstance(trust.found.test, NotEstimable)
-    assert "placebo has 0" in trust.found.test.reason
+    assert "“Placebo map” has 0" in trust.found.test.reason
     plan = folder / "plan.toml"
     plan.write_text(
         plan.read_text().replace(
