@@ -61,7 +61,7 @@ serve: .venv/.installed
 # A worker for each core: threads of numerical libraries would only wait for one another.
 test nightly: export OMP_NUM_THREADS = 1
 
-# Every promise, in about thirteen minutes on two cores, which it keeps busy.
+# Every promise, in 13 to 20 minutes on two cores, which it keeps busy.
 test: .venv/.installed-dev
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) -m "not nightly" $(ARGS)
 

@@ -1,6 +1,7 @@
 """The specification curve: every declared choice once, on one scale, the planned one marked."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -136,6 +137,8 @@ def test_without_overlap_ranks_say_why_they_have_no_d():
     ranks = next(one for one in MODELS if one.key == "ranks")
 
     class Data:
+        labels: ClassVar = {"a": "One", "b": "Other"}
+
         class plan:
             control, level = "a", 0.95
 
