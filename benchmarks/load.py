@@ -44,7 +44,7 @@ class Form:
     numbers: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """Least, greatest and step of sliders by name."""
     texts: dict[str, bool] = field(default_factory=dict)
-    """Whether a text field wants a number, by name."""
+    """Whether each text field, by name, takes a number."""
     has_button: bool = False
 
 
@@ -113,7 +113,7 @@ def filled(form: Form, dice: random.Random) -> list[tuple[str, str]]:
 
 @dataclass
 class Times:
-    """What all people of a run measured together, in seconds."""
+    """Times that all people of a run measured, in seconds."""
 
     steps: list[float] = field(default_factory=list)
     """From sending a page until the next one has arrived."""

@@ -54,6 +54,10 @@ KINDS: Sequence[Kind] = (
 )
 
 
+OLD_NAMES = {"panel": "service"}
+"""Keys in files of earlier versions, and today's."""
+
+
 def get(key: str) -> Kind:
-    """Return the kind with this key."""
-    return next(kind for kind in KINDS if kind.key == key)
+    """Return the kind with this key, which may be an old name."""
+    return next(kind for kind in KINDS if kind.key == OLD_NAMES.get(key, key))

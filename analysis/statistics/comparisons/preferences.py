@@ -1,6 +1,6 @@
 """Paired preferences: the worths of Bradley and Terry's model, with ties and an effect of place.
 
-Maps i and j stand in the first and the second place. With worths πᵢ = exp(λᵢ) that sum to 1, an
+Map i is in the first place, map j in the second. With worths πᵢ = exp(λᵢ) that sum to 1, an
 effect of place γ = exp(δ) and a tie parameter ν (Davidson 1970, doi 10.2307/2283595; Davidson and
 Beaver 1977, doi 10.2307/2529467)
 

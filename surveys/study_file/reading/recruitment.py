@@ -13,7 +13,7 @@ from analysis.toml.typed import read_as
 from analysis.toml.value_types import OneOf, Stripped, Words
 from surveys.study_file import exit_addresses
 from surveys.study_file.recruitment import Exit, Outcome, Recruitment, Replaced
-from surveys.study_file.recruitment_kinds import KINDS, Kind, get
+from surveys.study_file.recruitment_kinds import KINDS, OLD_NAMES, Kind, get
 
 CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
@@ -23,10 +23,6 @@ MOST_DAYS = 3650
 SHORTEST_PAUSE, LONGEST_PAUSE = 20, 3600
 OURS = frozenset(("rehearsal", "lang", "language"))
 """Parameters of the platform's own links, whose names a service's id may not take."""
-
-
-OLD_NAMES = {"panel": "service"}
-"""Kinds by their names in older files."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +89,7 @@ def read(file: Document) -> Recruitment:
     at = TableProblems(file.problems, path)
     if at.is_faulty("kind"):  # the other keys depend on it
         return Recruitment()
-    kind = get(OLD_NAMES.get(key, key))
+    kind = get(key)
     table = read_as(table_type(kind), values, file.problems, path)
     _check_pay(table, at)
     if kind.types_id:

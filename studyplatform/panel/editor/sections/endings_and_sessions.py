@@ -11,8 +11,7 @@ from studyplatform.panel.editor.sections.texts import language_name, languages_o
 from studyplatform.panel.short_names import short_name_of
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, value_at
 from surveys.study_file.endings import LONGEST_KEY
-from surveys.study_file.reading.recruitment import OLD_NAMES
-from surveys.study_file.recruitment_kinds import KINDS
+from surveys.study_file.recruitment_kinds import KINDS, OLD_NAMES
 
 
 def text_entries(values: Values, table: str, place: int, group: str) -> Iterator[Entry]:

@@ -10,9 +10,9 @@ from studyplatform.panel.editor.base import Section, Sent, Values, touched
 from studyplatform.panel.editor.entries import Entry
 from studyplatform.panel.editor.lists import LISTS
 from studyplatform.panel.toml_edits import REMOVED, Change, edited, value_at
-from surveys.study_file.reading.recruitment import OLD_NAMES, REMEMBER_DAYS
+from surveys.study_file.reading.recruitment import REMEMBER_DAYS
 from surveys.study_file.recruitment import Replaced
-from surveys.study_file.recruitment_kinds import KINDS, get
+from surveys.study_file.recruitment_kinds import KINDS, OLD_NAMES, get
 
 
 def _recruitment(values: Values) -> list[Entry]:
@@ -116,7 +116,7 @@ def _write_recruitment(source: str, values: Values, sent: Sent, entries: list[En
 
 def _keys_of(kind: str) -> set[str]:
     """Return the keys of the form that the table may have for the kind."""
-    way = get(OLD_NAMES.get(kind, kind))
+    way = get(kind)
     keys = {"pay", "currency"}
     if way.outcomes or way.types_id:
         keys |= {"exclude", "remember_days"}
