@@ -190,10 +190,22 @@ class Engine:
             for key, explainer in self.explainers(methods).items()
         }
 
+    def key_parameters(self, explainer: Explainer) -> dict[str, Any]:
+        """Return the parameters that belong in the key of a stored map.
+
+        They are the method's own, with the layer that the network's rule finds in place of -1 where
+        keys must contain it.
+        """
+        parameters = parameters_of(explainer)
+        if not finds_its_layer(explainer):
+            return parameters
+        with exact_arithmetic():
+            layer = self.workspace.network.layer_in_keys
+        return parameters | {"layer": layer} if layer else parameters
+
     def _problem(self, explainer: Explainer) -> str:
-        chosen = parameters_of(explainer).get("layer", -1)
         # A method with its own layer does not need the default one, and names a wrong layer itself.
-        needs = [n for n in explainer.needs if n is not Need.GRID or chosen == -1]
+        needs = [n for n in explainer.needs if n is not Need.GRID or finds_its_layer(explainer)]
         problems = (self.workspace.network.problem(need) for need in needs)
         return next((problem for problem in problems if problem), "")
 
@@ -380,6 +392,11 @@ def _with_common_flags(attributions: Attributions, batch: Batch) -> Attributions
 
 def _common(probability: float, *, ties: bool) -> list[str]:
     return flagged(certain=probability >= CERTAIN, ties=ties)["flags"]
+
+
+def finds_its_layer(explainer: Explainer) -> bool:
+    """Check whether a method reads the layer that the network's rule finds."""
+    return Need.GRID in explainer.needs and parameters_of(explainer).get("layer", -1) == -1
 
 
 def in_precision(explainer: Explainer, precision: str) -> Explainer:

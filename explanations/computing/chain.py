@@ -124,6 +124,11 @@ class Chain:
         return number
 
     @property
+    def layer_in_keys(self) -> str:
+        """Return the layer to name in the keys of stored maps: none, as its rule never changed."""
+        return ""
+
+    @property
     def default_layer(self) -> Layer | None:
         """Return the number of the layer that Grad-CAM reads by default, or None."""
         return self.last_relu

@@ -173,31 +173,48 @@ class WholeNetwork:
         """Return the name of the last layer with rows and columns on whose cells the logits depend,
         or None.
 
-        The last layer of a transformer often has cells that nothing reads, because only the class
-        token goes on. Grad-CAM's map of it would be empty for every image. A linear layer of tokens
-        is one of the projections inside an attention (timm's ``qkv``) or a multilayer perceptron,
-        not the tokens themselves.
+        A linear layer of tokens is one of the projections inside an attention (timm's ``qkv``) or a
+        multilayer perceptron, not the tokens themselves.
         """
-        if self.problem(Need.GRADIENT):
-            return None
-        names = list(self.grids)
+        return next((name for name in self._read_layers if not self._projects_tokens(name)), None)
+
+    @property
+    def layer_in_keys(self) -> str:
+        """Return the layer to name in the keys of stored maps whose method finds its layer itself.
+
+        Empty for the layer of the first rule, which took projections for tokens: its maps were
+        stored before keys contained a layer. A layer that another rule finds is named, so that a
+        map of the earlier layer is never taken for it.
+        """
+        first = next(iter(self._read_layers), None)
+        return "" if self.default_layer in (None, first) else str(self.default_layer)
+
+    @cached_property
+    def _read_layers(self) -> list[str]:
+        """List the layers with rows and columns on whose cells the logits depend, the last first.
+
+        The last layer of a transformer often has cells that nothing reads, because only the class
+        token goes on. Grad-CAM's map of it would be empty for every image.
+        """
+        names = [] if self.problem(Need.GRADIENT) else list(self.grids)
         if not names:
-            return None
+            return []
         with torch.enable_grad(), self._watching(names) as outputs:
             logits = self.run(self.trial.clone().requires_grad_())
             # Different weights for the classes, because softmax-like heads have a constant sum.
             weights = torch.linspace(0.5, 1.5, logits.shape[1]).to(logits)
-            read = [name for name in names if outputs[name].requires_grad]
+            watched = [name for name in names if outputs[name].requires_grad]
             gradients = torch.autograd.grad(
-                (logits * weights).sum(), [outputs[name] for name in read], allow_unused=True
+                (logits * weights).sum(), [outputs[name] for name in watched], allow_unused=True
             )
-        for name, gradient in reversed(list(zip(read, gradients, strict=True))):
-            grid = self.grids[name]
-            if grid.tokens and isinstance(self._named[name], nn.Linear):
-                continue
-            if gradient is not None and bool(grid.maps(gradient).any()):
-                return name
-        return None
+        return [
+            name
+            for name, gradient in reversed(list(zip(watched, gradients, strict=True)))
+            if gradient is not None and bool(self.grids[name].maps(gradient).any())
+        ]
+
+    def _projects_tokens(self, name: str) -> bool:
+        return self.grids[name].tokens and isinstance(self._named[name], nn.Linear)
 
     @cached_property
     def rules(self) -> LinearisedNetwork:

@@ -8,7 +8,7 @@ from typing import Any
 
 from explanations.catalogue import Method, numbers_of
 from explanations.classifier.checkpoint import Classifier
-from explanations.engine import in_precision
+from explanations.engine import Engine, finds_its_layer, in_precision
 from explanations.imagesets.background import Background
 from explanations.methods.protocol import Explainer, image_seed, parameters_of
 from explanations.models import Prediction
@@ -73,16 +73,18 @@ def jobs_of(
 
     ``classes`` gives, by the prediction's primary key, how many of its most probable classes are
     explained; the default is the predicted class only. Raises PrecomputeError if a method needs a
-    background that the image set lacks, or if the classifier has fewer classes than requested.
+    background that the image set lacks, or if the classifier has fewer classes than requested, and
+    PreflightError if the layer of a method cannot be found because the network cannot be explained.
     """
     backgrounds = _Backgrounds(classifier, predictions, methods)
     explainers = [in_precision(method.explainer(), precision) for method in methods]
+    keyed = _parameters_in_keys(classifier, explainers)
     for prediction in predictions:
         background = backgrounds.of(prediction)
         for name in _explained(classifier, prediction, classes.get(prediction.pk, 1)):
             target = classifier.class_names.index(name)
             other = "" if name == prediction.predicted_class else name
-            for method, explainer in zip(methods, explainers, strict=True):
+            for method, explainer, parameters in zip(methods, explainers, keyed, strict=True):
                 # Only methods that use the background have it in their key, so that other maps
                 # survive a new one.
                 compared = background if method.needs_background else None
@@ -91,11 +93,21 @@ def jobs_of(
                     image=prediction.image.sha256,
                     target=target,
                     method=method.key,
-                    parameters=parameters_of(explainer),
+                    parameters=parameters,
                     version=explainer.version,
                     background=compared.sha256 if compared else "",
                 )
                 yield Job(classifier, method, explainer, prediction, target, other, compared, key)
+
+
+def _parameters_in_keys(
+    classifier: Classifier, explainers: Sequence[Explainer]
+) -> list[dict[str, Any]]:
+    """Return the parameters of each method that belong in the keys of its maps."""
+    if not any(finds_its_layer(explainer) for explainer in explainers):
+        return [parameters_of(explainer) for explainer in explainers]  # no network is prepared
+    engine = Engine(classifier)
+    return [engine.key_parameters(explainer) for explainer in explainers]
 
 
 def _explained(classifier: Classifier, prediction: Prediction, count: int) -> tuple[str, ...]:
