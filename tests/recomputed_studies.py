@@ -85,6 +85,21 @@ TWICE += "".join(
         _outcome("by_part", "repeated", **_scale("trust"), within="part"),
         _outcome("by_kind", "repeated", column="sureness", within="shade"),
         _outcome("by_kind_and_arm", "mixed_anova", column="sureness", within="shade"),
+        _outcome(
+            "both_within",
+            "factorial_within",
+            column="sureness",
+            within="cell",
+            factors=["shade", "tone"],
+        ),
+        _outcome(
+            "one_within",
+            "factorial_within",
+            column="rated",
+            within="seen_and_shade",
+            factors=["shade", "seen"],
+            effect="seen",
+        ),
         _outcome("swapped", "permutation_within", column="sureness", within="shade"),
         _outcome("understanding", "permutation", **_scale("understanding", **AFTER)),
         _outcome("crossed", "factorial", **_scale("understanding", **AFTER), factor="age"),
@@ -148,11 +163,18 @@ def _with_effects(frame: pd.DataFrame) -> pd.DataFrame:
     noise = rng.logistic(0, 1, (2, len(frame)))
     agreed = (latent + 0.5 + noise[0] > 0).astype(int)
     sureness = 1 + np.digitize(latent + noise[1], [-2.0, -0.5, 0.7, 2.2])
+    shade = np.array(["first", "second", "third"])[frame["position"].astype(int) % 3]
+    tone = np.array(["dark", "light"])[frame["position"].astype(int) // 3 % 2]
+    seen = np.where(frame["arm"] == "none", "none", "map")
     return frame.assign(
         agreed=agreed,
         sureness=sureness,
         rated=(latent + rng.normal(0, 1, len(frame))).round(3),
-        shade=np.array(["first", "second", "third"])[frame["position"].astype(int) % 3],
+        shade=shade,
+        tone=tone,
+        seen=seen,
+        cell=[f"{a} {b}" for a, b in zip(shade, tone, strict=True)],
+        seen_and_shade=[f"{a} {b}" for a, b in zip(seen, shade, strict=True)],
     )
 
 
@@ -165,7 +187,10 @@ def _described(frame: pd.DataFrame) -> pd.DataFrame:
     blank = dict.fromkeys(frame.columns, "")
     rows = [
         {"file": "trials.csv", "column": "rated", "type": "number"},
-        {"file": "trials.csv", "column": "shade", "type": "text"},
+        *(
+            {"file": "trials.csv", "column": name, "type": "text"}
+            for name in ("shade", "tone", "seen", "cell", "seen_and_shade")
+        ),
         {"file": "answers.csv", "column": "part", "type": "text"},
         {"file": "participants.csv", "column": "age", "type": "text"},
     ]

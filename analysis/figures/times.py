@@ -21,6 +21,7 @@ from analysis.figures.style import (
     rows,
 )
 from analysis.outcomes.ancova import Ancova
+from analysis.outcomes.factorial_within import FactorialWithin
 from analysis.outcomes.mixed_anova import CellMean, MixedAnova
 from analysis.outcomes.paired import Paired
 from analysis.outcomes.permutation import Permuted
@@ -120,6 +121,23 @@ def mean_drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame)
         for contrast in found.contrasts
     ]
     return drawings | _against_control(entries, "Difference of changes", result, results)
+
+
+def cell_drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
+    """Return scores-<outcome>, the means of the cells of two factors."""
+    found, outcome = result.found, result.outcome
+    if not isinstance(found, FactorialWithin):
+        raise TypeError(f"{outcome.key} was not analysed by factorial_within")
+    pairs = list(zip(found.cells, found.arms, strict=True))
+    if not pairs:
+        return {}
+    first, second = (list(dict.fromkeys(cell[place] for cell, _ in pairs)) for place in (0, 1))
+    means = [CellMean(a, a, b, summary.n, summary.mean) for (a, b), summary in pairs]
+    return {
+        f"scores-{outcome.key}": lambda: draw_means(
+            means, second, colours(first, first[0]), outcome.label, results.simulated
+        )
+    }
 
 
 def adjusted_drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
@@ -231,7 +249,9 @@ def draw_means(
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=9)
-    note(figure, "mark and line: mean of the participants with all times, interval", simulated)
+    note(
+        figure, "mark and line: mean of the participants with all measurements, interval", simulated
+    )
     return carry(figure, _table([(cell.arm, cell.label, cell.time, cell.mean) for cell in cells]))
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.outcomes.ancova import Ancova
 from analysis.outcomes.binary_trials import population_trials
 from analysis.outcomes.factorial import Factorial, factorial_model
+from analysis.outcomes.factorial_within import FactorialWithin, factorial_within_model
 from analysis.outcomes.finding import OutcomeFinding
 from analysis.outcomes.likelihood_ratio import LikelihoodRatio
 from analysis.outcomes.mixed_anova import MixedAnova
@@ -87,6 +88,8 @@ def _of_preferences(data: StudyData, outcome: Outcome, found: PairedPreferences)
 def _model(outcome: Outcome, found: OutcomeFinding) -> str:
     if isinstance(found, Factorial):
         return factorial_model(outcome)
+    if isinstance(found, FactorialWithin):
+        return factorial_within_model(outcome)
     if isinstance(found, TrialModel | LikelihoodRatio):
         return found.model
     return analysis_of(outcome).model
@@ -111,7 +114,7 @@ def _effect(found: OutcomeFinding) -> tuple[Estimate | NotEstimable | None, str]
         return found.sizes["arm:time"], "partial η²"
     if isinstance(found, Ancova):
         return found.partial_eta_squared, "partial η²"
-    if isinstance(found, Factorial):
+    if isinstance(found, Factorial | FactorialWithin):
         return found.sizes[found.tested], "partial η²"
     if isinstance(found, TrialModel) and found.sizes:
         # A study of one arm tests the levels of its within factor, which is then the only term.

@@ -90,7 +90,8 @@ class Outcome:
     were asked, all if empty; other arms are not compared. `smallest_effect` is the smallest
     difference that matters, for equivalence tests. The analysis "factorial" crosses the arms with a
     `factor` or two `factors` with each other, and `effect` names the effect that the outcome's test
-    is about. A model of trials has `random` factors, some of them with `slopes` of arm and with
+    is about; "factorial_within" crosses two `factors` of the conditions that `within` names. A
+    model of trials has `random` factors, some of them with `slopes` of arm and with
     `within_slopes` of the within factor (None: wherever the design crosses them).
     `fallback` lists analyses that supply the test if this analysis has none.
     """

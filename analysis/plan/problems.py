@@ -110,8 +110,9 @@ def _check_outcome(outcome: Outcome, path: Path, problems: Problems) -> None:
     _check_times(outcome, path, problems)
     _check_unused(outcome, path, problems)
     _check_slopes(outcome, path, problems)
-    if "factorial" in (outcome.analysis, *outcome.fallback):
-        _check_factorial(outcome, path, problems)
+    named = {outcome.analysis, *outcome.fallback}
+    if named & {"factorial", "factorial_within"}:
+        _check_factorial(outcome, path, problems, crosses_arms="factorial" in named)
     _check_unused_by_kind(outcome, path, problems)
     if outcome.without_logarithm != "refuse" and outcome.transform is None:
         said = f"{name}: without_logarithm needs transform. Add it, or remove without_logarithm."
@@ -268,9 +269,11 @@ def _check_unused_by_kind(outcome: Outcome, path: Path, problems: Problems) -> N
         problems.add((*path, field), said, (*path, "kind"))
 
 
-def _check_factorial(outcome: Outcome, path: Path, problems: Problems) -> None:
+def _check_factorial(
+    outcome: Outcome, path: Path, problems: Problems, *, crosses_arms: bool
+) -> None:
     name, factors = f"outcome {outcome.key!r}", list(outcome.factors)
-    if (outcome.factor is None) == (not factors):
+    if crosses_arms and (outcome.factor is None) == (not factors):
         problems.add(
             (*path, "analysis"),
             f"{name}: analysis 'factorial' needs either factor = \"…\", which is crossed with the "

@@ -2,6 +2,7 @@
 
 from analysis.apa_numbers import bounded, percent
 from analysis.outcomes.factorial import factorial_model
+from analysis.outcomes.factorial_within import factorial_within_model
 from analysis.plan.plan import (
     EXPLORATORY,
     Outcome,
@@ -66,11 +67,12 @@ def _analysis(outcome: Outcome, plan: Plan) -> str:
     text = f"{analysis.label}. Analysed: {population_words(outcome.population, plan)}."
     if analysis.model:
         text += f" Model: {analysis.model}."
-    if analysis.key == "factorial":
+    if analysis.key in ("factorial", "factorial_within"):
         names = effect_names(outcome)
         tested = tested_effect(outcome)
+        model = factorial_model if analysis.key == "factorial" else factorial_within_model
         words = f"effect of {names[tested]}" if tested != "a:b" else "interaction"
-        text += f" Model: {factorial_model(outcome)}. The type III test of the {words} is the "
+        text += f" Model: {model(outcome)}. The type III test of the {words} is the "
         text += "outcome's test."
     if outcome.covariates or (outcome.before and analysis.before == "covariate"):
         earlier = [f"the score {time_words(outcome.before)}"] if outcome.before else []

@@ -97,6 +97,8 @@ def _unit(outcome: Outcome) -> str:
 def _compared(outcome: Outcome, plan: Plan, declared: Declared) -> str:
     if outcome.analysis == "mixed_anova":
         return "the arms' changes over time"
+    if outcome.analysis == "factorial_within":
+        return f"the levels of {outcome.factors[0]} and of {outcome.factors[1]}"
     if outcome.kind == "preference":
         return "the worths of the methods whose maps are compared"
     if compares_times(outcome):

@@ -6,6 +6,7 @@ from analysis.figures.reliance import PLANES, places
 from analysis.figures.times import compares_conditions, differences
 from analysis.figures.trials import forest_of
 from analysis.outcomes.ancova import Ancova
+from analysis.outcomes.factorial_within import FactorialWithin
 from analysis.outcomes.mixed_anova import MixedAnova
 from analysis.outcomes.one_way import OneWay
 from analysis.outcomes.paired_preferences import PairedPreferences
@@ -68,6 +69,9 @@ def _scores(result: OutcomeResult) -> str:
     if isinstance(found, MixedAnova):
         cells = "; ".join(f"{cell.label}, {cell.time} {_mean(cell.mean)}" for cell in found.cells)
         return f"{result.outcome.label}, mean by arm and time: {cells}."
+    if isinstance(found, FactorialWithin):
+        means = "; ".join(f"{cell.label} {_mean_of(cell)}" for cell in found.arms)
+        return f"{result.outcome.label}, mean by combination of levels: {means}."
     if isinstance(found, Ancova):
         means = "; ".join(f"{arm.label} {_mean(arm.mean)}" for arm in found.adjusted)
         return f"{result.outcome.label}, mean by arm at the covariates' means: {means}."

@@ -149,7 +149,7 @@ def _sizes(used: set[str], results: Results) -> Iterator[str]:
         )
     if "paired" in used:
         yield "dz is the mean difference in standard deviations of the differences, noncentral t."
-    if used & {"ancova", "mixed_anova"}:
+    if used & {"ancova", "mixed_anova", "factorial_within"}:
         yield f"Partial η² has {level} limits from the noncentral F."
     if results.instruments:
         yield (

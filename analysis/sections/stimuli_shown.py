@@ -28,7 +28,8 @@ class ArmShown:
     `right_trials` and `wrong_trials` count an image as often as it was seen. `maps` contains the
     methods of the maps in the codebook's words and is empty for an arm without maps.
     `planned_accuracy` is the share of right predictions that the study file plans, None without a
-    plan, and `realised_accuracy` the share among the trials that were answered.
+    plan or with several (see AccuracyShown), and `realised_accuracy` the share among the trials
+    that were answered.
     """
 
     arm: str
@@ -45,6 +46,17 @@ class ArmShown:
     maps: tuple[str, ...]
     planned_accuracy: float | None
     realised_accuracy: float | None
+
+
+@dataclass(frozen=True)
+class AccuracyShown:
+    """Planned and realised share of right predictions under a condition, over trials answered."""
+
+    condition: str
+    label: str
+    planned: float | None
+    realised: float | None
+    answered: int
 
 
 @dataclass(frozen=True)
@@ -98,6 +110,7 @@ class ImageShown:
 class StimuliShown:
     """Totals over all arms: distinct images, and the classifier's accuracy on them (0 to 1).
 
+    `accuracies` is empty unless the planned accuracy differs between the conditions of an arm.
     `exposures` and `exposed` are empty if all people of an arm saw the same images.
     `same_images` is True if all arms saw the same images. Otherwise a participant-level test
     between arms also tests the images and rejects a true null hypothesis three times in ten
@@ -115,6 +128,7 @@ class StimuliShown:
     confusion: tuple[ClassShown, ...]
     by_image: tuple[ImageShown, ...]
     arms: tuple[ArmShown, ...]
+    accuracies: tuple[AccuracyShown, ...]
     exposures: tuple[Exposures, ...]
     exposed: tuple[ImageExposed, ...]
 
@@ -144,6 +158,7 @@ def stimuli_shown(data: StudyData) -> StimuliShown:
             _arm_shown(data.trials[data.trials["arm"] == arm], arm, label, words)
             for arm, label in data.labels.items()
         ),
+        _accuracies(data),
         *_exposures(known),
     )
 
@@ -223,12 +238,36 @@ def _arm_shown(trials: pd.DataFrame, arm: str, label: str, words: Mapping[str, s
     )
 
 
+def _accuracies(data: StudyData) -> tuple[AccuracyShown, ...]:
+    """Return the accuracies by condition, in the codebook's order, if an arm has several."""
+    trials, book = data.trials, data.codebook
+    if "planned_accuracy" not in trials or "condition" not in trials:
+        return ()
+    if trials.groupby("arm")["planned_accuracy"].nunique().max() < 2:
+        return ()
+    rows = book[(book["file"] == "trials.csv") & (book["column"] == "condition")]
+    labels = codewords(rows["values"].iloc[0] if len(rows) else "")
+    there = trials.dropna(subset=["condition", "planned_accuracy"])
+    keys = sorted(map(str, there["condition"].unique()), key=[*labels, *there["condition"]].index)
+    shown = [(key, there[there["condition"] == key]) for key in keys]
+    return tuple(
+        AccuracyShown(
+            key,
+            labels.get(key, key),
+            _planned(rows_of_key),
+            _realised(rows_of_key),
+            int(rows_of_key["agreed"].notna().sum()),
+        )
+        for key, rows_of_key in shown
+    )
+
+
 def _planned(trials: pd.DataFrame) -> float | None:
-    """Return the planned accuracy of the arm, which is one for all its conditions."""
+    """Return the planned accuracy of these trials, or None if they have none or several."""
     if "planned_accuracy" not in trials:
         return None
-    planned = pd.to_numeric(trials["planned_accuracy"], errors="coerce").dropna()
-    return None if planned.empty else float(planned.iloc[0])
+    planned = pd.to_numeric(trials["planned_accuracy"], errors="coerce").dropna().unique()
+    return float(planned[0]) if len(planned) == 1 else None
 
 
 def _realised(trials: pd.DataFrame) -> float | None:

@@ -38,7 +38,7 @@ def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[Problem]:
             *_scale_problems(outcome, codebook),
             *_item_problems(f"outcome {outcome.key!r}", outcome.item, items),
             *_column_problems(outcome, types),
-            *_factor_problems(outcome, people, items),
+            *_factor_problems(outcome, people, types, items),
             *_measure_problems(outcome, plan),
             *_block_problems(outcome, codebook),
         ]
@@ -150,15 +150,28 @@ def _random(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _factor_problems(
-    outcome: Outcome, people: Mapping[str, str], items: pd.DataFrame
+    outcome: Outcome, people: Mapping[str, str], trials: Mapping[str, str], items: pd.DataFrame
 ) -> list[Problem]:
-    """Check that each factor is a column of participants.csv or an item, and only one of them."""
+    """Check that each factor is a column of participants.csv or an item, and only one of them.
+
+    Factors of the conditions that a participant goes through are columns of trials.csv.
+    """
     named: list[tuple[Path, str]] = [
         (("factors", number), factor) for number, factor in enumerate(outcome.factors)
     ]
     if outcome.factor is not None:
         named.append((("factor",), outcome.factor))
     name = f"outcome {outcome.key!r}"
+    if outcome.analysis == "factorial_within":
+        return [
+            Problem(
+                path,
+                f"{name}: the factor {factor!r} is not a column of trials.csv. Name one of "
+                f"{', '.join(sorted(trials))}.",
+            )
+            for path, factor in named
+            if factor not in trials
+        ]
     return [
         Problem(path, f"{name}: the factor {factor!r} {said}")
         for path, factor in named

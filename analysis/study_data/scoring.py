@@ -59,13 +59,23 @@ def questionnaire_score(data: StudyData, outcome: Outcome) -> pd.Series:
     """
     if compares_times(outcome):
         wide = scores_by_time(data, outcome)
-        means = wide.mean(axis=1).where(wide.notna().all(axis=1))
+        means = wide.mean(axis=1).where(_is_complete(wide, data, outcome))
         return means.reindex(data.participants["participant"])
     score = measurement(data, outcome, outcome.where)
     if outcome.before and analysis_of(outcome).before == "change":
         # Without the last digits, in which equal changes of means of items may differ.
         return (score - earlier_score(data, outcome)).round(DIGITS)
     return score
+
+
+def _is_complete(wide: pd.DataFrame, data: StudyData, outcome: Outcome) -> pd.Series:
+    """Return by participant of (participants, times) whether no time is missing."""
+    if not outcome.factors:
+        return wide.notna().all(axis=1)
+    # Arms may ask different conditions, if one of two factors varies between participants.
+    arm = data.participants.set_index("participant")["arm"].reindex(wide.index)
+    asked = wide.notna().groupby(arm).transform("any")
+    return (wide.notna() | ~asked).all(axis=1)
 
 
 def earlier_score(data: StudyData, outcome: Outcome) -> pd.Series:

@@ -74,6 +74,8 @@ put_assumptions <- function(path, nodes, outcome, found) { # of one analysis
     }
     if (outcome$analysis == "mixed_anova" && node$key == "sphericity" && !is.null(found$epsilon))
       put(paste0(here, ".values.epsilon"), value_at(paste0(found$path, ".epsilon")))
+    if (outcome$analysis == "factorial_within" && node$key == "sphericity")
+      put(paste0(here, ".values.epsilon"), min(sapply(c("a", "b", "a:b"), function(name) value_at(paste0(found$path, ".epsilons.", name)))))
     if (outcome$analysis == "ancova") {
       if (node$key == "residuals") put_shape(here, node, ancova_residuals[[outcome$key]])
       if (node$key == "equal_slopes") copy(paste0(found$path, ".covariates.", match(node$of, sapply(found$covariates, `[[`, "label")) - 1,

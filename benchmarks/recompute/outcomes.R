@@ -1,12 +1,13 @@
 # Every outcome of the plan: its analysis, its fallback, the analysis of the other set, and the assumptions.
 
 PUT <- list(one_way = put_one_way, ranks = put_ranks, repeated = put_repeated, paired = put_paired, mixed_anova = put_mixed_anova,
+            factorial_within = put_factorial_within,
             ancova = put_ancova, factorial = put_factorial, binary_trials = put_binary, linear_trials = put_trials,
             logistic_trials = put_trials, ordinal_trials = put_trials, likelihood_ratio = put_likelihood_ratio,
             paired_preferences = put_preferences, permutation = put_permutation, permutation_within = put_permutation_within)
 MODELS <- c("linear_trials", "logistic_trials", "ordinal_trials", "likelihood_ratio")
 test_of <- function(found, analysis) { # where the test of an analysis stands among its results
-  switch(analysis, one_way = "welch", factorial = paste0("effects.", found$tested), mixed_anova = "effects.arm:time", "test")
+  switch(analysis, one_way = "welch", factorial = , factorial_within = paste0("effects.", found$tested), mixed_anova = "effects.arm:time", "test")
 }
 node_at <- function(found, place) { for (key in strsplit(place, ".", fixed = TRUE)[[1]]) found <- found[[key]]; found }
 SIZE <- c(one_way = "omega_squared", ranks = "epsilon_squared", repeated = "kendalls_w", paired = "dz", ancova = "partial_eta_squared",
@@ -32,6 +33,7 @@ put_sensitivity <- function(path, entry, decisive, decisive_path) {
   found$welch <- again$test
   found$tested <- decisive$tested
   if (analysis == "factorial") found$effects <- list(again$test)
+  if (analysis == "factorial_within") { found$effects <- setNames(list(again$test), found$tested); found$cells <- decisive$cells; found$factors <- decisive$factors; found$within <- decisive$within; found$epsilons <- decisive$epsilons }
   if (analysis == "mixed_anova") found$effects <- list("arm:time" = again$test)
   put_analysis(here, found, as_analysis(used, analysis))
   place <- test_of(decisive, analysis)
@@ -56,7 +58,7 @@ for (i in seq_along(results$outcomes)) {
     put_assumptions(paste0(of[[3]], ".checks"), found$checks, of[[1]], found)
   }
   if (!is.null(entry$sensitivity)) put_sensitivity(path, entry, decisive, decisive_path)
-  size <- if (used$analysis == "factorial") paste0("sizes.", decisive$tested)
+  size <- if (used$analysis %in% c("factorial", "factorial_within")) paste0("sizes.", decisive$tested)
     else if (used$analysis == "linear_trials") paste0("sizes.", if (length(arms_of(used)) > 1) "arm" else used$within)
     else SIZE[used$analysis]
   if (!is.na(size)) copy(paste0(decisive_path, ".", size), paste0(path, ".summary.effect"))

@@ -36,7 +36,7 @@ trials_of <- function(outcome) {
   rows[!is.na(rows$value), ]
 }
 by_person <- function(values, who) as.numeric(tapply(values, who, mean)[people$participant])
-TIMES <- c("repeated", "paired", "mixed_anova", "permutation_within") # analyses that compare times or conditions
+TIMES <- c("repeated", "paired", "mixed_anova", "factorial_within", "permutation_within") # analyses that compare times or conditions
 conditions_of <- function(outcome) { # (participants, times or conditions), NA where a participant has none
   if (outcome$kind %in% c("scale", "item")) {
     if (is.null(outcome$within)) {
@@ -58,7 +58,10 @@ conditions_of <- function(outcome) { # (participants, times or conditions), NA w
 }
 raw_scores <- function(outcome) {
   if (outcome$analysis %in% TIMES && outcome$kind %in% c("scale", "item")) {
-    return(unname(rowMeans(conditions_of(outcome)))) # of participants with all times
+    wide <- conditions_of(outcome)
+    if (!length(outcome$factors)) return(unname(rowMeans(wide))) # of participants with all times
+    asked <- apply(!is.na(wide), 2, function(there) ave(there, people$arm, FUN = any)) == 1 # arms may ask other conditions
+    return(unname(ifelse(rowSums(is.na(wide) & asked) == 0, rowMeans(wide, na.rm = TRUE), NA)))
   }
   switch(outcome$kind,
     scale = , item = {

@@ -97,6 +97,80 @@ put_mixed_anova <- function(path, found, outcome) { # anova.mlm of stats: univar
   put_planned(path, setNames(lapply(names(rows), change, k), names(rows)))
 }
 
+# Two factors, at least one of which varies within participants: anova.mlm of stats, an error for each effect.
+put_factorial_within <- function(path, found, outcome) {
+  wide <- round(conditions_of(outcome), 12)
+  rows <- unique(trials[, c(outcome$within, unlist(outcome$factors))])
+  cells <- t(sapply(found$cells, unlist)) # in the order of the report
+  name_of <- function(a, b) as.character(rows[rows[[2]] == a & rows[[3]] == b, 1])
+  names <- mapply(name_of, cells[, 1], cells[, 2])
+  there <- members(outcome$population) & people$arm %in% arms_of(outcome)
+  varies <- unlist(outcome$factors) %in% unlist(found$within)
+  values <- wide[there, names, drop = FALSE]
+  a <- unique(cells[, 1]); b <- unique(cells[, 2])
+  if (all(varies)) {
+    whole <- stats::complete.cases(values)
+    values <- values[whole, , drop = FALSE]
+  } else {
+    split_by <- if (varies[1]) 2 else 1
+    levels <- if (varies[1]) b else a
+    complete <- sapply(levels, function(one) rowSums(is.na(values[, cells[, split_by] == one, drop = FALSE])) == 0)
+    values <- values[rowSums(complete) == 1, , drop = FALSE]
+    complete <- complete[rowSums(complete) == 1, , drop = FALSE]
+  }
+  put_arms(paste0(path, ".arms"), setNames(lapply(seq_along(names), function(j) unname(values[!is.na(values[, j]), j])), names))
+  if (is.null(found$effects[[found$tested]]$p)) return(invisible())
+  orthonormal <- function(k) { m <- contr.helmert(k); m %*% diag(1 / sqrt(colSums(m^2)), k - 1) }
+  put_effect <- function(name, test, epsilon) {
+    df <- epsilon * c(test[["num Df"]], test[["den Df"]])
+    put(paste0(path, ".epsilons.", name), epsilon)
+    put_test(paste0(path, ".effects.", name), test[["F"]], df, pf(test[["F"]], df[1], df[2], lower.tail = FALSE))
+    put_eta(paste0(path, ".sizes.", name), test[["F"]], df)
+  }
+  greenhouse <- function(S, M) { inner <- t(M) %*% S %*% M; sum(diag(inner))^2 / (ncol(M) * sum(inner^2)) }
+  if (all(varies)) {
+    ordered <- as.vector(t(outer(a, b, Vectorize(function(x, y) which(cells[, 1] == x & cells[, 2] == y)))))
+    y <- values[, ordered]
+    grid <- expand.grid(b = factor(b, b), a = factor(a, a))
+    fit <- lm(y ~ 1)
+    one <- function(k) matrix(1 / sqrt(k), k, 1)
+    basis <- list(a = kronecker(orthonormal(length(a)), one(length(b))), b = kronecker(one(length(a)), orthonormal(length(b))),
+                  "a:b" = kronecker(orthonormal(length(a)), orthonormal(length(b))))
+    model <- list(a = list(M = ~a, X = ~1), b = list(M = ~a + b, X = ~a), "a:b" = list(M = ~a * b, X = ~a + b))
+    for (name in names(basis)) {
+      test <- anova(fit, lm(y ~ 0), M = model[[name]]$M, X = model[[name]]$X, idata = grid, test = "Spherical")[2, ]
+      put_effect(name, test, greenhouse(SSD(fit)$SSD, basis[[name]]))
+    }
+  } else {
+    times <- if (varies[1]) a else b
+    group <- factor(levels[max.col(complete)], levels)
+    contrasts(group) <- contr.sum(nlevels(group))
+    y <- t(sapply(seq_len(nrow(values)), function(i) sapply(times, function(time)
+      values[i, cells[, split_by] == as.character(group[i]) & cells[, 3 - split_by] == time])))
+    codes <- model.matrix(~group)[, -1, drop = FALSE]
+    fit <- lm(y ~ codes)
+    tests <- list(anova(fit, lm(y ~ 1), M = ~1, X = ~0, test = "Spherical"), anova(fit, lm(y ~ 0 + codes), X = ~1, test = "Spherical"),
+                  anova(fit, lm(y ~ 1), X = ~1, test = "Spherical"))
+    epsilon <- greenhouse(SSD(fit)$SSD, orthonormal(length(times)))
+    keys <- if (varies[1]) c("b", "a", "a:b") else c("a", "b", "a:b")
+    for (k in 1:3) put_effect(keys[k], tests[[k]][2, ], if (k == 1) 1 else epsilon)
+  }
+  i <- 0
+  for (place in 1:2) {
+    p_values <- c()
+    for (at in list(b, a)[[place]]) for (pair in combn(list(a, b)[[place]], 2, simplify = FALSE)) {
+      column <- function(level) values[, cells[, place] == level & cells[, 3 - place] == at]
+      test <- t.test(column(pair[2]), column(pair[1]), paired = varies[place], conf.level = level)
+      here <- paste0(path, ".simple_effects.", i)
+      put_estimate(paste0(here, ".difference"), list(value = if (varies[place]) unname(test$estimate) else unname(-diff(test$estimate)),
+        low = test$conf.int[1], high = test$conf.int[2], statistic = unname(test$statistic), df = unname(test$parameter), p = test$p.value))
+      p_values[here] <- test$p.value
+      i <- i + 1
+    }
+    put_adjusted(p_values)
+  }
+}
+
 # ---- Permutation: every assignment of two small arms, else 20,000 random ones ------------------------------------------
 DRAWS <- 20000
 proportion <- function(draw, observed, all) {

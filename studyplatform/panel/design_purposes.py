@@ -33,6 +33,7 @@ PURPOSES = {
         "Does an apology of the classifier repair trust after its errors, and does an explanation "
         "make it easier?"
     ),
+    "two-accuracies.toml": _("Does a map help people to notice how accurate a classifier is?"),
     "which-map.toml": _(
         "Can people tell which map belongs to the classifier's answer, and whether that answer is "
         "right?"

@@ -6,10 +6,16 @@ more than once more often than any other, whatever the number of people so far. 
 meet the end of the circle exactly, every image has been shown equally often, and another random
 order begins. A person who goes through several conditions takes as many windows at once, at equal
 distances on the circle: they are disjoint, and each condition's windows follow each other as well.
+
+Conditions that show different numbers of images cannot advance at one pace without meeting. Their
+windows therefore lie next to each other, and people begin at places that are spread over the circle
+by a fixed step, until every place has been a beginning once.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
+from itertools import accumulate
 from math import gcd
 
 from explanations.imagesets.dice import Dice
@@ -18,35 +24,63 @@ from surveys.allocation.shuffling import shuffled
 ALGORITHM = "image-draws-1"  # part of every seed, because another algorithm would draw other images
 
 
-def complete_block(pool: int, size: int) -> int:
-    """Return after how many people every image was shown equally often."""
-    return pool // gcd(pool, size)
+def complete_block(pool: int, sizes: Sequence[int]) -> int:
+    """Return after how many people every image was shown equally often in every condition."""
+    return pool // gcd(pool, *sizes)
 
 
 def windows(
-    classes: Sequence[str], size: int, count: int, rank: int, seed: Sequence[str | int]
+    classes: Sequence[str], sizes: Sequence[int], rank: int, seed: Sequence[str | int]
 ) -> tuple[tuple[int, ...], ...]:
-    """Return ``count`` disjoint windows of ``size`` images for the person with this rank.
+    """Return disjoint windows of these sizes, one per condition, for the person with this rank.
 
     An image is its index in ``classes``, which gives its class. The classes are spread evenly over
     the circle, so that each window contains them as evenly as the pool does; give all images the
     same class to ignore it. Raises ValueError if the pool is too small.
     """
     number = len(classes)
-    if size * count > number:
+    if sum(sizes) > number:
         raise ValueError(
-            f"{count} windows of {size} images need {size * count}, but the pool has {number}. "
-            "Take a larger pool or smaller windows."
+            f"windows of {', '.join(map(str, sizes))} images need {sum(sizes)}, but the pool has "
+            f"{number}. Take a larger pool or smaller windows."
         )
-    if not size:
-        return ((),) * count
-    cycle, step = divmod(rank, complete_block(number, size))
+    if not any(sizes):
+        return ((),) * len(sizes)
+    people = complete_block(number, sizes)
+    cycle, place = divmod(rank, people)
     order = _circle(classes, Dice(ALGORITHM, *seed, cycle))
-    # Neighbouring starts are at least ``size`` apart, because size * count <= number.
-    starts = [step * size + window * number // count for window in range(count)]
+    if len(set(sizes)) == 1:
+        # Neighbouring starts are at least one window apart, because all windows fit in the pool.
+        start = place * sizes[0]
+        starts = [start + window * number // len(sizes) for window in range(len(sizes))]
+    else:
+        start = place * even_step(people) % people * (number // people)
+        starts = [start + before for before in accumulate(sizes[:-1], initial=0)]
     return tuple(
-        tuple(order[(start + place) % number] for place in range(size)) for start in starts
+        tuple(order[(start + offset) % number] for offset in range(size))
+        for start, size in zip(starts, sizes, strict=True)
     )
+
+
+@cache
+def even_step(places: int) -> int:
+    """Return the step around a circle of this many places whose first steps are spread most evenly.
+
+    The step visits every place once. It is the one whose fraction of the circle has the smallest
+    largest partial quotient, because the multiples of such fractions have a low discrepancy
+    (Kuipers & Niederreiter 1974, Uniform Distribution of Sequences, chapter 2, section 3).
+    """
+    steps = (step for step in range(1, places // 2 + 1) if gcd(step, places) == 1)
+    return min(steps, key=lambda step: _partial_quotients(step, places), default=1)
+
+
+def _partial_quotients(step: int, places: int) -> tuple[int, int]:
+    """Return the largest partial quotient of step / places, and their sum."""
+    quotients = []
+    while step:
+        quotients.append(places // step)
+        places, step = step, places % step
+    return max(quotients), sum(quotients)
 
 
 def _circle(classes: Sequence[str], dice: Dice) -> list[int]:

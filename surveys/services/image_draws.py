@@ -30,9 +30,8 @@ def draws_of(
         # A condition keeps its window in every order of the conditions, so that its images are
         # balanced over the people of all orders.
         shown.sort(key=lambda block: block.condition.position)
-        # Blocks of one person show as many right predictions, or loading refuses the file.
-        sizes = declared.shown_of(part, declared.condition(shown[0].condition.key))
-        for is_right, size in zip((True, False), sizes, strict=True):
+        counts = [declared.shown_of(part, declared.condition(one.condition.key)) for one in shown]
+        for is_right, sizes in zip((True, False), zip(*counts, strict=True), strict=True):
             pool = [
                 stimulus
                 for stimulus in stimuli
@@ -41,7 +40,7 @@ def draws_of(
             balanced = declared.images.balance == "classes"
             classes = [one.prediction.image.true_class if balanced else "" for one in pool]
             seed = (_key(participant), part.key, "right" if is_right else "wrong")
-            taken = windows(classes, size, len(shown), rank, seed)
+            taken = windows(classes, sizes, rank, seed)
             for block, window in zip(shown, taken, strict=True):
                 draws.setdefault((part.key, block.number), []).extend(pool[n] for n in window)
     return draws

@@ -12,7 +12,7 @@ from analysis.toml.document import Document
 from analysis.toml.problems import Problems
 from surveys import questionnaires
 from surveys.study_file.declaration import StudyFile
-from surveys.study_file.designs import between_factors
+from surveys.study_file.designs import between_factors, factor_names
 from surveys.study_file.parts import QuestionnairePart
 from surveys.tidy.analysis_plan import plan_of
 from surveys.tidy.codebook import codebook
@@ -61,6 +61,9 @@ def _check_crossing(study: StudyFile, plan: Plan, problems: Problems) -> None:
     between = between_factors(study.conditions, study.design.within)
     for number, outcome in enumerate(plan.outcomes):
         names = outcome.factors
+        if outcome.analysis == "factorial_within":
+            _check_within(study, outcome, number, problems)
+            continue
         if len(names) != 2 or not set(names) <= set(between):
             continue  # a factor is an item or another column, whose values are not known yet
         arms = [arm for arm in study.arms if arm.key in plan.arms_of(outcome)]
@@ -73,6 +76,30 @@ def _check_crossing(study: StudyFile, plan: Plan, problems: Problems) -> None:
                 f"outcome {outcome.key!r}: no arm has {names[0]} × {names[1]} = {listed}. Add an "
                 "arm for each combination, or name other factors.",
             )
+
+
+def _check_within(study: StudyFile, outcome: Outcome, number: int, problems: Problems) -> None:
+    """Report factors of conditions that no participant goes through, or that are not crossed."""
+    names, place = outcome.factors, ("outcomes", number, "factors")
+    declared = factor_names(study.conditions)
+    if len(names) != 2 or not set(names) <= set(declared):
+        return  # names a column of trials.csv, or is reported elsewhere
+    if set(names) <= set(between_factors(study.conditions, study.design.within)):
+        problems.add(
+            place,
+            f"outcome {outcome.key!r}: {names[0]} and {names[1]} both vary between participants. "
+            "Use analysis = 'factorial', or name one of them in [design] within.",
+            ("outcomes", number, "analysis"),
+        )
+    cells = {tuple(one.factors.get(name) for name in names) for one in study.conditions}
+    empty = sorted(set(product(*map(set, zip(*cells, strict=True)))) - cells, key=str)
+    if empty:
+        listed = ", ".join(" × ".join(map(str, cell)) for cell in empty)
+        problems.add(
+            place,
+            f"outcome {outcome.key!r}: no condition has {names[0]} × {names[1]} = {listed}. Add a "
+            "condition for each combination, or name other factors.",
+        )
 
 
 def _questions(study: StudyFile) -> pd.DataFrame:

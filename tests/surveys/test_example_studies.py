@@ -44,6 +44,7 @@ PEOPLE = {
     "map-and-confidence": 22,
     "screening": 60,
     "trust-repair": 20,
+    "two-accuracies": 24,
     "which-map": 24,
 }
 """So few that the run is short, and enough for every model of the plans to be fitted."""
@@ -188,8 +189,12 @@ def test_what_an_example_tells_its_participants_is_true(path):
     shown = [part for part in study.trial_parts if not part.is_practice]
     pictures = sum(part.trials_per_block for part in shown) * study.blocks
     wrong = {  # one number, unless the arms differ in accuracy
-        sum(study.shown_of(part, condition)[1] for part in shown) * study.blocks
-        for condition in study.conditions
+        sum(
+            study.shown_of(part, study.condition(key))[1]
+            for part in shown
+            for key in arm.conditions
+        )
+        for arm in study.arms
     }
     words = {"en": ("{} pictures", "{} of the {} answers"), "de": ("{} Bilder", "{} der {} Antw")}
     for language in study.languages:

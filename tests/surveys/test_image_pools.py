@@ -63,6 +63,10 @@ WITHIN = """
 [design]
 within = ["condition"]
 """
+OF_LEVELS = """
+[design]
+within = ["level"]
+"""
 
 
 def accuracy_study(tmp_path, more: str = "", levels: str = LEVELS):
@@ -262,13 +266,42 @@ def test_what_cannot_be_shown_is_refused_with_its_cure(tmp_path, old, new, more,
 
 
 @pytest.mark.django_db
-def test_conditions_of_one_person_cannot_differ_in_accuracy(tmp_path):
-    text = design_text(
-        write_weights(tmp_path / "w.safetensors"), arms=LEVELS, control="order-1",
-        design=WITHIN, parts=TRIALS.format(more=""),
-    )  # fmt: skip
-    with pytest.raises(StudyFileError, match="conditions of different accuracy"):
-        loading.parse(text)
+def test_one_person_sees_every_level_and_each_image_is_shown_at_each_level_over_people(tmp_path):
+    parts = TRIALS.format(more="")
+    study = design_study(
+        tmp_path, arms=LEVELS, parts=parts, design=OF_LEVELS, control="none-order-1"
+    )
+    assert study.stimuli.count() == 6 + 9 + 4 + 1, "enough that nobody sees an image twice"
+    people = []
+    for number in range(20):
+        people.append(allocated(study, f"person {number}", simulated=True))
+        trials = people[-1].trials.select_related("condition", "stimulus__prediction")
+        right = Counter(one.condition.key for one in trials if one.stimulus.prediction.is_correct)
+        kind = people[-1].arm.key.partition("-")[0]
+        assert right == {f"{kind}-low": 6, f"{kind}-high": 9}
+        assert len({one.stimulus_id for one in trials}) == 20 == len(trials)
+        assert {one.block for one in trials if one.condition.key.endswith("low")} in ({1}, {2})
+        counts = shown(people)
+        assert all(spread(one, pool) <= 2 for one in counts.values() for pool in pools(study))
+    every = {image for pool in pools(study) for image in pool}
+    counts = shown(people)
+    assert all(set(one) == every for one in counts.values())
+    # 5 people of a group complete its circles, in whatever order they go through the levels.
+    of_maps = [one for one in people if one.arm.key.startswith("map") and one.slot.image_rank < 5]
+    for one in ("map-low", "map-high"):
+        assert all(spread(shown(of_maps)[one], pool) == 0 for pool in pools(study))
+
+
+@pytest.mark.django_db
+def test_one_person_can_go_through_all_combinations_of_map_and_accuracy(tmp_path):
+    parts = TRIALS.format(more="right_pool = 40\nwrong_pool = 12")
+    study = design_study(tmp_path, arms=LEVELS, parts=parts, design=WITHIN, control="order-1")
+    for number in range(8):
+        person = allocated(study, f"person {number}", simulated=True)
+        trials = person.trials.select_related("condition", "stimulus__prediction")
+        assert len({one.stimulus_id for one in trials}) == 40
+        right = Counter(one.condition.key for one in trials if one.stimulus.prediction.is_correct)
+        assert right == {"none-low": 6, "none-high": 9, "map-low": 6, "map-high": 9}
 
 
 @pytest.mark.django_db

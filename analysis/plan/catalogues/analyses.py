@@ -140,6 +140,22 @@ ANALYSES = (
         uses=("factor", "factors", "effect"),
     ),
     Analysis(
+        "factorial_within",
+        "ANOVA of two factors, at least one of which varies within participants",
+        "analysis.outcomes.factorial_within.factorial_within",
+        "analysis.report.sentences.factorial",
+        "analysis.outcomes.factorial_within.assumptions",
+        "",  # taken from the outcome's factors
+        "partial η²; both main effects and the interaction; simple effects, paired within "
+        "participants and by Welch between them, Holm over the effects of each factor",
+        "analysis.figures.times.cell_drawings",
+        needs=("within", "factors"),
+        before="times",
+        uses=("within", "factors", "effect"),
+        one_arm=True,
+        fallback=(),
+    ),
+    Analysis(
         "binary_trials",
         "odds ratio and risk difference of yes-or-no trials, clustered by participant",
         "analysis.outcomes.binary_trials.binary_trials",

@@ -54,7 +54,7 @@ def arm_by_time(
     beta = inverse @ design.T @ scores
     residuals = scores - design @ beta
     df = n - len(arms)
-    mean, contrasts = np.full((times, 1), times**-0.5), _contrasts(times)
+    mean, contrasts = np.full((times, 1), times**-0.5), contrasts_of(times)
     rows = {"arm": np.eye(len(arms))[1:], "time": np.eye(len(arms))[:1]}
     rows["arm:time"] = rows["arm"]
     # Relative to the scores, so that rounding of constant differences does not count as variance.
@@ -66,14 +66,21 @@ def arm_by_time(
     for name in EFFECTS:
         within = contrasts if "time" in name else mean
         correction = epsilon if "time" in name else 1.0
-        tests[name] = _tested(name, rows[name], within, beta, inverse, residuals, df, correction)
+        tests[name] = effect_test(
+            name, rows[name], within, beta, inverse, residuals, df, correction
+        )
     return ArmByTime(tests, epsilon)
 
 
-def _tested(
+def effect_test(
     name: str, rows: Matrix, within: Matrix, beta: Matrix, inverse: Matrix, residuals: Matrix,
     df: int, epsilon: float,
 ) -> HypothesisTest:  # fmt: skip
+    """Return the univariate F test of ``rows @ beta @ within`` = 0, with df multiplied by epsilon.
+
+    `beta` (effects, times) has the residuals (participants, times) and `inverse`, the inverse of
+    the cross-product of its design.
+    """
     effect = rows @ beta @ within
     explained = np.trace(effect.T @ np.linalg.solve(rows @ inverse @ rows.T, effect))
     error = np.trace(within.T @ (residuals.T @ residuals) @ within)
@@ -86,7 +93,7 @@ def _tested(
     return HypothesisTest(label, "F", f, dfs, float(stats.f.sf(f, *dfs)), len(residuals))
 
 
-def _contrasts(times: int) -> Matrix:
+def contrasts_of(times: int) -> Matrix:
     """Return orthonormal contrasts (times, times - 1) between the times."""
     helmert = np.array(
         [[1.0] * (k + 1) + [-(k + 1.0)] + [0.0] * (times - k - 2) for k in range(times - 1)]

@@ -23,7 +23,6 @@ def check_pools(file: Document, study: StudyFile, parts: DeclaredParts) -> None:
     for number, condition in enumerate(study.conditions):
         _check_accuracy(file, study, condition, (word, number, "accuracy"))
         _check_stated(file, study, condition, (word, number, "stated"))
-    _check_within(file, study, word)
     for part in study.trial_parts:
         _check_pool(file, study, part, parts.place_of(part))
     if study.draws_images and study.images.sets > 1:
@@ -79,26 +78,6 @@ def _check_stated(file: Document, study: StudyFile, condition: Condition, place:
             f"{named} states how good the classifier is, which the instructions tell people, but "
             'it has no instructions. Add a part with kind = "instructions", or remove stated.',
         )
-
-
-def _check_within(file: Document, study: StudyFile, word: str) -> None:
-    """Report conditions of one arm that differ in accuracy."""
-    for arm in study.arms:
-        levels = {key: study.condition(key).accuracy for key in arm.conditions}
-        if len(set(levels.values())) > 1:
-            told = ", ".join(
-                f"{'none' if level is None else format(level, 'g')} for {key!r}"
-                for key, level in levels.items()
-            )
-            number = [one.key for one in study.conditions].index(arm.conditions[-1])
-            file.problems.add(
-                (word, number, "accuracy"),
-                f"each person would go through {word} of different accuracy ({told}), and then no "
-                "image could be balanced over them. Give them the same accuracy and vary it "
-                "between people, or declare two trials parts with right and wrong of their own.",
-                ("design", "within"),
-            )
-            return
 
 
 def _check_pool(file: Document, study: StudyFile, part: TrialsPart, place: Path) -> None:
