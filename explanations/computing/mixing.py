@@ -11,7 +11,7 @@ from torch import Tensor
 from explanations.computing.arithmetic import TOLERANCE, Forward, faster
 from explanations.computing.chain import Chain
 from explanations.computing.memory import in_chunks
-from explanations.computing.patterns import Patterns, Stem, patterns
+from explanations.computing.patterns import Patterns, Stem, deepest, patterns
 from explanations.computing.threads import side_by_side
 from explanations.computing.workspace import Workspace
 
@@ -61,9 +61,8 @@ class _Mixture:
         keeps, self.same_as = _different(mixed.keeps)
         self.keeps = torch.from_numpy(keeps).to(device)
         self.patches = torch.from_numpy(mixed.patches).to(device)
-        stem = workspace.keep("stem", lambda: _stem(workspace))
-        self.stem, self.contents = stem, self._contents(stem)
-        self.start = stem.stop if stem and self.contents else 0
+        self.contents = self._contents(workspace.keep("stem", lambda: _stem(workspace)))
+        self.start = self.contents.stop if self.contents else 0
         layers = workspace.layer_bytes(self.shown[None])[self.start :]
         self.rows = workspace.budget.rows(max(layers))
 
@@ -116,9 +115,9 @@ class _Mixture:
     def _contents(self, stem: Stem | None) -> Patterns | None:
         if stem is None:
             return None
-        return patterns(
-            self.workspace.chain, stem, self.shown, self.hidden, self.patches, self.keeps
-        )
+        chain = self.workspace.chain
+        first = patterns(chain, stem, self.shown, self.hidden, self.patches, self.keeps)
+        return first and deepest(chain, first, self.keeps)
 
 
 def _stem(workspace: Workspace) -> Stem | None:

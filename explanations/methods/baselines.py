@@ -49,6 +49,8 @@ BASELINES: dict[str, Callable[[Batch], Tensor]] = {
     "blurred": _blurred,
 }
 
+SAME_FOR_ALL_IMAGES = ("black", "grey", "white", "mean")
+
 
 def baseline_pixels(name: str, batch: Batch) -> Tensor:
     """Return the baseline of each image as network input (n, channels, height, width).

@@ -16,7 +16,7 @@ from explanations.computing.memory import in_chunks
 from explanations.computing.needs import Need
 from explanations.computing.threads import side_by_side
 from explanations.computing.workspace import Batch
-from explanations.methods.baselines import baseline_pixels
+from explanations.methods.baselines import SAME_FOR_ALL_IMAGES, baseline_pixels
 from explanations.methods.protocol import Diagnostics, ResidualError, as_array, flagged
 
 QUARTER_OF_STEPS = 13
@@ -57,7 +57,7 @@ class IntegratedGradients:
         for name in names:
             start = baseline_pixels(name, batch)
             shares += self._shares(batch, start) / len(names)
-            start_logits += _logits_of(batch, start) / len(names)
+            start_logits += _logits_at(name, batch, start) / len(names)
             differs |= (batch.pixels != start).flatten(1).any(1).cpu()
         logits = batch.logits.gather(1, batch.targets)
         # Summed in float64, because the residual is a small difference of large sums.
@@ -140,13 +140,22 @@ class IntegratedGradients:
         return torch.stack(summed_shares).sum(0) * way[:, None]
 
 
-def _logits_of(batch: Batch, start: Tensor) -> Tensor:
-    """Compute the targets' logits at the baseline, with shape (n, k).
+def _logits_at(name: str, batch: Batch, start: Tensor) -> Tensor:
+    """Compute the targets' logits at a baseline, with shape (n, k).
 
-    The images pass one by one, so that rounding does not depend on the batch.
+    The images pass one by one, so that rounding does not depend on the batch. A baseline that is
+    the same for all images passes once for all batches.
     """
     network = batch.workspace.network
-    with torch.no_grad():
-        rows = [network.run(network.enter(start[i : i + 1])) for i in range(len(start))]
-    logits = torch.cat(rows)
+
+    def logits_of(starts: Tensor) -> Tensor:
+        with torch.no_grad():
+            rows = [network.run(network.enter(starts[i : i + 1])) for i in range(len(starts))]
+        return torch.cat(rows)
+
+    if name in SAME_FOR_ALL_IMAGES:
+        key = f"logits of {name} {tuple(start.shape[1:])}"
+        logits = batch.workspace.keep(key, lambda: logits_of(start[:1])).expand(len(start), -1)
+    else:
+        logits = logits_of(start)
     return logits.gather(1, batch.targets)

@@ -25,23 +25,42 @@ METHODS = {
 SPEED = Speed(0.1, 0.3, 4 << 20, Budget(torch.device("cpu")))
 
 
-@pytest.mark.parametrize("key", METHODS)
-def test_a_method_makes_the_passes_that_it_tells(key, monkeypatch):
-    engine, rows = Engine(made(networks.Residual)), []
-    explainer = METHODS[key]
-    engine.explain(pictures(1, 5), [1], {key: explainer})  # tries the network once for all
+@pytest.fixture
+def rows(monkeypatch):
+    """The rows of each pass through a whole network."""
+    counted = []
     original = WholeNetwork.run
 
-    def counted(self, values, start=0, stop=None):
+    def run(self, values, start=0, stop=None):
         if start == 0:
-            rows.append(len(values))
+            counted.append(len(values))
         return original(self, values, start, stop)
 
-    monkeypatch.setattr(WholeNetwork, "run", counted)
+    monkeypatch.setattr(WholeNetwork, "run", run)
+    return counted
+
+
+@pytest.mark.parametrize("key", METHODS)
+def test_a_method_makes_the_passes_that_it_tells(key, rows):
+    engine, explainer = Engine(made(networks.Residual)), METHODS[key]
+    engine.explain(pictures(1, 5), [1], {key: explainer})  # tries the network once for all
+    rows.clear()
     engine.explain(pictures(1), [1], {key: explainer})
     told = explainer.passes((SIZE, SIZE), 1)
     # Besides the shared pass, a baseline's or a reference's logits are computed once.
     assert 0 <= sum(rows) - (told.forward + told.gradient) <= 3
+
+
+@pytest.mark.parametrize(("baseline", "further"), [("black", 0), ("mean", 0), ("blurred", 1)])
+def test_the_logits_of_a_baseline_that_all_images_share_are_computed_once(baseline, further, rows):
+    engine, key = Engine(made(networks.Residual)), "integrated_gradients"
+    explainers = {key: IntegratedGradients(steps=7, baseline=baseline)}
+    engine.explain(pictures(1, 5), [1], explainers)
+    rows.clear()
+    again = engine.explain(pictures(2), [1, 2], explainers)[key]
+    assert sum(rows) == 2 * (7 + 1 + further)  # the steps, the image, and its own baseline
+    alone = Engine(made(networks.Residual)).explain(pictures(2)[1:], [2], explainers)[key]
+    assert again[1].diagnostics == alone[0].diagnostics
 
 
 def test_the_cost_is_told_in_words_with_that_of_fewer_samples():

@@ -1,11 +1,11 @@
-"""The first block, computed once for each different content of a cell."""
+"""The first blocks, computed once for each different content of a cell."""
 
 import pytest
 import torch
 from torch import nn
 
 from explanations.computing.chain import Chain
-from explanations.computing.patterns import Stem, patterns
+from explanations.computing.patterns import Stem, deepest, patterns
 from explanations.computing.preflight import steps_of
 
 CONV = {"kernel_size": 3, "padding": 1}
@@ -34,11 +34,11 @@ STEMS = {
 }  # fmt: skip
 
 
-def mixed(size: tuple[int, int], patches: int, samples: int):
+def mixed(size: tuple[int, int], patches: int, samples: int, side: int = 4):
     generator = torch.Generator().manual_seed(1)
     shown, hidden = torch.randn((2, 3, *size), generator=generator, dtype=torch.float64)
-    rows = torch.arange(size[0])[:, None] // 4
-    columns = torch.arange(size[1])[None] // 4
+    rows = torch.arange(size[0])[:, None] // side
+    columns = torch.arange(size[1])[None] // side
     numbers = ((rows * 7 + columns * 3) % patches).long()
     keeps = torch.rand((samples, patches), generator=generator) < 0.5
     return shown, hidden, numbers, keeps
@@ -57,6 +57,48 @@ def test_it_is_the_first_block_of_every_mixed_image(name, size, pool):
     assert len(found.values) < keeps.shape[0] * expected.shape[2] * expected.shape[3] / 2
     assert torch.allclose(found.stem_output(slice(0, SAMPLES)), expected, atol=1e-12)
     assert torch.allclose(found.stem_output(slice(7, 9)), expected[7:9], atol=1e-12)
+
+
+BLOCKS = (
+    nn.Conv2d(3, 6, **CONV), nn.ReLU(), nn.MaxPool2d(2),
+    nn.Conv2d(6, 8, **CONV), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 8, **CONV), nn.ReLU(),
+    nn.MaxPool2d(2),
+    nn.Conv2d(8, 8, **CONV), nn.ReLU(), nn.MaxPool2d(3),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("size", "side", "blocks"),
+    [((36, 36), 18, 3), ((37, 30), 18, 3), ((36, 36), 10, 2), ((36, 36), 5, 1)],
+)
+def test_further_blocks_follow_for_as_long_as_a_cell_shows_few_contents(size, side, blocks):
+    chain = network(*BLOCKS)
+    shown, hidden, numbers, keeps = mixed(size, patches=9, samples=300, side=side)
+    found = deepest(chain, patterns(chain, Stem.of(chain), shown, hidden, numbers, keeps), keeps)
+    assert found.stop == {1: 3, 2: 9, 3: 12}[blocks]
+    images = torch.where(keeps[:, numbers][:, None], shown, hidden)
+    expected = chain.run(images, stop=found.stop)
+    assert torch.allclose(found.stem_output(slice(0, 300)), expected, atol=1e-12)
+    cells = expected.shape[2] * expected.shape[3]
+    assert found.chosen.shape == (300, *expected.shape[2:])
+    assert found.seen.shape == (cells, 9)
+
+
+def test_a_cell_sees_the_patches_that_change_it():
+    chain = network(*BLOCKS)
+    shown, hidden, numbers, keeps = mixed((36, 36), patches=9, samples=300, side=18)
+    found = deepest(chain, patterns(chain, Stem.of(chain), shown, hidden, numbers, keeps), keeps)
+    all_kept = torch.ones((1, 9), dtype=torch.bool)
+    for patch in numbers.unique().tolist():
+        one_hidden = all_kept.clone()
+        one_hidden[0, patch] = False
+        outputs = [
+            chain.run(torch.where(kept[:, numbers][:, None], shown, hidden), stop=found.stop)
+            for kept in (all_kept, one_hidden)
+        ]
+        changed = (outputs[0] != outputs[1]).any(1).flatten()
+        assert changed.any()
+        assert not bool((changed & ~found.seen[:, patch]).any())
 
 
 def test_too_many_patches_in_sight_are_left_to_the_plain_way():
