@@ -23,6 +23,7 @@ from django.utils import timezone
 from explanations.pipeline.data_folder import PICTURES
 from explanations.store.atomic_files import sha256_of_file, write_atomically
 from studyplatform import environment
+from studyplatform.fair_sqlite.turns import ENDING
 
 FORMAT = 1
 MANIFEST, FILES = "manifest.json", "data"
@@ -139,7 +140,7 @@ def _files_in(folder: Path) -> Iterator[Path]:
 def _data_files() -> Iterator[Path]:
     """Yield the data folder's files, without the database itself."""
     name = Path(str(connection.settings_dict["NAME"]))
-    database = {name.with_name(f"{name.name}{end}") for end in ("", "-wal", "-shm")}
+    database = {name.with_name(f"{name.name}{end}") for end in ("", "-wal", "-shm", ENDING)}
     for path in _files_in(settings.DATA_DIR):
         first = path.relative_to(settings.DATA_DIR).parts[0]
         # A file that is being written has a name of its own until it is whole.

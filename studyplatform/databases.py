@@ -84,7 +84,7 @@ def _refused(url: str, problem: str) -> ImproperlyConfigured:
 
 def _sqlite(name: str) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "studyplatform.fair_sqlite",
         "NAME": name,
         "OPTIONS": {
             # Writers queue instead of failing, and an answer is on disk before it is confirmed:
