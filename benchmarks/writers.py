@@ -1,4 +1,4 @@
-"""How long writers to one SQLite file wait for one another, in turn and as SQLite alone serves them.
+"""How long writers to one file of SQLite wait for one another, with and without turns.
 
 Run from the repository: .venv/bin/python -m benchmarks.writers [WRITERS] [SECONDS] [TURNS]
 
