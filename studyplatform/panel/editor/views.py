@@ -32,7 +32,8 @@ from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFile, StudyFileError
 
 ADDITIONS = (
-    (NEW, "outcome"), (NEW, "family"), (NEW, "author"), (NEW, "orcid"), (NEW, "affiliation"),
+    (NEW, "outcome"), (NEW, "family"), (NEW, "criterion"), (NEW, "contrast"), (NEW, "more"),
+    (NEW, "less"), (NEW, "author"), (NEW, "orcid"), (NEW, "affiliation"),
     (NEW, "quasi_identifier"),
 )  # fmt: skip
 """Fields that add to the plan and to the release, which can still change while people take part."""

@@ -1,7 +1,7 @@
 """The editor's sections of pages: what happens, in order, and the checks of attention and of
 comprehension."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext
@@ -22,6 +22,10 @@ from studyplatform.panel.toml_edits import (
 
 OWN_TEXT = "text"
 """The choice of a page with a text of the researchers, in place of a questionnaire."""
+PRACTICE, FURTHER_RUN = "practice", "trials"
+"""The choices of pictures for practice and of a further run of pictures."""
+OF_TRIALS = ("task", "confidence", "advice_confidence", "free_text", "compare", "neither")
+"""Keys of the first run of pictures that a run which is added takes over."""
 ARRANGED: Path = (NEW, "arranged")
 
 
@@ -33,6 +37,13 @@ def _pages(values: Values) -> list[Entry]:
                   is_optional=False),
             Entry(("questionnaires", "after"), after, "several", missing=[], choices=choices(),
                   is_optional=False),
+            Entry(
+                (NEW, PRACTICE), gettext("Practice before the pictures"), "check", missing=False,
+                help=gettext(
+                    "Three pictures with feedback, which are not analysed. It writes the pages as "
+                    "a list."
+                ),
+            ),
             arranged_entry(),
         ]  # fmt: skip
     entries = []
@@ -51,12 +62,28 @@ def _pages(values: Values) -> list[Entry]:
         *entries,
         Entry((NEW, "questionnaire"), gettext("Page"), "choice", group=added,
               choices=[("", gettext("none")), (OWN_TEXT, gettext("a page with your own text")),
-                       *choices()]),
-        Entry((NEW, "place"), gettext("Place"), "number", group=added,
-              missing=len(tables(values, "parts")) + 1),
+                       (PRACTICE, gettext("pictures for practice, with feedback")),
+                       (FURTHER_RUN, gettext("a further run of pictures")), *choices()],
+              help=gettext("Pictures begin with the task of the first run.")),
+        _place_entry(values, added),
         Entry((NEW, "per_block"), gettext("In every block of a within-subjects study"), "check",
               group=added, missing=False),
     ]  # fmt: skip
+
+
+def _place_entry(values: Values, group: str) -> Entry:
+    """Return the choice of the page before which a page is added."""
+    parts = tables(values, "parts")
+    before = gettext("before page %(number)d: %(what)s")
+    places = [
+        (str(number), before % {"number": number, "what": described(part)})
+        for number, part in enumerate(parts, start=1)
+    ]
+    at_the_end = (str(len(parts) + 1), gettext("at the end"))
+    return Entry(
+        (NEW, "place"), gettext("Place"), "choice", group=group, missing=at_the_end[0],
+        choices=[*places, at_the_end],
+    )  # fmt: skip
 
 
 def arranged_entry() -> Entry:
@@ -89,8 +116,10 @@ def described(part: Mapping[str, Any]) -> str:
 
 def _write_pages(source: str, values: Values, sent: Sent, entries: list[Entry]) -> str:
     if "parts" not in values:
-        plain = [entry for entry in entries if entry.path != ARRANGED]
+        plain = [entry for entry in entries if entry.path[0] != NEW]
         source = edited(source, touched(values, sent, plain))
+        if sent.get(f"{NEW}.{PRACTICE}"):
+            return _with_practice(in_parts(source))
         return in_parts(source) if sent.get(f"{NEW}.arranged") else source
     places: list[tuple[int, int, int | dict[str, Any]]] = []
     for number in range(len(tables(values, "parts"))):
@@ -103,16 +132,41 @@ def _write_pages(source: str, values: Values, sent: Sent, entries: list[Entry]) 
         added: dict[str, Any] = {"kind": "questionnaire", "questionnaire": key}
         if key == OWN_TEXT:
             source, added = with_text(source, values)
-        if sent.get(f"{NEW}.per_block"):
+        if key in (PRACTICE, FURTHER_RUN):
+            added = _run(str(key), tables(values, "parts"))
+        elif sent.get(f"{NEW}.per_block"):  # runs of pictures are in every block anyway
             added["per_block"] = True
-        place = sent.get(f"{NEW}.place")
-        places.append((len(places) + 1 if place is None else place, -1, added))
+        place = int(sent.get(f"{NEW}.place") or len(tables(values, "parts")) + 1)
+        places.append((place, -1, added))
     order: list[int | dict[str, Any]] = [
         one for _place, _side, one in sorted(places, key=lambda found: found[:2])
     ]
     if order == list(range(len(tables(values, "parts")))):
         return source
     return rearranged(source, ("parts",), order)
+
+
+def _with_practice(source: str) -> str:
+    """Return the file, whose pages are a list, with practice before the first pictures."""
+    parts = tables(read(source), "parts")
+    kinds = [part.get("kind") for part in parts]
+    order: list[int | dict[str, Any]] = list(range(len(parts)))
+    order.insert(kinds.index("trials"), _run(PRACTICE, parts))
+    return rearranged(source, ("parts",), order)
+
+
+def _run(kind: str, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a run of pictures or of practice that asks what the study's first run asks."""
+    first: Mapping[str, Any] = next((part for part in parts if part.get("kind") == "trials"), {})
+    taken = {str(part.get("key", part.get("kind"))) for part in parts}
+    names = [kind, *(f"{kind}-{number}" for number in range(2, len(parts) + 3))]
+    key = next(name for name in names if name not in taken)
+    run: dict[str, Any] = {"kind": kind} | ({"key": key} if key != kind else {})
+    run |= {name: first[name] for name in OF_TRIALS if name in first}
+    numbers = {"right": 2, "wrong": 1} if kind == PRACTICE else {
+        name: first[name] for name in ("right", "wrong") if name in first
+    }  # fmt: skip
+    return run | numbers
 
 
 def with_text(

@@ -11,36 +11,50 @@ from studyplatform.panel.editor.base import (
     Section,
     Sent,
     Values,
-    conditions,
     tables,
     touched,
 )
 from studyplatform.panel.editor.entries import Entry
 from studyplatform.panel.editor.sections.earlier_questions import items_of, part_key
 from studyplatform.panel.editor.sections.pages import described
-from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, rearranged, value_at
-from surveys import questionnaires
-from surveys.questionnaires.reading import QuestionnaireError
+from studyplatform.panel.editor.sections.plan_choices import (
+    OUTCOMES,
+    arm_choices,
+    asked,
+    covariate_choices,
+    subscales,
+    within_of,
+)
+from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, rearranged
 
-OUTCOMES: Path = ("analysis", "outcomes")
 REGISTRATION: Path = ("analysis", "preregistration")
 LOGISTIC = {"analysis": "logistic_trials", "fallback": "binary_trials"}
 AGREED = {"kind": "trial_mean", "column": "agreed", **LOGISTIC}
 
 
 def _plan(values: Values) -> list[Entry]:
-    _name, listed = conditions(values)
-    arms = [str(arm["key"]) for arm in listed if "key" in arm]
+    arms = [(key, f"{label} ({key})") for key, label in arm_choices(values)]
+    nobody = [("", gettext("none")), *arms]
     general, registration = gettext("All outcomes"), gettext("Registration")
     entries = [
         Entry(
             ("analysis", "control"), gettext("Compared with"), "choice", group=general,
-            choices=[(arm, arm) for arm in arms], is_optional=False,
+            choices=arms, is_optional=False,
             help=gettext("The arm with which every other arm is compared."),
         ),
+        *(Entry(("analysis", key), label, "choice", hint, group=general, choices=nobody)
+          for key, label, hint in _special_arms(values)),
         Entry(
             ("analysis", "alpha"), gettext("Level of significance"), "decimal", group=general,
             missing=0.05,
+        ),
+        Entry(
+            ("analysis", "covariates"), gettext("Who took part (table 1)"), "several",
+            gettext(
+                "What describes people in the report, by arm. None ticked: the questions before "
+                "the first pictures."
+            ),
+            group=general, missing=[], choices=covariate_choices(values),
         ),
     ]  # fmt: skip
     for number, outcome in enumerate(tables(values, *OUTCOMES)):
@@ -58,6 +72,27 @@ def _plan(values: Values) -> list[Entry]:
         Entry((*REGISTRATION, "registered_at"), gettext("Time of the registration"),
               group=registration, help=gettext("Such as 2026-12-01T09:30:00+01:00.")),
     ]  # fmt: skip
+
+
+def _special_arms(values: Values) -> list[tuple[str, str, str]]:
+    """Return key, label and help of the arms with a part of their own in the comparison.
+
+    Where people see everything in turn, an arm is an order and has no such part.
+    """
+    if within_of(values):
+        return []
+    return [
+        (
+            "ai_only",
+            gettext("Arm with the answer and no map"),
+            gettext("A second comparison for every arm, if it is not the first."),
+        ),
+        (
+            "human_alone",
+            gettext("Arm without the classifier"),
+            gettext("To see whether people with the classifier are better than either alone."),
+        ),
+    ]
 
 
 def _heading(number: int, outcome: Values) -> str:
@@ -114,7 +149,7 @@ def _measures(values: Values) -> list[tuple[str, str]]:
         f"scale:{subscale.id}": gettext("%(scale)s (mean of the questionnaire)")
         % {"scale": subscale.label}
         for key in asked(values)
-        for subscale in _subscales(key)
+        for subscale in subscales(key)
     }
     trials = {
         "agreement_wrong": gettext("Agreement with wrong predictions"),
@@ -134,26 +169,6 @@ def _measures(values: Values) -> list[tuple[str, str]]:
         for key, label in [*scales.items(), *trials.items()]
         if key.removeprefix("scale:") not in there
     ]
-
-
-def asked(values: Values) -> list[str]:
-    """Return the questionnaires of the study, each once."""
-    asked = [
-        str(part.get("questionnaire"))
-        for part in tables(values, "parts")
-        if part.get("kind") == "questionnaire"
-    ]
-    for place in ("before", "after"):
-        named = value_at(values, ("questionnaires", place), [])
-        asked += map(str, named if isinstance(named, list) else [])
-    return list(dict.fromkeys(asked))
-
-
-def _subscales(key: str) -> list[Any]:
-    try:
-        return list(questionnaires.get(key).subscales.values())
-    except QuestionnaireError:  # the mistakes of the file name it
-        return []
 
 
 def _declared(measure: str, label: str, family: str) -> dict[str, Any]:
@@ -193,11 +208,8 @@ def _write_plan(source: str, values: Values, sent: Sent, entries: list[Entry]) -
 
 SECTION = Section(
     "plan",
-    _("Plan"),
-    _(
-        "The outcomes and their tests, decided before the data. All that a plan can say, such as "
-        "contrasts and exclusions, is in the whole text."
-    ),
+    _("Outcomes"),
+    _("What the study measures and claims, decided before the data."),
     _plan,
     _write_plan,
 )

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from analysis.release.declaration import LICENCES
 from studyplatform.panel.editor.base import NEW, Section, Sent, Values, tables, touched
 from studyplatform.panel.editor.entries import Entry
-from studyplatform.panel.editor.sections.plan import asked
+from studyplatform.panel.editor.sections.plan_choices import asked
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, rearranged
 from surveys import questionnaires
 from surveys.questionnaires.base import Item
