@@ -36,7 +36,7 @@ DESIGN: Path = (NEW, "design")
 BETWEEN = "between"
 SEPARATOR = "+"
 """Between factors in the value of a choice, where no name of a factor can have it."""
-WITHIN_PEOPLE = ("repeated", "paired", "permutation_within", "mixed_anova")
+WITHIN_PEOPLE = ("repeated", "paired", "permutation_within", "mixed_anova", "factorial_within")
 """Analyses that compare what each person saw."""
 
 
@@ -178,13 +178,18 @@ def _of_outcome(
             yield from (Change((*at, key), REMOVED) for key in gone if key in outcome)
             yield Change((*at, "analysis"), "one_way")
         return
+    if within and outcome.get("analysis") == "factorial" and "factors" in outcome:
+        yield from (Change((*at, key), REMOVED) for key in ("fallback",) if key in outcome)
+        yield Change((*at, "analysis"), "factorial_within")
+        yield Change((*at, "within"), designs.CONDITION)
+        return
     if within and (compares_people or outcome.get("within") != within[0]):
         yield from (Change((*at, key), REMOVED) for key in gone if key in outcome)
         yield Change((*at, "analysis"), "repeated")
         yield Change((*at, "within"), within[0])
     if not within and not compares_people and "before" not in outcome:
         yield from (Change((*at, key), REMOVED) for key in ("fallback", "within") if key in outcome)
-        yield Change((*at, "analysis"), "one_way")
+        yield Change((*at, "analysis"), "factorial" if "factors" in outcome else "one_way")
 
 
 def _is_compared(outcome: Mapping[str, Any]) -> bool:

@@ -35,6 +35,7 @@ IN_WORDS = {
     "repeated": _("within people: ranks of conditions or times (Friedman, Wilcoxon)"),
     "paired": _("within people: two conditions or times (paired t)"),
     "permutation_within": _("within people: permutation of the conditions"),
+    "factorial_within": _("two factors, at least one of them within people (ANOVA)"),
     "mixed_anova": _("arms by conditions or times (mixed ANOVA)"),
     "paired_preferences": _("choices between two maps (Bradley and Terry)"),
 }
@@ -230,7 +231,7 @@ def _begun(values: Values, at: Path, key: str, outcome: Mapping[str, Any]) -> It
     if analysis.before == "times" and within_of(values) and "within" not in outcome:
         yield Change((*at, "within"), "condition")
     factors = factor_names(values)
-    if key == "factorial" and len(factors) == 2 and "factors" not in outcome:
+    if key in ("factorial", "factorial_within") and len(factors) == 2 and "factors" not in outcome:
         yield Change((*at, "factors"), factors)
 
 
