@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.errors import NotEstimableError
 from analysis.failures import Failure, Failures
+from analysis.outcomes.answer import Answer, answer_of
 from analysis.outcomes.assumptions.assumption import Assumption
 from analysis.outcomes.claim_summary import Summary, summarise_claim
 from analysis.outcomes.fallbacks import Fallback, Refusal, as_analysis, fall_back
@@ -22,6 +23,7 @@ from analysis.sections.agreement import ArmAgreement, agreement_by_arm
 from analysis.sections.agreement_by_class import ClassAgreement, agreement_by_class
 from analysis.sections.baseline import Covariate, baseline
 from analysis.sections.behaviour.measures import BehaviourResults, behaviour
+from analysis.sections.collection import Collection, collection
 from analysis.sections.data_checks.section import DataChecks, data_checks
 from analysis.sections.deviations import Deviation, deviations
 from analysis.sections.diagnoses import Diagnoses, diagnoses
@@ -68,7 +70,8 @@ class OutcomeResult:
     Benjamini and Hochberg. `family_without_test` lists the outcomes of the family that have no
     test; each stays in the family with p = 1. `refused` lists the analyses that have no test for
     the data, the planned analysis first; `fallback` is the analysis that supplies the test instead.
-    `score_range` is the lowest and the highest possible score, if known.
+    `score_range` is the lowest and the highest possible score, if known. `answer` contains the
+    differences that page one reports; it is None if the analysis compares nothing.
     """
 
     outcome: Outcome
@@ -84,6 +87,7 @@ class OutcomeResult:
     fallback: Fallback | None = None
     refused: tuple[Refusal, ...] = ()
     family_without_test: tuple[str, ...] = ()
+    answer: Answer | None = None
 
     @property
     def decisive(self) -> OutcomeFinding:
@@ -126,6 +130,7 @@ class Results:
     deviations: tuple[Deviation, ...]
     optional_sections: Mapping[str, Any]  # by key of OPTIONAL_SECTIONS, as the plan declares
     failures: tuple[Failure, ...] = ()
+    collection: Collection | None = None
 
     @property
     def confirmatory(self) -> tuple[OutcomeResult, ...]:
@@ -172,6 +177,7 @@ def compute(
 
     outcomes = outcome_results(data, scores, failures, told)
     told("other parts")
+    gathered = part("Time of the collection", lambda: collection(data), None)
     agreed = bool(data.trials["agreed"].notna().any())
     return Results(
         SCHEMA,
@@ -197,6 +203,7 @@ def compute(
         deviations(data, outcomes, sample),
         optional_results(data, scores, failures),
         tuple(failures.found),
+        gathered,
     )
 
 
@@ -253,6 +260,7 @@ def outcome_results(
                 adjustment=kind,
                 family_without_test=untested,
                 without_logarithm=unlogged.get(outcome.key),
+                answer=_answer(data, results[outcome.key], adjusted[outcome.key], failures),
             )
     return tuple(results[outcome.key] for outcome in data.plan.outcomes)
 
@@ -343,6 +351,21 @@ def _result(
         ),
         fallback=found.fallback,
         refused=found.refused,
+    )
+
+
+def _answer(
+    data: StudyData, result: OutcomeResult, p_adjusted: float | None, failures: Failures
+) -> Answer | None:
+    """Return the differences that answer the outcome, by the analysis that decides."""
+    fallback = result.fallback
+    used = result.outcome if fallback is None else as_analysis(result.outcome, fallback.analysis)
+    return failures.guarded(
+        f"Outcome “{result.outcome.label}”, its answer",
+        lambda: answer_of(
+            used, result.decisive, p_adjusted, result.score_range, data.plan, data.labels
+        ),
+        lambda _: None,
     )
 
 

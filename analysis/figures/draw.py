@@ -12,6 +12,7 @@ from analysis.failures import Failure, Failures
 from analysis.figures.agreement import draw_agreement
 from analysis.figures.calibration import draw_calibration
 from analysis.figures.flow import draw_flow
+from analysis.figures.overview import draw_overview, lines_of
 from analysis.figures.reliance import PLANES, draw_plane, places
 from analysis.figures.style import SETTINGS, save
 from analysis.outcomes.finding import Failed
@@ -29,10 +30,10 @@ def draw_figures(
 ) -> tuple[Mapping[str, Path], tuple[Failure, ...]]:
     """Write name.svg, name.png and name.csv per figure, and return the SVG files by name.
 
-    Names: agreement, reliance, reliance-relative and calibration if the trials allow them; flow if
-    the plan excludes participants; and the figures of each outcome's analysis, such as
-    scores-<outcome> and contrasts-<outcome>. A figure that fails with an unexpected error is left
-    out and returned as a failure.
+    Names: overview of all outcomes; flow of the participants; agreement, reliance,
+    reliance-relative and calibration if the trials allow them; and the figures of each outcome's
+    analysis, such as scores-<outcome> and contrasts-<outcome>. A figure that fails with an
+    unexpected error is left out and returned as a failure.
     """
     folder.mkdir(parents=True, exist_ok=True)
     failures = Failures()
@@ -63,8 +64,9 @@ def _parts(results: Results, scores: pd.DataFrame) -> Iterator[tuple[str, Callab
     behaviour = results.behaviour
     if behaviour is not None:
         yield "behaviour", partial(behaviour_drawings, behaviour, results)
-    if results.study_flow.steps:
-        yield "the flow", lambda: {"flow": partial(draw_flow, results)}
+    yield "the flow", lambda: {"flow": partial(draw_flow, results)}
+    if lines_of(results):
+        yield "all outcomes", lambda: {"overview": partial(draw_overview, results)}
     for outcome in results.outcomes:
         path = analysis_of(outcome.outcome).figures
         if path and not isinstance(outcome.found, Failed):

@@ -1,6 +1,7 @@
 """Alternative texts of the figures, for readers who cannot see them."""
 
 from analysis.apa_numbers import interval, number, percent
+from analysis.figures.overview import lines_of, unit_text
 from analysis.figures.preferences import pairs_of
 from analysis.figures.reliance import PLANES, places
 from analysis.figures.times import compares_conditions, differences
@@ -20,7 +21,12 @@ from analysis.statistics.estimate import Bound, Estimate, NotEstimable
 
 def alternatives(results: Results) -> dict[str, str]:
     """Return the alternative text by figure name (figures.draw)."""
-    texts = {"agreement": _agreement(results), "flow": _flow(results), **_behaviour(results)}
+    texts = {
+        "overview": _overview(results),
+        "agreement": _agreement(results),
+        "flow": _flow(results),
+        **_behaviour(results),
+    }
     for result in results.outcomes:
         texts[f"scores-{result.outcome.key}"] = _scores(result)
         texts[f"contrasts-{result.outcome.key}"] = _contrasts(result, results)
@@ -30,6 +36,23 @@ def alternatives(results: Results) -> dict[str, str]:
             drawings = resolve(part.figures)(results.optional_sections[part.key], results)
             texts |= {name: text for name, (_, text) in drawings.items()}
     return {name: _marked(text, results) for name, text in texts.items()}
+
+
+def _overview(results: Results) -> str:
+    """Return each outcome's differences and which of them are shown."""
+    panels = []
+    for result in (one for line in lines_of(results) for one in line.panels):
+        answer = result.answer
+        if answer is None:
+            continue
+        shown = {id(one) for one in answer.shown}
+        entries = "; ".join(
+            f"{one.label} against {one.reference} {_mean(one.estimate)}"
+            f"{', shown' if id(one) in shown else ''}"
+            for one in answer.differences
+        )
+        panels.append(f"{result.outcome.label}, {unit_text(answer)}: {entries}")
+    return f"Differences with adjusted intervals, by outcome. {'. '.join(panels)}."
 
 
 def _agreement(results: Results) -> str:

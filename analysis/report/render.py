@@ -26,6 +26,9 @@ from analysis.report.bayes import ratio
 from analysis.report.fallback_sentences import family_note, stands_in
 from analysis.report.map_quality import heading
 from analysis.report.method import method_notes
+from analysis.report.page_one.answers import answer_sentence, certainty_line
+from analysis.report.page_one.robustness import what_would_change
+from analysis.report.page_one.sample import overview_caption, sample_sentences
 from analysis.report.svg import inline_svg, paper_letters
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.sections.baseline import ArmBaseline
@@ -251,6 +254,11 @@ def _environment() -> Environment:
         "population_words": allocation.population_words,
         "words": allocation,
         "method_notes": method_notes,
+        "answer_sentence": answer_sentence,
+        "certainty_line": certainty_line,
+        "what_would_change": what_would_change,
+        "sample_sentences": sample_sentences,
+        "overview_caption": overview_caption,
         "kind_of": kind_of,
         "family_of": family_of,
         "trial_families": FAMILIES,

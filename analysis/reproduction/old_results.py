@@ -19,7 +19,7 @@ RENAMED_INSIDE: Mapping[str, Mapping[str, str]] = {
 """Keys of an object inside the document, by today's key of the object."""
 UNRECORDED: Mapping[str, Any] = {"numerical_threads": 0, "processor": ""}
 """What earlier versions did not record of the numerical libraries; 0 threads are unknown."""
-WITHOUT: Mapping[str, Any] = {"agreement_by_class": [], "diagnoses": None}
+WITHOUT: Mapping[str, Any] = {"agreement_by_class": [], "diagnoses": None, "collection": None}
 """Parts that earlier versions did not have."""
 RENAMED_IN_FLOW: Mapping[str, str] = {"withdrawn": "stopped", "started_only": "left_silently"}
 
@@ -32,6 +32,9 @@ def in_todays_words(document: Any) -> Any:
         document = document | {"provenance": dict(UNRECORDED) | document["provenance"]}
     if "schema" in document:
         document = dict(WITHOUT) | document
+        outcomes = document.get("outcomes")
+        if isinstance(outcomes, list):
+            document["outcomes"] = [{"answer": None} | one for one in outcomes]
         document |= _without_early_ends(document)
     if document.get("schema") != 1:
         return document

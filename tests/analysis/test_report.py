@@ -62,7 +62,7 @@ def test_headings_captions_scopes_and_alternatives_are_there(report):
     assert page.count("table") == page.count("caption") > 10
     assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
     labelled = [attributes for tag, attributes in page.tags if tag == "svg"]
-    assert len(labelled) == page.count("figure") == 3 + 2 * 4
+    assert len(labelled) == page.count("figure") == 5 + 2 * 4
     assert all(entry["role"] == "img" for entry in labelled)
     assert all(entry["aria-labelledby"] in page.ids for entry in labelled)
 

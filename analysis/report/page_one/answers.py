@@ -1,0 +1,300 @@
+"""Plain sentences that answer each outcome's question, in the units of its scale.
+
+A sentence never claims more than the decisions of `analysis.outcomes.answer`: a difference is named
+only if it is shown, and where none is shown the sentence says how large it may still be.
+"""
+
+from collections.abc import Callable, Iterable
+
+from analysis.apa_numbers import number
+from analysis.outcomes.answer import Answer, Certainty, Difference, Unit
+from analysis.outcomes.mixed_anova import MixedAnova
+from analysis.outcomes.paired_preferences import PairedPreferences
+from analysis.outcomes.ranks import Ranked
+from analysis.report.fallback_sentences import bound_text
+from analysis.results import OutcomeResult, Results, is_shown
+from analysis.statistics.estimate import Bound, Estimate, NotEstimable
+
+MOST_NAMED = 4
+"""Comparisons that a sentence names; the figure and the tables show all."""
+
+
+def answer_sentence(result: OutcomeResult, results: Results) -> str:
+    """Return the answer to the outcome's question in one or two plain sentences.
+
+    The outcome's label stands before the sentence, which therefore says "it".
+    """
+    answer = result.answer
+    if isinstance(result.test, NotEstimable):
+        return f"This cannot be told from the data: {result.test.reason}."
+    if answer is None:
+        different = is_shown(result, results)
+        return (
+            "The groups are shown to differ; the comparisons are below."
+            if different
+            else "No difference can be told."
+        )
+    shown = sorted(answer.shown, key=lambda one: -_distance(one, answer))
+    parts = [_shown(shown, answer, result, results)] if shown else []
+    if not shown and is_shown(result, results):
+        parts.append(f"The {_groups(result)} differ, but no single comparison is shown to.")
+    return " ".join([*parts, *_not_shown(answer, result, bool(shown))])
+
+
+def certainty_line(result: OutcomeResult, results: Results) -> str:
+    """Return how certain the answer is, in the words of `analysis.outcomes.answer.certainty`.
+
+    If the plan declares a smallest effect that matters, the line says whether the difference
+    reaches it.
+    """
+    answer = result.answer
+    if answer is None or isinstance(result.test, NotEstimable):
+        return "Cannot be told"
+    if not answer.shown:
+        return _undecided(answer, result)
+    by_words: dict[Certainty, list[Difference]] = {}
+    for one in sorted(answer.shown, key=lambda one: -_distance(one, answer)):
+        by_words.setdefault(one.certainty, []).append(one)
+    if len(by_words) == 1:
+        said = next(iter(by_words)).capitalize()
+    else:
+        said = "; ".join(
+            f"{words} for {_joined(one.label for one in named[:MOST_NAMED])}"
+            for words, named in by_words.items()
+        )
+        said = said[0].upper() + said[1:]
+    return f"{said}{_relevance(answer, result)}"
+
+
+def size_text(size: float, unit: Unit, digits: int | None = None) -> str:
+    """Return a difference without its sign, in words: 0.99 points, 15 percentage points."""
+    if unit == "share":
+        return f"{_of_share(size, digits)} percentage points"
+    words = {
+        "points": "points",
+        "milliseconds": "milliseconds",
+        "seconds": "seconds",
+        "log": "log units",
+    }
+    return f"{number(abs(size), _decimals(unit))} {words[unit]}"
+
+
+def scale_text(result: OutcomeResult) -> str:
+    """Return where the outcome's scores lie: on the scale from 1 to 7. Empty if unknown."""
+    low, high = result.score_range
+    answer = result.answer
+    if answer is None or answer.unit != "points" or low is None or high is None:
+        return ""
+    return f"on the scale from {number(low, 0)} to {number(high, 0)}"
+
+
+def _shown(shown: list[Difference], answer: Answer, result: OutcomeResult, results: Results) -> str:
+    named, rest = shown[:MOST_NAMED], shown[MOST_NAMED:]
+    phrase = _phrases(answer, result, results)
+    said = _joined(phrase(one, number == 0) for number, one in enumerate(named))
+    more = f", and {len(rest)} more" if rest else ""
+    references = {one.reference for one in named}
+    # Comparisons with one control name it once, at the end; other pairs name theirs each.
+    compared = f" compared with “{references.pop()}”" if _has_one_reference(answer) else ""
+    scale = scale_text(result)
+    at_scale = f" {scale}" if scale else ""
+    return f"{said}{more}{at_scale}{compared}."
+
+
+def _has_one_reference(answer: Answer) -> bool:
+    return len({one.reference for one in answer.differences}) == 1 and answer.unit != "chance"
+
+
+def _phrases(
+    answer: Answer, result: OutcomeResult, results: Results
+) -> Callable[[Difference, bool], str]:
+    """Return the function that words a difference, in full for the first of a sentence."""
+    changes = isinstance(result.decisive, MixedAnova)
+    caused = results.plan.allocation == "randomised" and _has_one_reference(answer)
+    several_references = not _has_one_reference(answer)
+
+    def additive(one: Difference, first: bool) -> str:
+        estimate = one.estimate
+        if not isinstance(estimate, Estimate):
+            raise TypeError(f"{one.label} has no estimate")
+        value, low, high = estimate.value, estimate.low, estimate.high
+        if answer.unit == "ratio":
+            value, low, high = (100 * (end - 1) for end in (value, low, high))
+        up = value >= 0
+        ends = (low, high) if up else (-high, -low)
+        size, between = _sizes(abs(value), ends, answer.unit)
+        if changes:
+            verb = "rose more" if up else "rose less"
+            return f"with {_quoted(one.label)} it {verb} by {size} ({between})"
+        if caused:
+            return f"{_quoted(one.label)} {'raised' if up else 'lowered'} it by {size} ({between})"
+        than = f" than with {_quoted(one.reference)}" if several_references else ""
+        higher = "higher" if up else "lower"
+        return f"it was {size} ({between}) {higher} with {_quoted(one.label)}{than}"
+
+    def chance(one: Difference, first: bool) -> str:
+        estimate = one.estimate
+        if not isinstance(estimate, Estimate):
+            raise TypeError(f"{one.label} has no estimate")
+        turned = estimate.value < 0.5
+        label, other = (one.reference, one.label) if turned else (one.label, one.reference)
+        value, low, high = estimate.value, estimate.low, estimate.high
+        if turned:
+            value, low, high = 1 - value, 1 - high, 1 - low
+        share = f"{_of_share(value)}% ({_of_share(low)}% to {_of_share(high)}%)"
+        if isinstance(result.decisive, PairedPreferences):
+            return f"{_quoted(label)} is preferred to {_quoted(other)} in {share} of choices"
+        return f"a person with {_quoted(label)} scores higher than one with {_quoted(other)} in {share} of pairs"  # noqa: E501
+
+    def odds(one: Difference, first: bool) -> str:
+        estimate = one.estimate
+        if isinstance(estimate, Bound):
+            return f"with {_quoted(one.label)} the odds were {bound_text(estimate)} times as high"
+        if not isinstance(estimate, Estimate):
+            raise TypeError(f"{one.label} has no estimate")
+        return (
+            f"with {_quoted(one.label)} the odds of a higher answer were {number(estimate.value)} "
+            f"times as high ({number(estimate.low)} to {number(estimate.high)})"
+        )
+
+    kinds = {"chance": chance, "odds": odds}
+    phrase = kinds.get(answer.unit, additive)
+
+    def worded(one: Difference, first: bool) -> str:
+        kind = odds if isinstance(one.estimate, Bound) else phrase
+        said = kind(one, first)
+        return said[0].upper() + said[1:] if first else said
+
+    return worded
+
+
+def _not_shown(answer: Answer, result: OutcomeResult, any_shown: bool) -> list[str]:
+    """Return the sentence on the comparisons that are not shown, with what remains possible."""
+    shown = {id(one) for one in answer.shown}
+    rest = [one for one in answer.differences if id(one) not in shown]
+    estimated = [one for one in rest if isinstance(one.estimate, Estimate)]
+    missing = len(rest) - len(estimated)
+    sentences = []
+    if estimated:
+        possible = _possible(estimated, answer)
+        if any_shown:
+            kind = "comparison" if not _has_one_reference(answer) else _kind(result)
+            number_of = f"the other {kind}" if len(rest) == 1 else f"the other {len(rest)} {kind}s"
+            sentences.append(f"For {number_of} no difference can be told: {possible}.")
+        else:
+            versus = ""
+            if _has_one_reference(answer):
+                versus = f" from {_quoted(answer.differences[0].reference)}"
+            scale = scale_text(result)
+            sentences.append(
+                f"No difference{versus} can be told: {possible}{f' {scale}' if scale else ''}."
+            )
+    if missing:
+        what = "comparison" if missing == 1 else "comparisons"
+        sentences.append(f"{missing} {what} cannot be estimated.")
+    return sentences
+
+
+def _possible(rest: list[Difference], answer: Answer) -> str:
+    """Return which differences the adjusted intervals leave possible."""
+    estimates = [one.estimate for one in rest if isinstance(one.estimate, Estimate)]
+    low, high = min(one.low for one in estimates), max(one.high for one in estimates)
+    if answer.unit == "chance":
+        return f"between {_of_share(low)}% and {_of_share(high)}% remain possible"
+    if answer.unit == "odds":
+        return f"odds ratios from {number(low)} to {number(high)} remain possible"
+    if answer.unit == "ratio":
+        return (
+            f"changes from {number(100 * (low - 1), 0)}% to {number(100 * (high - 1), 0)}% remain "
+            "possible"
+        )
+    largest = max(-low, high)
+    return f"differences of up to {size_text(largest, answer.unit, 0)} either way remain possible"
+
+
+def _undecided(answer: Answer, result: OutcomeResult) -> str:
+    smallest = result.outcome.smallest_effect
+    small = [one for one in answer.differences if one.certainty == "too small to matter"]
+    if smallest is None:
+        return "Cannot be told"
+    size = size_text(smallest, answer.unit) if answer.unit not in ("chance", "odds", "ratio") else (
+        number(smallest)
+    )  # fmt: skip
+    if small and len(small) == len(answer.differences):
+        return f"Shown to be too small to matter (below {size})"
+    if small:
+        return (
+            f"Too small to matter (below {size}) for {_joined(one.label for one in small)}; cannot "
+            "be told for the rest"
+        )
+    return f"Cannot be told; a difference that matters ({size}) is not ruled out"
+
+
+def _relevance(answer: Answer, result: OutcomeResult) -> str:
+    """Return whether the differences shown reach the plan's smallest effect that matters."""
+    smallest = result.outcome.smallest_effect
+    if smallest is None or answer.unit in ("chance", "odds", "ratio"):
+        return ""
+    size = size_text(smallest, answer.unit)
+    ends = [
+        sorted((abs(one.estimate.low), abs(one.estimate.high)))
+        for one in answer.shown
+        if isinstance(one.estimate, Estimate)
+    ]
+    crosses = any(
+        one.estimate.low <= 0 <= one.estimate.high
+        for one in answer.shown
+        if isinstance(one.estimate, Estimate)
+    )
+    if ends and not crosses and all(near > smallest for near, _ in ends):
+        return f"; large enough to matter (over {size})"
+    if ends and all(far < smallest for _, far in ends):
+        return f"; too small to matter (below {size})"
+    return f"; whether it is large enough to matter ({size}) cannot be told"
+
+
+def _sizes(value: float, ends: tuple[float, float], unit: Unit) -> tuple[str, str]:
+    """Return a size with its unit, and the ends of its interval without."""
+    if unit == "ratio":
+        low, high = (number(end, 0) for end in ends)
+        return f"{number(value, 0)}%", f"{low}% to {high}%"
+    if unit == "share":
+        digits = 0 if value >= 0.01 else 1
+        low, high = (number(100 * end, digits) for end in ends)
+        return size_text(value, unit, digits), f"{low} to {high}"
+    low, high = (number(end, _decimals(unit)) for end in ends)
+    return size_text(value, unit), f"{low} to {high}"
+
+
+def _decimals(unit: Unit) -> int:
+    return 0 if unit == "milliseconds" else 2
+
+
+def _of_share(share: float, digits: int | None = None) -> str:
+    if digits is None:
+        digits = 0 if abs(share) >= 0.01 or share == 0 else 1
+    return number(100 * abs(share), digits)
+
+
+def _distance(one: Difference, answer: Answer) -> float:
+    """Return how far an estimate is from no difference, for the order of the sentence."""
+    if not isinstance(one.estimate, Estimate):
+        return float("inf")
+    return abs(one.estimate.value - answer.null)
+
+
+def _groups(result: OutcomeResult) -> str:
+    return f"{_kind(result)}s"
+
+
+def _kind(result: OutcomeResult) -> str:
+    return "group" if isinstance(result.decisive, Ranked) else "arm"
+
+
+def _quoted(label: str) -> str:
+    return f"“{label}”"
+
+
+def _joined(texts: Iterable[str]) -> str:
+    *others, last = texts
+    return f"{', '.join(others)} and {last}" if others else last
