@@ -101,6 +101,7 @@ def test_results_of_version_1_have_the_section_under_its_name_of_today():
         },
         "agreement_by_class": [],
         "diagnoses": None,
+        "collection": None,
     }
     assert in_todays_words({"schema": 2, "plan": {"meeting": 1}})["plan"] == {"meeting": 1}
 
