@@ -6,7 +6,7 @@ brings 20 people at once through the study, each followed by another, until 60 s
 A third number is the think time in seconds before each page is sent (0 by default). The driver
 knows HTML alone: it follows redirects, cookies and forms, answers by chance within what the fields
 allow, and keeps pictures as the server's Cache-Control says. It depends on nothing of this project.
-It loads servers of this machine only, with at most 100 people for at most ten minutes.
+It loads servers of this machine only, with at most 500 people for at most ten minutes.
 """
 
 import random
@@ -22,7 +22,7 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urljoin, urlsplit
 
 LOOPBACK = ("127.0.0.1", "localhost")
-MOST_PEOPLE, MOST_SECONDS, MOST_PAGES = 100, 600, 500
+MOST_PEOPLE, MOST_SECONDS, MOST_PAGES = 500, 600, 500
 PATIENCE = 60.0  # seconds for one answer
 REDIRECTS = (301, 302, 303, 307, 308)
 FORM = "application/x-www-form-urlencoded"
@@ -119,6 +119,8 @@ class Times:
     """From sending a page until the next one has arrived."""
     pictures: list[float] = field(default_factory=list)
     finished: int = 0
+    moves: int = 0
+    """How often a page was sent to another server than the one before."""
     errors: list[str] = field(default_factory=list)
 
     def summary(self, seconds: float) -> str:
@@ -140,8 +142,16 @@ def at_95(values: Sequence[float]) -> float:
 class Person:
     """A browser without a screen: a connection, cookies, and kept pictures."""
 
-    def __init__(self, times: Times, seed: int, think: float, is_over: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        times: Times,
+        seed: int,
+        think: float,
+        is_over: Callable[[], bool],
+        servers: Sequence[str] = (),
+    ) -> None:
         self._times, self._think, self._is_over = times, think, is_over
+        self._servers = servers
         self._dice = random.Random(seed)
         self._cookies: dict[str, str] = {}
         self._kept: set[str] = set()
@@ -169,12 +179,24 @@ class Person:
                 self._connection.close()
 
     def _send(self, address: str, form: Form) -> tuple[str, str]:
-        target = urljoin(address, form.action)
+        target = self._moved(urljoin(address, form.action))
         body = urlencode(filled(form, self._dice))
         begun = time.perf_counter()
         answer = self._open("POST", target, body)
         self._times.steps.append(time.perf_counter() - begun)
         return answer
+
+    def _moved(self, address: str) -> str:
+        """Return the address on one of the servers, drawn by chance, if there are several."""
+        if not self._servers:
+            return address
+        server = self._dice.choice(self._servers)
+        if server != urlsplit(address).netloc:
+            self._times.moves += 1
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+        return urlsplit(address)._replace(netloc=server).geturl()
 
     def _open(self, method: str, address: str, body: str = "") -> tuple[str, str]:
         """Return the page's address after all redirects, and its HTML."""
@@ -229,12 +251,18 @@ class Person:
 
 
 def run(
-    links: Callable[[], str], people: int, seconds: float, think: float = 0.0, each: int = 0
+    links: Callable[[], str],
+    people: int,
+    seconds: float,
+    think: float = 0.0,
+    each: int = 0,
+    servers: Sequence[str] = (),
 ) -> Times:
     """Bring people through the pages, so many at once, and return what they measured.
 
     Each is followed by another until the time is over, or, if ``each`` is given, by so many.
-    ``links`` returns the next person's link. Raises ValueError beyond the driver's bounds.
+    ``links`` returns the next person's link. With ``servers`` (host and port), each page is sent to
+    one of them, drawn by chance. Raises ValueError beyond the driver's bounds.
     """
     if not (0 < people <= MOST_PEOPLE and 0 < seconds <= MOST_SECONDS):
         raise ValueError(f"Give at most {MOST_PEOPLE} people and {MOST_SECONDS} seconds.")
@@ -251,7 +279,7 @@ def run(
                 link = links()
                 if urlsplit(link).hostname not in LOOPBACK:
                     raise ValueError(f"{link} is not on this machine.")
-                if Person(times, 1000 * number + turn, think, is_over).walk(link):
+                if Person(times, 1000 * number + turn, think, is_over, servers).walk(link):
                     times.finished += 1
             except (WalkError, ValueError) as error:
                 times.errors.append(str(error))

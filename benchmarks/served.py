@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,6 +46,13 @@ def served(
 
     ``options`` are gunicorn's; ``database`` is a DATABASE_URL, empty for SQLite in the folder.
     """
+    environment = prepared(folder, create, database)
+    with running(environment, *options) as (address, _):
+        yield address
+
+
+def prepared(folder: Path, create: str, database: str) -> dict[str, str]:
+    """Make the database and its studies, and return the environment of their servers."""
     (folder / "load_settings.py").write_text(SETTINGS.format(folder=str(folder)))
     environment = {
         **os.environ,
@@ -60,6 +67,12 @@ def served(
         "DATABASE_URL": database,
     }
     subprocess.run([sys.executable, "-c", BEGIN + create], cwd=ROOT, env=environment, check=True)
+    return environment
+
+
+@contextmanager
+def running(environment: Mapping[str, str], *options: str) -> Iterator[tuple[str, int]]:
+    """Yield the address of a server and the id of its first process."""
     port = free_port()
     command = ("--config", "gunicorn.conf.py", *options, "--bind", f"127.0.0.1:{port}")
     process = subprocess.Popen(
@@ -68,7 +81,7 @@ def served(
     )  # fmt: skip
     with until_left(process):
         wait_for(port, process)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process.pid
 
 
 @contextmanager

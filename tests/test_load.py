@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import load
+from benchmarks.load_on_postgresql import allocations, loaded, two_groups, worst_imbalance
 from benchmarks.served import DEMO, served
+from tests.postgres import postgres
+
+__all__ = ["postgres"]
 
 PATIENCE = 540  # seconds, on a machine that is busy with other things
 
@@ -65,6 +69,31 @@ def test_a_server_that_refuses_pages_is_an_error(address):
 def test_only_servers_of_this_machine_are_loaded_and_only_within_bounds():
     times = load.run(lambda: "http://study.example.org/s/demo/", 1, 5, each=1)
     assert times.errors == ["http://study.example.org/s/demo/ is not on this machine."]
-    for people, seconds in ((101, 10), (0, 10), (10, 601), (10, 0)):
-        with pytest.raises(ValueError, match="at most 100 people and 600 seconds"):
+    for people, seconds in ((501, 10), (0, 10), (10, 601), (10, 0)):
+        with pytest.raises(ValueError, match="at most 500 people and 600 seconds"):
             load.run(lambda: "http://127.0.0.1/", people, seconds)
+
+
+@pytest.mark.postgres
+def test_people_who_move_between_two_groups_of_servers_lose_nothing(tmp_path, postgres):
+    """R17 and two machines' worth of processes, in small: every page may go to either port."""
+    create = DEMO.format(shortened=True)
+    people = 8
+    with two_groups(tmp_path, postgres.new_database(), "--workers", "1", create=create) as groups:
+        times = loaded(groups, people, PATIENCE, 0, each=1)
+        assert times.errors == []
+        assert times.finished == people
+        assert times.moves > people  # else nobody went from one port to the other
+        drawn, arms = allocations(groups.database)
+    assert len(drawn) == people
+    # The largest block of the demo study has every arm twice.
+    assert worst_imbalance(drawn, arms) <= 2
+
+
+def test_the_worst_imbalance_is_that_of_any_moment_and_stratum():
+    assert worst_imbalance([], 2) == 0
+    assert worst_imbalance([("", 1), ("", 2), ("", 2), ("", 1)], 2) == 1
+    # Balanced at the end, but not on the way.
+    assert worst_imbalance([("", 1)] * 3 + [("", 2)] * 3, 2) == 3
+    # Each stratum counts for itself.
+    assert worst_imbalance([("a", 1), ("b", 1), ("a", 2), ("b", 2)], 2) == 1
