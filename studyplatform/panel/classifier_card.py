@@ -1,6 +1,7 @@
 """A classifier's card as the panel shows it: recipe, results, confusion matrix, reliability diagram
 and curves."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -138,7 +139,7 @@ def card_of(weights: ClassifierWeights) -> ClassifierCard | None:
         facts=[
             (_("Network"), _network_in_words(network.get("name", ""))),
             (_("Parameters"), network.get("parameters", "")),
-            (_("Input"), network.get("input", "")),
+            (_("Input"), _input_in_words(str(network.get("input", "")))),
             (_("Package"), network.get("package", "")),
             (data_label, card.get("data", {}).get("name", "")),
             (_("Images divided by"), card.get("data", {}).get("split_rule", "")),
@@ -250,3 +251,25 @@ def _shown(value: object) -> object:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return value
+
+
+INPUT_RULES = (
+    (r"squeezed to (\d+) x \1 pixels, whatever the aspect",
+     _("squeezed to %(size)s x %(size)s pixels, whatever the aspect")),
+    (r"whole image, filled up with its mean colour to a square of (\d+) x \1 pixels",
+     _("whole image, filled up with its mean colour to a square of %(size)s x %(size)s pixels")),
+    (r"shorter side to (?P<side>\d+) pixels, then the centred square of (\d+) pixels",
+     _("shorter side to %(side)s pixels, then the centred square of %(size)s pixels")),
+    (r"largest centred square, resized to (\d+) x \1 pixels",
+     _("largest centred square, resized to %(size)s x %(size)s pixels")),
+)  # fmt: skip
+"""The rules of the input as cards state them, and in the reader's language."""
+
+
+def _input_in_words(stated: str) -> str:
+    """Return the rule of the input in the reader's language, as it is stated if it is unknown."""
+    for pattern, words in INPUT_RULES:
+        if found := re.fullmatch(pattern, stated):
+            sizes = found.groupdict() | {"size": found[found.re.groups]}
+            return str(words) % sizes
+    return stated

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count, Q
 
 from explanations import catalogue
 from explanations.classifier.header import HeaderError, read_header
 from explanations.imagesets import NAMES as KNOWN_SETS
 from explanations.imagesets import SCENES
-from explanations.models import ImageSet
+from explanations.models import ClassifierWeights, ImageSet, Prediction
 from explanations.pipeline.weights_registry import registered_names, weights_file
 
 TEXTS = Path(__file__).with_name("guide_texts.toml")
@@ -23,6 +24,12 @@ NONE = "none"
 """The key of the arm without an explanation, which is the control."""
 OWN_IMAGES_LATER = "# Until your own images are uploaded and chosen on the page Images."
 """The comment by which a study file says that its images are not the ones that are wanted."""
+USUAL_NUMBERS = (8, 4)
+"""Right and wrong predictions that each person sees, unless the images have fewer."""
+PRACTICE = (2, 1)
+"""Right and wrong predictions of the practice, which are other images."""
+ENOUGH_WRONG = USUAL_NUMBERS[1] + PRACTICE[1]
+"""Wrong predictions that the usual numbers need between people."""
 SECONDS = {"decide": 20, "judge_advisor": 35, "forward_simulation": 20, "classify": 20}
 """About how long a picture takes, for the duration that the consent states."""
 
@@ -33,6 +40,8 @@ class Source:
 
     ``images`` is 0 for drawn scenes that no job has drawn yet, and for ``own`` images, which are
     uploaded once the study exists. Until then such a study names an image set of the same classes.
+    ``wrong`` is the number of images on which the classifier is wrong, None if it is unknown. It is
+    estimated from the test accuracy until the classifier has seen all of the images.
     """
 
     image_set: str
@@ -41,6 +50,8 @@ class Source:
     classes: tuple[str, ...]
     images: int = 0
     own: bool = False
+    wrong: int | None = None
+    is_estimated: bool = False
 
     @property
     def key(self) -> str:
@@ -81,7 +92,9 @@ def sources(hidden: Collection[str] = ()) -> list[Source]:
     sets = list(ImageSet.objects.exclude(name__in=list(hidden)).order_by("name"))
     for weights in _weight_files():
         fitting = [
-            Source(image_set.name, "test", weights.name, weights.classes, count)
+            _with_errors(
+                Source(image_set.name, "test", weights.name, weights.classes, count), weights
+            )
             for image_set in sets
             if set(image_set.class_names) == set(weights.classes)
             and _fits(image_set.name, weights.data)
@@ -96,6 +109,38 @@ def sources(hidden: Collection[str] = ()) -> list[Source]:
         own += [replace(source, images=0, own=True) for source in (known or fitting)[:1]]
     drawn.sort(key=lambda source: source.image_set)
     return sorted(stored, key=lambda source: source.image_set) + drawn + own
+
+
+def _with_errors(source: Source, weights: "_Weights") -> Source:
+    """Return the source with the number of images on which its classifier is wrong."""
+    stem = Path(weights.name).name.removesuffix(".safetensors")
+    # A file that was replaced has a row for each of its contents.
+    newest = ClassifierWeights.objects.filter(name=stem).order_by("-registered_at")[:1]
+    seen = Prediction.objects.filter(
+        image__image_set__name=source.image_set,
+        image__split=source.split,
+        classifier__in=list(newest),
+    )
+    counts = seen.aggregate(all=Count("pk"), wrong=Count("pk", filter=Q(is_correct=False)))
+    if counts["all"] >= source.images:
+        return replace(source, wrong=counts["wrong"])
+    if not weights.accuracy or weights.data != source.image_set:
+        return source
+    return replace(source, wrong=round(source.images * (1 - weights.accuracy)), is_estimated=True)
+
+
+def usual_numbers(source: Source) -> tuple[int, int]:
+    """Return the numbers of right and wrong predictions with which the guide begins.
+
+    Usually 8 and 4. A set with fewer errors gets as many as it has beside those of the practice,
+    and twice as many right ones, as far as it has them.
+    """
+    if source.wrong is None:
+        return USUAL_NUMBERS
+    right, wrong = USUAL_NUMBERS
+    wrong = max(1, min(wrong, source.wrong - PRACTICE[1]))
+    right = max(1, min(right, 2 * wrong, source.images - source.wrong - PRACTICE[0]))
+    return right, wrong
 
 
 def _fits(image_set: str, trained_on: str) -> bool:
@@ -198,7 +243,8 @@ def _parts(answers: Answers) -> Iterator[str]:
     yield from _part("instructions")
     if answers.checks:
         yield from _part("quiz")
-        yield from _part("practice", task=answers.task, right=2, wrong=1)
+        right, wrong = PRACTICE
+        yield from _part("practice", task=answers.task, right=right, wrong=wrong)
     attention = {"attention": 1} if answers.checks else {}
     yield from _part(
         "trials", task=answers.task, right=answers.right, wrong=answers.wrong, **attention

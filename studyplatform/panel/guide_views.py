@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from studyplatform.panel import guide, image_sets, study_texts
 from studyplatform.panel.access import signed_in
 from studyplatform.panel.method_names import method_choices
-from studyplatform.panel.questionnaire_cards import choices, questionnaire_cards
+from studyplatform.panel.questionnaire_cards import questionnaire_cards
 from studyplatform.panel.short_names import NamingForm
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
@@ -158,6 +158,9 @@ class GuideForm(NamingForm):
         self.fields["methods"].initial = [guide.NONE, "gradcam", "placebo"]
         self._choices("source", [(key, _described(one)) for key, one in self.sources.items()])
         self.fields["source"].initial = next(iter(self.sources), None)
+        for first in list(self.sources.values())[:1]:
+            right, wrong = guide.usual_numbers(first)
+            self.fields["right"].initial, self.fields["wrong"].initial = right, wrong
         before, after = _questionnaires()
         self._choices("before", before)
         self._choices("after", after)
@@ -235,19 +238,37 @@ def _described(source: guide.Source) -> str:
         )
     else:
         words = gettext("%(set)s: %(images)d pictures of %(count)d classes, classifier %(weights)s")
+    if source.wrong is not None:
+        words = f"{words}. {_errors(source)}"
     return words % {
         "set": source.image_set,
         "images": source.images,
+        "wrong": source.wrong,
         "count": len(source.classes),
         "classes": ", ".join(source.classes),
         "weights": PurePath(source.weights).stem,
     }
 
 
+def _errors(source: guide.Source) -> str:
+    """Return how often the classifier is wrong on the images, and whether that is enough."""
+    if source.is_estimated:
+        said = gettext("The classifier is wrong on about %(wrong)d of them.")
+    else:
+        said = gettext("The classifier is wrong on %(wrong)d of them.")
+    if (source.wrong or 0) < guide.ENOUGH_WRONG:
+        said += " " + gettext(
+            "That is too few for the usual numbers: ask for fewer wrong ones, compare less within "
+            "people, or leave out the practice."
+        )
+    return said
+
+
 def _questionnaires() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return ids and titles of the questionnaires usually asked before, and of all the others."""
     before: list[tuple[str, str]] = []
     after: list[tuple[str, str]] = []
-    for key, label in choices():
-        (before if key.startswith(USUALLY_BEFORE) else after).append((key, label))
+    for card in questionnaire_cards():
+        fitting = before if card.key.startswith(USUALLY_BEFORE) else after
+        fitting.append((card.key, card.label_with_purpose))
     return before, after

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from studyplatform.panel import pilots
 from studyplatform.panel.access import Right, rights_in, signed_in, studies_of, study_page
+from studyplatform.panel.after_unblinding import steps_after_unblinding
 from studyplatform.panel.draft_steps import draft_steps
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.launch import reach_of
@@ -61,6 +62,7 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
         "steps": draft_steps(study, rights_in(request.user, study))
         if study.state == Study.State.DRAFT and not study.is_pilot
         else (),
+        "after": steps_after_unblinding(study, rights_in(request.user, study)),
         "address": address,
         "reach": reach_of(address),
     }

@@ -4,10 +4,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from surveys import questionnaires
 from surveys.questionnaires.base import Questionnaire
 from surveys.questionnaires.reading import QuestionnaireError
+
+MEASURED = {
+    "ai-experience": _("experience with artificial intelligence, and habits"),
+    "ai-literacy": _("how well people think they know artificial intelligence"),
+    "comments": _("a free comment"),
+    "demographics": _("age, gender, education, colour vision"),
+    "effort": _("mental effort, in one rating"),
+    "load": _("workload, in six ratings"),
+    "propensity": _("how readily people rely on automatic systems in general"),
+    "satisfaction": _("how useful the explanations felt"),
+    "state-trust": _("trust at this moment, short enough for every block"),
+    "trust-distrust": _("trust and distrust in this classifier, apart"),
+    "trust": _("trust in this classifier"),
+    "understanding": _("how well people feel they understand the classifier"),
+}
+"""What each shipped questionnaire measures, by its id without the version."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +44,17 @@ class QuestionnaireCard:
     def label(self) -> str:
         """Return the title with the length and the key, by which study files name it."""
         return f"{self.questionnaire.title}: {self.length} ({self.key})"
+
+    @property
+    def label_with_purpose(self) -> str:
+        """Return the label with what the questionnaire measures, for lists without its questions.
+
+        A questionnaire of a lab has the beginning of the construct that its file states.
+        """
+        stem, _dash, _version = self.key.rpartition("-v")
+        construct = self.questionnaire.construct.partition(":")[0].partition(".")[0]
+        measured = MEASURED.get(stem, construct)
+        return f"{self.questionnaire.title}: {measured}, {self.length} ({self.key})"
 
 
 def questionnaire_cards() -> list[QuestionnaireCard]:

@@ -27,6 +27,7 @@ from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.guide import OWN_IMAGES_LATER
 from studyplatform.panel.image_edits import ImageEditError
 from studyplatform.panel.image_views import tell_used, user_of
+from studyplatform.panel.problem_groups import grouped
 from surveys.models import Study
 from surveys.study_file.stored import definition
 
@@ -128,7 +129,7 @@ def _page(
     status: int = 200,
     chosen_class: str = "",
 ) -> HttpResponse:
-    problems = problems or []
+    problems = grouped(problems or [])
     context = {
         "classes": study.classifier.class_names,
         "chosen_class": chosen_class,

@@ -12,6 +12,7 @@ from django.utils.timezone import localtime
 
 from explanations import catalogue
 from studyplatform.audit.words import act_in_words, settings_in_words
+from studyplatform.panel.launch import reach_of
 from studyplatform.panel.study_texts import title_of
 from surveys.export.feedback import Share
 
@@ -22,6 +23,12 @@ register = template.Library()
 def title_of_file(source: str) -> str:
     """Return the title that a study file declares, or an empty text."""
     return title_of(source)
+
+
+@register.filter
+def reach(address: str) -> str:
+    """Return a warning if a link reaches nothing but this computer, or an empty text."""
+    return reach_of(address)
 
 
 @register.filter

@@ -9,11 +9,15 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from explanations.models import Prediction, StudyImage
+from explanations.pipeline.weights_registry import register_classifier, weights_file
 from studyplatform.models import StudyText
 from studyplatform.panel import guide
-from studyplatform.panel.guide_views import LANGUAGES, GuideForm
+from studyplatform.panel.guide_views import LANGUAGES, GuideForm, _described
+from studyplatform.panel.questionnaire_cards import MEASURED, questionnaire_cards
 from studyplatform.panel.short_names import free_short_name
 from studyplatform.panel.text_checks import unfinished_texts
+from surveys import questionnaires
 from surveys.models import Study
 from surveys.study_checks import loading
 from surveys.study_checks.images_and_weights import shortage
@@ -27,7 +31,8 @@ EVERY = (
 
 
 CLASSES = ("boat", "car", "cup", "fish", "flower", "house", "rocket", "tree", "truck", "umbrella")
-SCENES = guide.Source("scenes", "test", "weights/scenes.safetensors", CLASSES, images=60)
+SCENES = guide.Source("scenes", "test", "weights/scenes.safetensors", CLASSES, images=60, wrong=9,
+                      is_estimated=True)  # fmt: skip
 OWN = guide.Source("scenes", "test", "weights/scenes.safetensors", CLASSES, own=True)
 
 
@@ -149,7 +154,7 @@ def test_without_stored_pictures_the_guide_offers_drawn_scenes_and_own_pictures(
     page = researcher.get(reverse("panel:guide")).content.decode()
     assert "The drawn scenes that come with the platform" in page
     assert "My own pictures, which I upload after the study is created" in page
-    drawn = replace(SCENES, images=0)
+    drawn = replace(SCENES, images=0, wrong=None, is_estimated=False)
     assert guide.sources()[0] == drawn
     assert [one.weights for one in guide.sources() if one.own] == [
         "weights/cifar10.safetensors", "weights/cifar10-base.safetensors",
@@ -226,3 +231,40 @@ def test_a_refused_short_name_is_explained_with_one_that_is_possible(researcher,
     assert "Begin with a small letter" in page
     assert "such as my-study," in page
     assert "slug" not in response.context["form"].errors["slug"][0]
+
+
+@pytest.mark.parametrize(
+    ("images", "wrong", "numbers"),
+    [(60, None, (8, 4)), (60, 9, (8, 4)), (60, 4, (6, 3)), (60, 0, (2, 1)), (9, 5, (2, 4))],
+)
+def test_the_guide_begins_with_numbers_that_the_images_have(images, wrong, numbers):
+    assert guide.usual_numbers(replace(SCENES, images=images, wrong=wrong)) == numbers
+
+
+@pytest.mark.parametrize(("wrong", "is_enough"), [(5, True), (4, False)])
+def test_the_errors_of_the_classifier_are_told_with_each_set(source, wrong, is_enough):
+    weights = next(one for one in guide._weight_files() if one.name == source.weights)
+    assert "wrong on about 9 of them." in _described(source)
+    classifier = register_classifier(weights_file(source.weights))
+    images = StudyImage.objects.filter(image_set__name="scenes", split="test")
+    for number, image in enumerate(images):
+        Prediction.objects.create(
+            image=image, classifier=classifier, predicted_class="boat", probability=0.9,
+            probabilities=[0.1] * 10, is_correct=number >= wrong,
+        )  # fmt: skip
+    seen = guide._with_errors(replace(source, wrong=None, is_estimated=False), weights)
+    assert (seen.wrong, seen.is_estimated) == (wrong, False)
+    assert f"wrong on {wrong} of them." in _described(seen)
+    assert ("too few for the usual numbers" in _described(seen)) is not is_enough
+
+
+def test_questionnaires_with_similar_names_say_what_they_measure(source, researcher):
+    shown = researcher.get(reverse("panel:guide")).content.decode()
+    assert "Your trust in the classifier: trust in this classifier," in shown
+    assert "At this moment: trust at this moment, short enough for every block," in shown
+
+
+def test_every_shipped_questionnaire_says_what_it_measures():
+    assert {card.key.rpartition("-v")[0] for card in questionnaire_cards()} >= MEASURED.keys()
+    shipped = {key.rpartition("-v")[0] for key in questionnaires.ids()}
+    assert MEASURED.keys() <= shipped

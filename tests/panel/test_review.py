@@ -82,3 +82,17 @@ def test_a_link_ends_also_where_it_is_open_already(drawn, link, signed_in, end):
 def test_the_secret_is_not_in_the_database(drawn, link):
     (values,) = ReviewLink.objects.values()
     assert link.rstrip("/").rpartition("/")[2] not in str(values)
+
+
+@pytest.mark.parametrize(("host", "is_told"), [("testserver", False), ("localhost:8000", True)])
+def test_links_that_work_only_on_this_computer_say_so(drawn, signed_in, settings, host, is_told):
+    settings.ALLOWED_HOSTS = ["testserver", "localhost"]
+    owner = signed_in("owner")
+    owner.defaults["HTTP_HOST"] = host
+    made = owner.post(reverse("panel:new-review-link", args=[drawn.slug])).content.decode()
+    invited = owner.post(
+        reverse("panel:invite-member", args=[drawn.slug]), {"email": "colleague@example.org"}
+    ).content.decode()
+    for page in (made, invited):
+        assert "/panel/" in page
+        assert ("The link works only on this computer." in page) is is_told

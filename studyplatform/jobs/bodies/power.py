@@ -6,11 +6,12 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from analysis import apa_numbers
 from analysis.errors import AnalysisError
 from analysis.power.assumptions import Assumptions
-from analysis.power.page import sentence
 from analysis.power.required_sample import Asked, Power
-from analysis.power.search import Wanted
+from analysis.power.search import OutcomePower, Wanted
+from analysis.statistics.estimate import NotEstimable
 from studyplatform.computations.sample_size import (
     simulate_sample,
     standardised_effects,
@@ -37,11 +38,11 @@ def run(work: Work) -> Done:
     except AnalysisError as error:
         raise RefusedError(str(error)) from error
     work.step(gettext("writing the page"))
-    sentences = write_power(power, work.output, _command(work.study.slug, arguments))
+    write_power(power, work.output, _command(work.study.slug, arguments))
     for path in work.kept.glob("runs-*.jsonl"):
         shutil.copy2(path, work.output)
     return Done(
-        " ".join(sentences),
+        _summary(power),
         {
             "study_file_sha256": work.study.source_sha256,
             "settings_sha256": power.settings_sha256,
@@ -65,10 +66,63 @@ def _samples(study: StudyFile, power: Power) -> list[dict[str, Any]]:
             "effect": result.effect,
             "d": standardised.get(result.outcome),
             "per_arm": getattr(result.per_arm, "value", None),
-            "sentence": sentence(result, power),
+            "sentence": _sentence(result, power),
         }
         for result in power.outcomes
     ]
+
+
+def _summary(power: Power) -> str:
+    """Return the results in the language of the job. The page of the result is in English."""
+    left_out = [
+        gettext("Left out: %(reason)s") % {"reason": reason} for reason in power.left_out.values()
+    ]
+    return " ".join([*(_sentence(result, power) for result in power.outcomes), *left_out])
+
+
+def _sentence(result: OutcomePower, power: Power) -> str:
+    labels = {outcome.key: outcome.label for outcome in power.plan.outcomes}
+    values: dict[str, Any] = {
+        "effect": apa_numbers.number(result.effect),
+        "outcome": labels[result.outcome],
+        "power": apa_numbers.percent(power.asked.wanted.power),
+    }
+    if isinstance(result.per_arm, NotEstimable):
+        return gettext(
+            "An effect of %(effect)s on “%(outcome)s” is not detected with a power of %(power)s: "
+            "%(reason)s."
+        ) % {**values, "reason": result.per_arm.reason}
+    arms, sample = len(power.plan.arms), result.per_arm
+    values |= {
+        "n": int(sample.value),
+        "total": int(sample.value) * arms,
+        "low": int(sample.low),
+        "high": int(sample.high),
+        "level": apa_numbers.percent(sample.level),
+    }
+    if arms == 1:
+        needed = gettext(
+            "To detect an effect of %(effect)s on “%(outcome)s” with a power of %(power)s, "
+            "%(n)d participants must be recruited (%(level)s Monte Carlo interval %(low)d to "
+            "%(high)d)."
+        )
+    else:
+        needed = gettext(
+            "To detect an effect of %(effect)s on “%(outcome)s” with a power of %(power)s, "
+            "%(n)d participants per arm (%(total)d in total) must be randomised (%(level)s Monte "
+            "Carlo interval %(low)d to %(high)d per arm)."
+        )
+    last = result.confirmations[-1]
+    confirmed = (
+        gettext("%(runs)d new simulated studies of this size confirm it: %(share)s detected it.")
+        if last.holds
+        else gettext(
+            "%(runs)d new simulated studies of this size do not confirm it: only %(share)s "
+            "detected it."
+        )
+    )
+    share = apa_numbers.percent(last.power.value, 1)
+    return f"{needed % values} {confirmed % {'runs': last.power.n, 'share': share}}"
 
 
 def _command(slug: str, arguments: Mapping[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """The analysis of a study and its report, with the code of run_analysis."""
 
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from django.utils import translation
@@ -28,13 +30,15 @@ FLAGS = {"included": " --include-simulated", "only": " --simulated-only"}
 def run(work: Work) -> Done:
     """Export the data, carry out the plan and write the report."""
     study, simulated = work.study, work.arguments["simulated"]
+    told = _telling(work)
+    told("beginning")
     evaluation = newest_evaluation(study)
     if evaluation:
         work.say(gettext("The quality of maps is from the newest evaluation of this study's maps."))
     if missing := work.arguments["pdf"] and pdf_missing():
         work.say(missing)
     try:
-        data = export_to_analyse(study, work.kept / "data", simulated, work.step)
+        data = export_to_analyse(study, work.kept / "data", simulated, told)
         # Reports are in English, whatever language the log has.
         with translation.override("en"):
             results = analyse(
@@ -43,7 +47,7 @@ def run(work: Work) -> Done:
                 command=f"manage.py run_analysis {study.slug}{FLAGS.get(simulated, '')}",
                 pdf=work.arguments["pdf"] and not missing,
                 evaluation=evaluation,
-                told=work.step,
+                told=told,
             )
     except (ExportError, AnalysisError) as error:
         raise RefusedError(str(error)) from error
@@ -55,6 +59,58 @@ def run(work: Work) -> Done:
         page=PAGE,
         reveals_arms=simulated != "only",
     )
+
+
+PERCENT = 100
+STAGES: Mapping[str, tuple[int, int]] = {
+    "beginning": (1, 1),
+    "table": (2, 10),
+    "files": (12, 2),
+    "reading": (14, 4),
+    "outcome": (18, 17),
+    "other parts": (35, 10),
+    "drawing": (45, 45),
+    "printing": (90, 10),
+}
+"""Where each stage of a report begins, and its share of the whole, in percent of the time.
+
+From ``python -m benchmarks.analysis``: numbers take a quarter, figures and PDF most of the rest.
+"""
+COUNTED = re.compile(r"(?P<stage>table|outcome) (?P<number>\d+) of (?P<count>\d+)")
+
+
+def _telling(work: Work) -> Callable[[str], None]:
+    """Return what tells the steps of the export and of the analysis as progress of the job."""
+
+    def told(step: str) -> None:
+        found = COUNTED.fullmatch(step)
+        stage = found["stage"] if found else step
+        if stage not in STAGES:
+            work.step(step)
+            return
+        begin, share = STAGES[stage]
+        words, done = _stage_in_words()[stage], begin
+        if found:
+            number, count = int(found["number"]), int(found["count"])
+            done += share * (number - 1) // count
+            words = words % {"number": number, "count": count}
+        # Translators: the unit of the progress, as in “18 of 100 percent of the work”.
+        work.progress(done, PERCENT, gettext("percent of the work"), words)
+
+    return told
+
+
+def _stage_in_words() -> Mapping[str, str]:
+    return {
+        "beginning": gettext("collecting the data"),
+        "table": gettext("table %(number)d of %(count)d"),
+        "files": gettext("writing the data"),
+        "reading": gettext("reading the data"),
+        "outcome": gettext("outcome %(number)d of %(count)d"),
+        "other parts": gettext("the other parts"),
+        "drawing": gettext("drawing the figures"),
+        "printing": gettext("writing the PDF"),
+    }
 
 
 def newest_evaluation(study: Study) -> Path | None:
