@@ -52,6 +52,7 @@ WITHOUT = {
         "draw_pictures",
         "plan_power",
         "preregister",
+        "reproduce_published",
         "reproduce_report",
         "restore",
         "serve",

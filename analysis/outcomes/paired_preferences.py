@@ -1,6 +1,6 @@
 """The analysis "paired_preferences": which of the methods' maps people prefer, pair by pair."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
 
@@ -24,7 +24,12 @@ from analysis.statistics.descriptives import ArmSummary, summarise
 from analysis.statistics.estimate import Estimate, HypothesisTest, NoTest, NotEstimable, attempt
 from analysis.statistics.multiplicity import holm
 from analysis.study_data.populations import analysed_people
-from analysis.study_data.preferences import comparisons, method_labels, won_shares
+from analysis.study_data.preferences import (
+    comparisons,
+    method_labels,
+    places_recorded,
+    won_shares,
+)
 from analysis.study_data.study_data import StudyData
 
 FEWEST_PEOPLE = 20  # with fewer, sandwich errors are too small
@@ -77,6 +82,7 @@ class PairedPreferences:
     `arms` summarise by method the participants' shares of comparisons won, where a tie counts as
     half. `first_place` is the factor of the odds for the map in the first place, and `ties` the
     probability that neither of two equal maps is chosen, which is None if nobody chose so.
+    `first_place` has no estimate if the data do not tell which map was in the first place.
     """
 
     arms: tuple[ArmSummary, ...]
@@ -128,7 +134,10 @@ def paired_preferences(
 def assumptions(
     data: StudyData, scores: pd.DataFrame, outcome: Outcome, found: OutcomeFinding
 ) -> tuple[Assumption, ...]:
-    """Check the number of participants, the balance of places, and the fit of the worths."""
+    """Check the number of participants, the balance of places, and the fit of the worths.
+
+    Places that were not recorded cannot be checked.
+    """
     if not isinstance(found.test, HypothesisTest):
         return ()
     there, coded = _coded(data, outcome)
@@ -137,6 +146,8 @@ def assumptions(
         "met" if coded.people >= FEWEST_PEOPLE else "doubtful",
         {"people": coded.people},
     )
+    if not coded.has_places:
+        return enough, *_fit_of_pairs(there, coded)
     stood_first = [float((coded.first == k).sum()) for k in range(len(coded.items))]
     stood = [
         float(((coded.first == k) | (coded.second == k)).sum()) for k in range(len(coded.items))
@@ -190,13 +201,14 @@ def _coded(data: StudyData, outcome: Outcome) -> tuple[pd.DataFrame, Comparisons
         np.asarray(there["second"].map(place), dtype=np.int64),
         np.asarray(there["share"].map(CHOICES), dtype=np.int64),
         np.asarray(pd.factorize(there["participant"], sort=True)[0], dtype=np.int64),
+        places_recorded(data.plan),
     )
 
 
 def _labelled(coded: Comparisons, labels: dict[str, str]) -> Comparisons:
     """Return the comparisons with labels in place of keys, for the messages of the fit."""
     names = tuple(f"“{labels[item]}”" for item in coded.items)
-    return Comparisons(names, coded.first, coded.second, coded.choice, coded.person)
+    return replace(coded, items=names)
 
 
 def _pairs(

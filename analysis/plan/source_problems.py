@@ -4,11 +4,12 @@ import codecs
 from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
-from analysis.plan.tables import Source, SourceItem, SourceTable
+from analysis.plan.tables import Source, SourceItem, SourceTable, is_inside
 from analysis.plan.wide_patterns import placeholders, read_pattern
 from analysis.toml.positions import Path
 from analysis.toml.problems import Problems
 
+CHOICE_COLUMNS = ("map_methods", "preferred_map")
 NEEDED = {"participants": (), "trials": (), "answers": ("questionnaire", "item", "value")}
 
 
@@ -22,6 +23,8 @@ def check_source(source: Source, problems: Problems) -> None:
         path = ("source", "tables", number)
         _check_file(table, path, problems)
         _check_wide(table, path, problems)
+        _check_json(table, path, problems)
+        _check_choice(table, path, problems)
         _check_columns(table, source, path, problems)
         if table.repeats == "keep_all" and (table.into != "trials" or "position" in ours_of(table)):
             problems.add(
@@ -40,7 +43,8 @@ def ours_of(table: SourceTable) -> tuple[str, ...]:
     named = () if table.named is None else (table.named,)
     spread = ("item", "value") if table.items else ()
     wide = (*table.wide, *placeholders(table.wide.values()))
-    return (*table.columns, *table.constants, *named, *spread, *wide)
+    choice = () if table.choice is None else CHOICE_COLUMNS
+    return (*table.columns, *table.constants, *named, *spread, *wide, *choice)
 
 
 def _check_format(source: Source, problems: Problems) -> None:
@@ -113,14 +117,50 @@ def _check_wide(table: SourceTable, path: Path, problems: Problems) -> None:
             )
 
 
+def _check_json(table: SourceTable, path: Path, problems: Problems) -> None:
+    if twice := sorted({name for name in table.json if table.json.count(name) > 1}):
+        said = f"{table.file}: json lists {_listed(twice)} more than once. Keep one."
+        problems.add((*path, "json"), said)
+    patterns = [text.partition("{")[0] for text in table.wide.values()]
+    for name in table.json:
+        names = (*table.named_columns, *patterns)
+        if not any(is_inside(one, name) for one in names):
+            problems.add(
+                (*path, "json"),
+                f"{table.file}: json lists {name!r}, but no value of it is used. Map one, such as "
+                f'"{name}.answer", or take it out of json.',
+                *((*path, key) for key in ("columns", "items", "wide", "where", "choice")),
+            )
+
+
+def _check_choice(table: SourceTable, path: Path, problems: Problems) -> None:
+    if table.choice is None:
+        return
+    if table.into != "trials":
+        said = f'{table.file}: choice is for tables of trials. Set into = "trials".'
+        problems.add((*path, "choice"), said, (*path, "into"))
+    if table.wide:
+        said = f"{table.file}: give choice or wide, not both: a row is one choice or several."
+        problems.add((*path, "choice"), f"{said} Use two [[source.tables]].", (*path, "wide"))
+    named = table.choice.columns
+    if twice := sorted({name for name in named if named.count(name) > 1}):
+        problems.add(
+            (*path, "choice"),
+            f"{table.file}: choice names {_listed(twice)} more than once. Winner, loser, first and "
+            "tied are different columns.",
+            *((*path, "choice", key) for key in ("winner", "loser", "first", "tied")),
+        )
+
+
 def _check_columns(table: SourceTable, source: Source, path: Path, problems: Problems) -> None:
     ours = ours_of(table)
-    faulty = tuple((*path, key) for key in ("columns", "constants", "named", "items", "wide"))
+    keys = ("columns", "constants", "named", "items", "wide", "choice")
+    faulty = tuple((*path, key) for key in keys)
     if twice := sorted({name for name in ours if ours.count(name) > 1}):
         problems.add(
             path,
             f"{table.file}: {_listed(twice)} is filled more than once, by columns, constants, "
-            "named, items or wide. Keep one.",
+            "named, items, wide or choice. Keep one.",
             *faulty,
         )
     # A wide table may leave the questionnaire of each item to [[source.items]].

@@ -96,6 +96,31 @@ class Behaviour:
     shortest_time: float = 0.0  # faster answers cannot be a response to the image
 
 
+def is_inside(name: str, column: str) -> bool:
+    """Return whether `name` is the path of a value in the JSON of their column."""
+    return name == column or name.startswith(f"{column}.")
+
+
+@dataclass(frozen=True)
+class SourceChoice:
+    """Their columns of a file with a row for each choice between the maps of two methods.
+
+    `winner` and `loser` contain the methods. `first` contains the method in the first place, if the
+    file tells it, and `tied` is 1 where neither map was preferred.
+    """
+
+    winner: Text
+    loser: Text
+    first: Text | None = None
+    tied: Text | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of their columns."""
+        named = (self.winner, self.loser, self.first, self.tied)
+        return tuple(name for name in named if name is not None)
+
+
 @dataclass(frozen=True)
 class SourceTable:
     """A CSV file of another study, with the mapping of its columns and the rows that count.
@@ -109,6 +134,9 @@ class SourceTable:
     A file with several answers or trials in a row has `items` (our item to their column) or `wide`
     (our column to their columns, such as "rating_{image}", whose part in braces fills our column of
     that name), and becomes a table with a row for each.
+
+    `json` lists their columns whose cells contain JSON. Each value in them becomes a column, which
+    is named by its path, such as "response.Q0". `choice` fills `map_methods` and `preferred_map`.
     """
 
     file: Text
@@ -122,6 +150,19 @@ class SourceTable:
     codes: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
     types: Mapping[str, ColumnType] = field(default_factory=dict)
     repeats: Repeats = "refuse"
+    json: tuple[Text, ...] = ()
+    choice: SourceChoice | None = None
+
+    @property
+    def named_columns(self) -> tuple[str, ...]:
+        """Return their columns that the table names one by one, each once."""
+        choice = () if self.choice is None else self.choice.columns
+        named = (*self.columns.values(), *self.items.values(), *self.where, *choice)
+        return tuple(dict.fromkeys(named))
+
+    def file_column(self, name: str) -> str:
+        """Return the column of the file that contains the column `name`, itself or as JSON."""
+        return next((one for one in self.json if is_inside(name, one)), name)
 
 
 @dataclass(frozen=True)
@@ -149,7 +190,8 @@ class Source:
     says that nothing is known about it. `complete` is the number of rows per participant that a
     file must have for the state "completed"; without it and without a column `state` the states of
     the participants are unknown. `missing` (kind of missing by cell, see schema.MISSING_KINDS) and
-    `codes` apply to every file; see SourceTable.
+    `codes` apply to every file; see SourceTable. `unit` names what a participant of the tables is,
+    if it is not a person, such as "team".
     """
 
     tables: tuple[SourceTable, ...]
@@ -162,6 +204,7 @@ class Source:
     complete: Mapping[str, int] = field(default_factory=dict)
     missing: Mapping[str, MissingKind] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+    unit: Text | None = None
 
     @property
     def states(self) -> States:

@@ -31,6 +31,12 @@ def _analyses(results: Results) -> set[str]:
 
 
 def _unit(used: set[str], results: Results) -> Iterator[str]:
+    source = results.plan.source
+    if source is not None and source.unit is not None:
+        yield (
+            f"The unit of this study is the {source.unit}: where this report says participant, it "
+            f"means a {source.unit}."
+        )
     models = {*FAMILIES, "likelihood_ratio"}
     if used - models - {"paired_preferences"}:
         yield (

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.plan.plan import Outcome
+from analysis.plan.plan import Outcome, Plan
 from analysis.study_data.codebook_words import codewords
 from analysis.study_data.study_data import StudyData
 
@@ -36,9 +36,19 @@ def comparisons(data: StudyData, outcome: Outcome) -> pd.DataFrame:
     )
 
 
+def places_recorded(plan: Plan) -> bool:
+    """Return whether the data tell which map was in the first place.
+
+    Files of another study with a winner and a loser per row need not tell it.
+    """
+    tables = () if plan.source is None else plan.source.tables
+    return all(table.choice is None or table.choice.first is not None for table in tables)
+
+
 def first_place_share(data: StudyData, outcome: Outcome) -> pd.Series:
     """Return by participant the mean share of the map in the first place. 0.5 is no preference.
 
+    If the places were not recorded, the first of the two methods by name counts as the first.
     Worths belong to methods and not to participants, so this is the only score of a participant
     that the analysis of preferences has.
     """

@@ -27,8 +27,12 @@ $PYTHON manage.py simulate_participants planted --n 600 --seed 1 --profile docs/
 $PYTHON manage.py run_analysis planted --simulated-only --output "$WORK/planted"
 keep planted "$WORK/planted"
 
+$PYTHON manage.py reproduce_published visual-correspondence --output "$WORK/published"
+keep visual-correspondence "$WORK/published/decisions"
+cp "$WORK/published/reproduction.md" studies/published/visual-correspondence/
+
 if [ $# -gt 0 ]; then
-    $PYTHON manage.py run_analysis --table "$1" --plan studies/examples/alienzoo.toml --output "$WORK/alienzoo"
+    $PYTHON manage.py run_analysis --table "$1" --plan studies/published/alienzoo/plan.toml --output "$WORK/alienzoo"
     keep alienzoo "$WORK/alienzoo"
 fi
 

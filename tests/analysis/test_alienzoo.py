@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from tests.conftest import ROOT
 
-PLAN = ROOT / "studies" / "examples" / "alienzoo.toml"
+PLAN = ROOT / "studies" / "published" / "alienzoo" / "plan.toml"
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ def test_every_shipped_design_can_begin_a_study_with_a_new_name(study, signed_in
     purposes = {template.name: template.purpose for template in study_texts.templates()}
     assert purposes.items() >= PURPOSES.items(), "translators see what the files say"
     assert names[0] == "demo.toml"
-    assert "alienzoo.toml" not in names  # a plan for data of another study
+    assert "plan.toml" not in names  # a plan for data of another study
     assert len(names) >= 8
     for name in names:
         text = study_texts.renamed(study_texts.template_text(name), "mine", 'A "new" title')

@@ -8,7 +8,7 @@ Beaver 1977, doi 10.2307/2529467)
 
 which is a multinomial logit model with (λᵢ − λⱼ + δ)/2, its negative, and log ν. Without ties it is
 a logistic regression of "the first is preferred" on λᵢ − λⱼ + δ (Bradley and Terry 1952, doi
-10.2307/2334029).
+10.2307/2334029). Where the places were not recorded, δ is left out (γ = 1).
 
 A participant's choices are not independent. The model is therefore fitted as if they were, and
 the covariance of its estimates is the sandwich A⁻¹ B A⁻¹, in which B adds up the participants'
@@ -42,7 +42,8 @@ class Comparisons:
     """Comparisons, one per row of the arrays.
 
     `first` and `second` are indices into `items`, `choice` is FIRST, SECOND or TIE, and `person`
-    the number of the participant, from 0 without gaps.
+    the number of the participant, from 0 without gaps. Without `has_places`, `first` and `second`
+    only tell the two items apart.
     """
 
     items: tuple[str, ...]
@@ -50,6 +51,7 @@ class Comparisons:
     second: Codes
     choice: Codes
     person: Codes
+    has_places: bool = True
 
     @property
     def people(self) -> int:
@@ -61,6 +63,8 @@ class Comparisons:
 class PreferenceFit:
     """The fitted model: log worths with mean 0, then δ and, if anybody chose neither, log ν.
 
+    Without `has_places` there is no δ.
+
     `covariance` is that of `values`. Its part of the log worths has rank len(items) - 1.
     """
 
@@ -70,6 +74,7 @@ class PreferenceFit:
     people: int
     comparisons: int
     has_ties: bool
+    has_places: bool = True
 
     @property
     def log_worths(self) -> Numbers:
@@ -115,7 +120,12 @@ class PreferenceFit:
         return self.combination("difference of log worths", weights, level)
 
     def first_place(self, level: float) -> Estimate:
-        """Return the factor γ of the odds for the map in the first place."""
+        """Return the factor γ of the odds for the map in the first place.
+
+        Raises NotEstimableError if the places were not recorded.
+        """
+        if not self.has_places:
+            raise NotEstimableError("the data do not record which map was in the first place")
         log = self.combination("effect of the first place", self._unit(len(self.items)), level)
         low, value, high = (float(np.exp(end)) for end in (log.low, log.value, log.high))
         return Estimate(
@@ -130,7 +140,7 @@ class PreferenceFit:
         """
         if not self.has_ties:
             raise NotEstimableError("nobody chose neither map")
-        weights = self._unit(len(self.items) + 1)
+        weights = self._unit(len(self.values) - 1)
         error = float(np.sqrt(weights @ self.covariance @ weights))
         half = float(stats.t.ppf((1 + level) / 2, self.people - 1)) * error
         # The log odds of ν/(2 + ν) are log ν − log 2.
@@ -187,13 +197,15 @@ def fit_preferences(data: Comparisons) -> PreferenceFit:
     turn[:k, : k - 1], turn[k:, k - 1 :] = centred, np.eye(others)
     has_ties = bool((data.choice == TIE).any())
     return PreferenceFit(
-        data.items, turn @ estimate, turn @ covariance @ turn.T, g, len(data.choice), has_ties
-    )
+        data.items, turn @ estimate, turn @ covariance @ turn.T, g, len(data.choice), has_ties,
+        data.has_places,
+    )  # fmt: skip
 
 
 def expected_shares(fit: PreferenceFit, data: Comparisons) -> Numbers:
     """Return, by comparison, the expected share of the first map, where a tie counts as half."""
-    place, log_tie = fit.values[len(fit.items)], fit.values[-1]
+    place = fit.values[len(fit.items)] if fit.has_places else 0.0
+    log_tie = fit.values[-1]
     half = (fit.values[data.first] - fit.values[data.second] + place) / 2
     tie = np.full_like(half, log_tie if fit.has_ties else -np.inf)
     probabilities = special.softmax(np.column_stack([half, -half, tie]), axis=1)
@@ -203,20 +215,22 @@ def expected_shares(fit: PreferenceFit, data: Comparisons) -> Numbers:
 def _features(data: Comparisons) -> Numbers:
     """Return the multinomial logit's features (comparisons, choices, parameters).
 
-    The parameters are the differences of the log worths from that of the first item, δ and log ν.
-    Without any ties the third choice is left out, because log ν would be minus infinity.
+    The parameters are the differences of the log worths from that of the first item, δ (unless the
+    places are unknown) and log ν. Without any ties the third choice is left out, because log ν
+    would be minus infinity.
     """
     rows, k = len(data.choice), len(data.items)
     tied = bool((data.choice == TIE).any())
-    signs = np.zeros((rows, k + 1))
+    signs = np.zeros((rows, k + data.has_places))
     signs[np.arange(rows), data.first] += 1.0
     signs[np.arange(rows), data.second] -= 1.0
-    signs[:, k] = 1.0
+    signs[:, k:] = 1.0
     signs = signs[:, 1:]
-    features = np.zeros((rows, 3 if tied else 2, k + tied))
-    features[:, FIRST, :k], features[:, SECOND, :k] = signs / 2, -signs / 2
+    signed = signs.shape[1]
+    features = np.zeros((rows, 3 if tied else 2, signed + tied))
+    features[:, FIRST, :signed], features[:, SECOND, :signed] = signs / 2, -signs / 2
     if tied:
-        features[:, TIE, k] = 1.0
+        features[:, TIE, signed] = 1.0
     return features
 
 
@@ -262,6 +276,8 @@ def _require_comparisons(data: Comparisons) -> None:
         raise NotEstimableError(
             f"no comparison connects {named}, so the methods have no worths on one scale"
         )
+    if not data.has_places:
+        return
     signs = _features(data)[:, FIRST, : len(data.items)]
     if np.linalg.matrix_rank(signs) < len(data.items):
         raise NotEstimableError(
@@ -296,7 +312,8 @@ def _require_finite(features: Numbers, data: Comparisons) -> None:
         return
     k = len(data.items)
     worths = np.concatenate([[0.0], found.x[: k - 1]])
-    raise NoTestError(_separated(worths, float(found.x[k - 1]), data.items))
+    place = float(found.x[k - 1]) if data.has_places else 0.0
+    raise NoTestError(_separated(worths, place, data.items))
 
 
 def _separated(worths: Numbers, place: float, items: Sequence[str]) -> str:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.plan.tables import Source, SourceTable
+from analysis.plan.tables import Source, SourceTable, is_inside
 from analysis.plan.wide_patterns import placeholders
 from analysis.study_data.columns import FILES, Column
 from analysis.study_data.csv_files import convert_column, read_text, rows_text, values_text
+from analysis.study_data.other_studies.choices import CHOICE, PLACES, with_choices
+from analysis.study_data.other_studies.json_columns import with_json_columns
 from analysis.study_data.other_studies.repeats import ROW, without_repeats
 from analysis.study_data.other_studies.source_files import SourceFile
 from analysis.study_data.other_studies.wide_rows import is_wide, wide_rows
@@ -51,11 +53,13 @@ def read_source_file(
     """
     table = file.table
     encoding = "utf-8-sig" if source.encoding.lower() in ("utf-8", "utf8") else source.encoding
-    used = None if is_wide(table) else {*table.columns.values(), *table.where}
+    named = {table.file_column(name) for name in table.named_columns}
+    used = None if is_wide(table) else {*named, *table.json}
     raw, problems = read_text(file.path, ENCODING_CURE, encoding, source.separator, used)
     if raw is None:
         return None, problems
-    problems = _absent_columns(raw, table, source)
+    raw, problems = with_json_columns(raw, table)
+    problems = problems or _absent_columns(raw, table, source)
     if problems:
         return None, problems
     if raw.empty:
@@ -65,7 +69,10 @@ def read_source_file(
         raw = raw.drop_duplicates()  # over all columns of the file, mapped or not
     for name, values in table.where.items():
         raw = raw[raw[name].str.strip().isin([str(value) for value in values])]
-    frame, bad = without_repeats(_plain(raw, table, source), table, within)
+    plain = _plain(raw, table, source)
+    frame, choice_problems = with_choices(plain, _chosen(raw, table, source), table)
+    frame, bad = without_repeats(frame, table, within)
+    bad += choice_problems
     if is_wide(table):
         spread, wide_problems = _spread(frame, raw.loc[frame.index], table, source)
         problems = bad + _type_problems(frame, raw, table, source) + wide_problems
@@ -79,15 +86,20 @@ def types_of(table: SourceTable) -> Mapping[str, Column]:
     """Return the column by our name: from the schema, or with the type that the plan declares."""
     schema = {column.name: column for column in FILES[f"{table.into}.csv"]}
     wide = (*table.wide, *placeholders(table.wide.values()))
+    choice = () if table.choice is None else (PLACES, CHOICE)
     return {
         name: schema.get(name, Column(name, table.types.get(name, "text"), True))
-        for name in [*table.columns, *table.constants, *wide]
+        for name in [*table.columns, *table.constants, *wide, *choice]
     }
 
 
 def _absent_columns(raw: pd.DataFrame, table: SourceTable, source: Source) -> list[str]:
-    theirs = [*table.columns.values(), *table.items.values(), *table.where]
-    absent = [name for name in dict.fromkeys(theirs) if name not in raw]
+    absent = [
+        name
+        # A column of JSON is replaced by the columns in it.
+        for name in dict.fromkeys((*table.named_columns, *table.json))
+        if name not in raw and not (name in table.json and _has_json(raw, name))
+    ]
     if not absent:
         return []
     header = list(map(str, raw.columns))
@@ -99,6 +111,17 @@ def _absent_columns(raw: pd.DataFrame, table: SourceTable, source: Source) -> li
         f"{table.file} lacks the columns {values_text(absent)}. It has "
         f"{', '.join(map(repr, header))}. {cure}"
     ]
+
+
+def _has_json(raw: pd.DataFrame, column: str) -> bool:
+    return any(is_inside(str(name), column) for name in raw.columns)
+
+
+def _chosen(raw: pd.DataFrame, table: SourceTable, source: Source) -> pd.DataFrame:
+    """Return the columns of the table's choice in our words: methods by the codes of PLACES."""
+    names = () if table.choice is None else table.choice.columns
+    cells = {name: _translated(raw[name], PLACES, table, source) for name in names}
+    return pd.DataFrame(cells, index=raw.index)
 
 
 def _toml(mark: str) -> str:

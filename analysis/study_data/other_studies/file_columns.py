@@ -118,6 +118,8 @@ def _columns(file: SourceFile, files: Iterable[SourceFile], source: Source) -> d
         if other.path == file.path:
             mapped = {**other.table.columns, **other.table.items}
             ours |= {theirs: name for name, theirs in mapped.items()}
+            choice = () if other.table.choice is None else other.table.choice.columns
+            ours |= {name: name for name in (*other.table.json, *choice)}
             # A column for each trial keeps its name, because ours would be that of all of them.
             ours |= {name: name for pattern in other.table.wide.values()
                      for name in header if _fits(name, pattern)}  # fmt: skip
@@ -149,10 +151,12 @@ def _read(file: SourceFile, columns: dict[str, str], source: Source) -> pd.DataF
         )  # fmt: skip
     except ValueError:  # a file that only Python's reader accepts, such as one with other quotes
         return None
+    person = file.table.columns.get("participant")
+    if {*file.table.where, *([] if person is None else [person])} - set(raw.columns):
+        return None  # the person or a condition is inside JSON
     for name, values in file.table.where.items():
         kept = [str(value) for value in (values if isinstance(values, tuple) else (values,))]
-        raw = raw[raw[name].str.strip().isin(kept)] if name in raw else raw
-    person = file.table.columns.get("participant")
+        raw = raw[raw[name].str.strip().isin(kept)]
     names = {theirs: ours or theirs for theirs, ours in columns.items() if theirs != person}
     if len(set(names.values())) < len(names):
         return None

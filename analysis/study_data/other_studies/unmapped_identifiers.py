@@ -52,7 +52,7 @@ def _stacked(frames: Iterable[tuple[str, pd.DataFrame]]) -> Iterator[pd.DataFram
 def _identifiers(file: SourceFile, encoding: str, separator: str) -> Iterator[pd.DataFrame]:
     table = file.table
     person = table.columns.get("participant")
-    mapped = {*table.columns.values(), *table.items.values(), *table.where, *table.wide.values()}
+    mapped = {*table.named_columns, *table.json, *table.wide.values()}
     with file.path.open(encoding=encoding, newline="") as lines:
         header = next(csv.reader(lines, delimiter=separator), [])
     named = [name for name in header if NAMED.search(name) and name not in mapped]
@@ -61,6 +61,8 @@ def _identifiers(file: SourceFile, encoding: str, separator: str) -> Iterator[pd
     if (person is None and constant is None) or not named or len(set(named)) < len(named):
         return
     used = {*named, *table.where, *([] if person is None else [person])}
+    if not used <= set(header):  # the person or a condition is inside JSON
+        return
     raw, _ = read_text(file.path, "", encoding, separator, used)
     if raw is None:
         return

@@ -31,7 +31,7 @@ def wide_rows(table: SourceTable, header: Sequence[str]) -> tuple[list[WideRow],
     patterns = {ours: read_pattern(text) for ours, text in table.wide.items()}
     found: dict[tuple[str, ...], dict[str, str]] = {}
     names: tuple[str, ...] = ()
-    used = {*table.columns.values(), *table.where}
+    used = set(table.named_columns)
     problems = []
     for ours, pattern in patterns.items():
         if pattern is None:  # the plan's rules have refused it

@@ -1,0 +1,1 @@
+"""Published studies: their printed numbers, recomputed from their raw data."""
