@@ -24,6 +24,8 @@ BLOCKS = 12  # a pair that agrees in any of these parts of its cells is compared
 BLOCK_CELLS = 6  # fewest cells of such a part
 ALIKE = 0.9  # share of cells that must agree
 LARGEST_BLOCK = 30
+SHARED_LISTS = 0.2  # share of people; with more, the study gave the lists, and few are duplicates
+FEWEST_TO_COMPARE = 4  # people who saw an image, so that a pair can be compared with others
 ADVICE = (
     "Compare the rows of these participants in the original files. Keep the first, and exclude the "
     'other with an exclusion of rule "listed" and scope "all".'
@@ -85,16 +87,55 @@ def _cells(material: Material) -> tuple[Codes, list[str]]:
         if name not in ADMINISTRATIVE and name not in ("participant", "arm", "position")
         if trials[name].nunique() > 1
     ]
-    if kept and trials["position"].notna().all() and trials["position"].nunique() <= 400:
-        rows = trials.drop_duplicates(["participant", "position"])
+    if kept and _are_lists_shared(trials):
+        # Two people with one list of images agree in all that was shown, and in answers that an
+        # image suggests. Cells by image compare them with the others who saw it: what was shown is
+        # the same for all of them, and so tells nothing.
+        seen = trials.groupby("image")["participant"].transform("nunique")
+        trials, place = trials[seen >= FEWEST_TO_COMPARE], "image"
+        kept = _not_copies(trials, kept)
+    else:
+        place = "position"
+    if (
+        kept
+        and trials[place].notna().all()
+        and (place == "image" or trials[place].nunique() <= 400)
+    ):
+        rows = trials.drop_duplicates(["participant", place])
         person = pd.Index(people).get_indexer(rows["participant"])
-        position, positions = pd.factorize(rows["position"], sort=True)
+        position, positions = pd.factorize(rows[place], sort=True)
         wide = np.full((len(people), len(kept), len(positions)), -1)
         wide[person, :, position] = _coded(rows[kept])
         parts.append(wide.reshape(len(people), -1))
     numbers = [name for name in material.person_numbers if name not in ADMINISTRATIVE]
     parts.append(_coded(material.people[numbers]))
     return np.column_stack(parts), people
+
+
+def _are_lists_shared(trials: pd.DataFrame) -> bool:
+    """Return whether the study gave several lists of images, each to more than one person.
+
+    A few people with one list are duplicates and no design. If all people have one list, the
+    position alone tells the image.
+    """
+    if "image" not in trials or trials["image"].isna().any() or trials["position"].isna().any():
+        return False
+    ordered = trials.sort_values(["participant", "position"])
+    lists = ordered.groupby("participant")["image"].agg(tuple).value_counts()
+    return len(lists) > 1 and lists[lists > 1].sum() > SHARED_LISTS * lists.sum()
+
+
+def _not_copies(trials: pd.DataFrame, names: list[str]) -> list[str]:
+    """Return the columns that no earlier column determines for every image.
+
+    Whether a decision was right follows from the image and the decision, and an answer counts once.
+    """
+    kept: list[str] = []
+    for name in names:
+        told = (trials.groupby(["image", other])[name].nunique().max() <= 1 for other in kept)
+        if name != "image" and not any(told):
+            kept.append(name)
+    return kept
 
 
 def _coded(table: pd.DataFrame) -> Codes:
