@@ -173,7 +173,7 @@ def renewed(page: str, differences: Sequence[str], refused: Sequence[str]) -> st
     lines = [line for line in block.splitlines() if line.startswith("| ")]
     old = [line for line in lines if line.split(" ")[1].endswith(",") and _name(line) in NETWORKS]
     old_refused = [line for line in lines if line.split(" ")[1] in NETWORKS]
-    labels = [catalogue.get(key).label for key in METHODS]
+    labels = [f"{catalogue.get(key).label} ({_oracle(key)})" for key in METHODS]
     tables = (
         (["network, pixels", "path", "type", *labels], _merged(old, differences)),
         (["network", "method", "message"], _merged(old_refused, refused)),
@@ -183,6 +183,15 @@ def renewed(page: str, differences: Sequence[str], refused: Sequence[str]) -> st
         for heads, lines in tables
     )
     return f"{before}{BEGIN}\n{text}{END}{after}"
+
+
+def _oracle(key: str) -> str:
+    """Name what a method is compared with, where the network is no chain and where it is one."""
+    reference = catalogue.get(key).reference
+    assert reference is not None
+    if not reference.for_other_networks:
+        return reference.library
+    return f"rule in float64; {reference.library} for a chain"
 
 
 def _merged(old: Sequence[str], new: Sequence[str]) -> list[str]:

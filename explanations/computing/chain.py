@@ -31,6 +31,28 @@ SAME_LOGITS = 1e-4
 """Largest difference of two ways to compute the logits, relative to 1 plus the largest logit."""
 
 
+LARGE_LINEAR = 1 << 23
+"""Weights of a linear layer above which no copy in float64 is kept: VGG16's take 1 GB."""
+BLOCK = 1 << 22
+"""Weights that are converted to float64 at a time."""
+
+
+class LinearInDouble(nn.Module):
+    """A linear layer in float64, whose weights are converted block by block while it computes."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        # In a tuple, so that the layer is not a part of this module, which would convert it.
+        self._linear = (linear,)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Compute the layer's outputs of n inputs."""
+        (linear,) = self._linear
+        rows = max(1, BLOCK // linear.in_features)
+        outputs = torch.cat([values @ part.double().T for part in linear.weight.split(rows)], -1)
+        return outputs if linear.bias is None else outputs + linear.bias.double()
+
+
 class Chain:
     """The engine's own copy of a network, which is checked, frozen and laid out for speed.
 
@@ -68,6 +90,29 @@ class Chain:
         for module in chain.modules:
             module.double()
         return chain
+
+    def recorder(self) -> "Chain":
+        """Return a copy in float64 for ``record``, whose large linear layers read this chain's
+        weights."""
+        large = {
+            number: module
+            for number, module in enumerate(self.modules)
+            if isinstance(module, nn.Linear) and module.weight.numel() > LARGE_LINEAR
+        }
+        # The copy knows its type by the parameters that are left.
+        if not any(list(m.parameters()) for n, m in enumerate(self.modules) if n not in large):
+            large = {}
+        if not large:
+            return self.in_double()
+        small = copy.copy(self)
+        small.modules = [
+            nn.Identity() if number in large else module
+            for number, module in enumerate(self.modules)
+        ]
+        recorder = small.in_double()
+        for number, module in large.items():
+            recorder.modules[number] = LinearInDouble(module)
+        return recorder
 
     @property
     def dtype(self) -> torch.dtype:

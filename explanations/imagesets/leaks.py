@@ -37,14 +37,16 @@ class Leaks:
         if self.copies:
             pairs = "; ".join(f"{one} and {other}" for one, other in self.copies[:_MENTIONED])
             images = len({one for one, _ in self.copies})
+            look = "looks" if images == 1 else "look"
             warnings.append(
-                f"{images} of the images in {self.split} look like images in {others}: {pairs}"
+                f"{images} of the images in {self.split} {look} like images in {others}: {pairs}"
                 f"{_more(self.copies)}. Remove the copies, because a classifier recognises what it "
                 "was trained on."
             )
         if self.groups:
+            groups_are = "group is" if len(self.groups) == 1 else "groups are"
             warnings.append(
-                f"{len(self.groups)} groups are in {self.split} and in {others}: "
+                f"{len(self.groups)} {groups_are} in {self.split} and in {others}: "
                 f"{', '.join(self.groups[:_MENTIONED])}{_more(self.groups)}. Put each group, such "
                 "as a patient, into one split."
             )

@@ -111,7 +111,7 @@ class References:
         layers = workspace.layer_bytes(pixels)
         budget = workspace.budget
         fits = sum(layers) * self.count < budget.free_bytes() // SHARE_FOR_REFERENCES
-        self._recorder = workspace.keep("double", workspace.chain.in_double)
+        self._recorder = workspace.keep("recorder", workspace.chain.recorder)
         self._rows = budget.rows(KEPT_LAYERS * max(layers))
         ends = KEPT_LAYERS * max(layers[workspace.chain.features :])
         self._end_rows = budget.rows(ends, in_cache=False) if fits else self._rows

@@ -178,10 +178,10 @@ def test_copies_and_groups_in_two_splits_are_warned_of_and_stored(folder, capsys
     importing(folder)
     copies, groups = ImageSet.objects.get().warnings
     assert copies.startswith(
-        "1 of the images in test look like images in train: "
+        "1 of the images in test looks like images in train: "
         "test/cat/copy.jpg and train/cat/copy.png. Remove"
     )
-    assert groups.startswith("1 groups are in test and in train: anna.")
+    assert groups.startswith("1 group is in test and in train: anna.")
     said = capsys.readouterr().err
     assert f"Warning: {copies}\nWarning: {groups}\n" in said
     # The control: without the copy and with the patient in one split, there is no warning.

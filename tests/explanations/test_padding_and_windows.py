@@ -160,7 +160,7 @@ def test_cards_record_padding_window_and_copies_and_the_panel_shows_them(db, xra
     # A classifier that is measured on an imported set takes over what its import found.
     call_command("import_images", data=str(xrays), window=[0, 4095], name="rays")
     said = call_command("register_classifier", name="mine", weights=output, data="rays")
-    assert "Warning: 1 of the images in test look like images in train" in said
+    assert "Warning: 1 of the images in test looks like images in train" in said
     weights = ClassifierWeights.objects.get(name="mine")
     assert weights.card["data"]["grey_window"] == "0 to 4095"
     shown = card_of(weights)

@@ -83,6 +83,16 @@ def test_the_table_in_the_docs_has_every_network_in_both_types():
         assert (f"| {name} | `deepshap` | It needs a rule" in page) == (name in REFUSED)
 
 
+def test_the_table_in_the_docs_names_the_oracle_of_each_method():
+    page = PAGE.read_text(encoding="utf-8")
+    head = next(line for line in page.splitlines() if line.startswith("| network, pixels |"))
+    assert networks.renewed(page, [], []) == page  # written by the command
+    assert head.count("(captum)") == 5
+    assert (
+        "| GradientSHAP (shap) | SHAP (rule in float64; shap for a chain) | LIME (lime) |" in head
+    )
+
+
 def test_renewing_a_networks_rows_leaves_the_others(monkeypatch):
     monkeypatch.setattr(networks, "_path", lambda name: "any")
     page = PAGE.read_text(encoding="utf-8")

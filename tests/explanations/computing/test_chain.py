@@ -62,6 +62,34 @@ def test_the_copy_in_double_leaves_the_chain_as_it_was(untrained):
     assert chain.dtype == torch.float32
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_recorder_keeps_no_copy_of_large_linear_layers_and_records_the_same(monkeypatch, bias):
+    monkeypatch.setattr("explanations.computing.chain.LARGE_LINEAR", 500)
+    monkeypatch.setattr("explanations.computing.chain.BLOCK", 150)  # two rows, the last one alone
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(64, 11, bias), nn.ReLU(),
+        nn.Linear(11, 5),
+    )  # fmt: skip
+    chain = Chain(steps_of(network.eval()))
+    pixels = torch.randn(3, 3, 4, 4)
+    recorder, copied = chain.recorder(), chain.in_double()
+    for values, expected in zip(
+        recorder.record(recorder.enter(pixels)), copied.record(copied.enter(pixels)), strict=True
+    ):
+        assert values.dtype == torch.float64
+        assert torch.allclose(values, expected, rtol=0, atol=1e-14)
+    counts = [sum(p.numel() for m in c.modules for p in m.parameters()) for c in (recorder, copied)]
+    assert counts[1] - counts[0] == 64 * 11 + 11 * bias
+    assert chain.dtype == torch.float32
+
+
+def test_a_chain_of_large_linear_layers_alone_is_copied(monkeypatch):
+    monkeypatch.setattr("explanations.computing.chain.LARGE_LINEAR", 1)
+    chain = Chain(steps_of(nn.Sequential(nn.Flatten(), nn.Linear(12, 3)).eval()))
+    assert chain.recorder().dtype == torch.float64
+
+
 def test_a_chain_without_convolutions_has_no_layer_for_gradcam():
     network = nn.Sequential(nn.Flatten(), nn.Linear(12, 3)).eval()
     assert Chain(steps_of(network)).last_relu is None
