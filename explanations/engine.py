@@ -71,9 +71,13 @@ class Cost:
 
     def __str__(self) -> str:
         """Say the cost, and what fewer samples would cost."""
+        return self.said(amount=True)
+
+    def said(self, *, amount: bool) -> str:
+        """Say the cost as ``str`` does, without samples or steps if the caller has said them."""
         parameters = parameters_of(self.explainer)
         name = next((name for name in ("samples", "steps") if name in parameters), "")
-        many = f"{parameters[name]:,} {name}, " if name else ""
+        many = f"{parameters[name]:,} {name}, " if name and amount else ""
         said = f"{many}{self.size} px: about {in_words(self.seconds)} an image here"
         if name == "samples" and parameters[name] > FEWER:
             fewer: Any = replace(self.explainer, samples=FEWER)

@@ -26,6 +26,8 @@ class Passes:
     forward: int = 0
     gradient: int = 0
     """Forward passes with a backward pass each."""
+    kept: int = 2
+    """Memory of a row of a pass, in sums of all layers."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Speed:
 
     forward: float
     gradient: float
-    row_bytes: int
+    layer_bytes: int
+    """Bytes of all layers of one row."""
     budget: Budget
 
     @classmethod
@@ -54,7 +57,7 @@ class Speed:
         return cls(
             _seconds(forward, pixels.device),
             _seconds(gradient, pixels.device) if has_gradient else 0.0,
-            2 * sum(workspace.layer_bytes(pixels)),
+            sum(workspace.layer_bytes(pixels)),
             workspace.budget,
         )
 
@@ -63,9 +66,14 @@ class Speed:
         return passes.forward * self.forward + passes.gradient * self.gradient
 
     def megabytes(self, passes: Passes) -> int:
-        """Return the memory of the rows that pass the network together, at most."""
-        at_once = min(passes.forward + passes.gradient, self.budget.rows(self.row_bytes))
-        return max(1, at_once * torch.get_num_threads() * self.row_bytes // MEGABYTE)
+        """Return the memory of the rows that pass the network together, at most.
+
+        Rows with a backward pass need only fit memory, because autograd keeps all layers anyway.
+        """
+        row_bytes = passes.kept * self.layer_bytes
+        rows = self.budget.rows(row_bytes, in_cache=not passes.gradient)
+        at_once = min(passes.forward + passes.gradient, rows)
+        return max(1, at_once * torch.get_num_threads() * row_bytes // MEGABYTE)
 
 
 def in_words(seconds: float) -> str:

@@ -86,12 +86,28 @@ class WholeNetwork:
                 whole._turn = threading.Lock()
         _refuse_chance(theirs, together, again)
         if not _alike(alone, together):
-            raise PreflightError(
-                "The network returns other logits for an image alone than in a batch, so it mixes "
-                "images. Compute each image separately, as in x.flatten(1), and batch "
-                "normalisation from stored statistics (track_running_stats=True)."
-            )
+            raise PreflightError(whole._other_logits_alone())
         return whole
+
+    def _other_logits_alone(self) -> str:
+        """Say why an image has other logits alone than in a batch: by mixing, or by rounding."""
+        exact = copy.deepcopy(self.network).double()
+        trial = self.trial.double()
+        with _named_failures(trial.shape[2]), torch.no_grad():
+            together = exact(trial)
+            alone = torch.cat([exact(row[None]) for row in trial])
+        if self.dtype != torch.float64 and _alike(alone, together):
+            return (
+                "The network's rounding is so large that an image has other logits alone than in a "
+                f"batch (the largest logit is {float(together.abs().max()):.3g}); in float64 they "
+                "agree. Explain it in float64, by network.double(), or check its weights: logits "
+                "of trained networks are rarely above 100."
+            )
+        return (
+            "The network returns other logits for an image alone than in a batch, so it mixes "
+            "images. Compute each image separately, as in x.flatten(1), and batch "
+            "normalisation from stored statistics (track_running_stats=True)."
+        )
 
     def __len__(self) -> int:
         return 1

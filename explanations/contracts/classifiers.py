@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torchvision.ops import StochasticDepth
 
 from explanations.classifier import architectures
 from explanations.classifier.admission import from_factory
@@ -70,6 +71,8 @@ def _settled(network: nn.Module, size: int) -> nn.Module:
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = None  # the mean of all batches, however slowly it usually learns
+        if isinstance(module, nn.Dropout | StochasticDepth):
+            module.eval()  # statistics of dropped branches let the logits grow to thousands
         if isinstance(module, nn.Linear) and not module.weight.any():
             nn.init.normal_(module.weight, std=0.05)  # a transformer's last layer begins with zeros
     with torch.no_grad():

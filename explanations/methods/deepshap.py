@@ -47,7 +47,7 @@ class DeepShap:
     output: str = "logit"
 
     def passes(self, size: tuple[int, int], references: int) -> Passes:
-        return Passes(forward=references, gradient=references)
+        return Passes(forward=references, gradient=references, kept=SHARE_OF_GRAPH)
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         references = _references(batch)

@@ -133,14 +133,18 @@ def _refuse_methods(engine: Engine, missing: Sequence[Job]) -> None:
 def _tell_costs(engine: Engine, missing: Sequence[Job]) -> None:
     """Say before the work begins what it will take, unless it takes less than LONG."""
     explainers = {job.method.key: job.explainer for job in missing}
-    labels = {job.method.key: job.method.full_label for job in missing}
+    methods = {job.method.key: job.method for job in missing}
     costs = engine.costs(explainers)
     total = sum(costs[job.method.key].seconds for job in missing)
     if total < LONG:
         return
-    lines = [f"{labels[key]}, {cost}." for key, cost in costs.items()]
-    total_words = f"{len(missing):,} maps by one process: about {in_words(total)} at most."
-    tqdm.write("\n".join([*lines, total_words]), file=sys.stderr)
+    lines = []
+    for key, method in methods.items():
+        # The label of a method with samples or steps of its own says them already.
+        said = bool(method.variant_of) and method.amount is None
+        lines.append(f"{method.full_label}, {costs[key].said(amount=not said)}.")
+    lines.append(f"{len(missing):,} maps by one process: about {in_words(total)} at most.")
+    tqdm.write("\n".join(lines), file=sys.stderr)
 
 
 @dataclass(eq=False)

@@ -130,6 +130,19 @@ def test_a_network_that_no_method_explains_correctly_is_refused_with_the_cure(ki
         Engine(made(kind))
 
 
+def test_rounding_that_looks_like_mixing_is_told_from_it():
+    class Wild(networks.Residual):
+        """Logits whose rounding grows, as in an untrained network: exact in float64."""
+
+        def forward(self, pixels):
+            logits = super().forward(pixels)
+            together = 1e-3 * len(pixels) if logits.dtype == torch.float32 else 0.0
+            return logits + together
+
+    with pytest.raises(PreflightError, match=r"rounding is so large.*in float64 they agree"):
+        Engine(made(Wild))
+
+
 def test_logits_that_are_not_finite_are_refused():
     classifier = made(networks.Residual)
     with torch.no_grad():

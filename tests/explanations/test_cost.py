@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from explanations.computing.cost import Speed, in_words
+from explanations.computing.cost import Passes, Speed, in_words
 from explanations.computing.memory import Budget
 from explanations.computing.whole import WholeNetwork
 from explanations.engine import Cost, Engine
@@ -22,7 +22,8 @@ METHODS = {
     "occlusion": Occlusion(0.4, 0.3),
     "lime": Lime(samples=60, segments=20),
 }
-SPEED = Speed(0.1, 0.3, 4 << 20, Budget(torch.device("cpu")))
+CPU = Budget(torch.device("cpu"))
+SPEED = Speed(0.1, 0.3, 2 << 20, CPU)
 
 
 @pytest.fixture
@@ -84,5 +85,7 @@ def test_the_speed_is_measured_on_this_network():
         for samples in (1, 10_000)
     )
     assert 1 <= few <= many
+    assert Speed(0.1, 0.3, 20 << 20, CPU).megabytes(Passes(gradient=50)) in (160, 320, 640)
+    assert Speed(0.1, 0.3, 20 << 20, CPU).megabytes(Passes(forward=50)) in (40, 80, 160)
     without = Engine(made(networks.NoGradient)).costs({"lime": Lime()})["lime"]
     assert without.seconds > 0

@@ -125,7 +125,7 @@ def test_the_import_by_a_window_is_stored_and_another_window_is_refused(db, xray
     assert "Grey values 0 to 4095 became black to white" in said
     image_set = ImageSet.objects.get()
     assert image_set.grey_window == "0 to 4095"
-    assert any("look like images in train" in warning for warning in image_set.warnings)
+    assert any("looks like images in train" in warning for warning in image_set.warnings)
     shades = {len(np.unique(image_store().read(row.sha256))) for row in image_set.images.all()}
     assert min(shades) > 20
     call_command("import_images", data=str(xrays), window=[0, 4095])
@@ -155,7 +155,7 @@ def test_cards_record_padding_window_and_copies_and_the_panel_shows_them(db, xra
     )  # fmt: skip
     card = json.loads(output.with_suffix(".json").read_text(encoding="utf-8"))
     assert card["data"]["grey_window"] == "0 to 4095"
-    assert "look like images in train" in card["data"]["warnings"][0]
+    assert "looks like images in train" in card["data"]["warnings"][0]
     assert "filled up with its mean colour" in card["network"]["input"]
     # A classifier that is measured on an imported set takes over what its import found.
     call_command("import_images", data=str(xrays), window=[0, 4095], name="rays")
@@ -166,7 +166,7 @@ def test_cards_record_padding_window_and_copies_and_the_panel_shows_them(db, xra
     shown = card_of(weights)
     assert shown.warnings == ImageSet.objects.get().warnings
     page = render_to_string("panel/classifier_card.html", {"card": shown, "study": None})
-    assert "look like images in train" in page
+    assert "looks like images in train" in page
     # The control: a card without copies has no such list.
     weights.card["data"].pop("warnings")
     plain = render_to_string("panel/classifier_card.html", {"card": card_of(weights)})

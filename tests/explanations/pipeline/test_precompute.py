@@ -550,5 +550,7 @@ def test_the_cost_of_long_work_is_told_before_it_begins(monkeypatch, network, pr
     said = capsys.readouterr().err
     assert "Saliency map, 32 px: about " in said
     assert "3 maps by one process: about " in said
+    explain(network, predictions, [catalogue.get("integrated_gradients_steps_25")])
+    assert "from black, 25 steps, 32 px: about " in capsys.readouterr().err  # said once
     assert explain(network, predictions, [catalogue.get("saliency")]).new == 0
     assert "an image here" not in capsys.readouterr().err
