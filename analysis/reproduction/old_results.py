@@ -35,6 +35,9 @@ def in_todays_words(document: Any) -> Any:
         outcomes = document.get("outcomes")
         if isinstance(outcomes, list):
             document["outcomes"] = [{"answer": None} | one for one in outcomes]
+        shown = document.get("stimuli_shown")
+        if isinstance(shown, dict):
+            document["stimuli_shown"] = {"examples": []} | shown
         document |= _without_early_ends(document)
     if document.get("schema") != 1:
         return document

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.study_data.codebook_words import codewords
+from analysis.study_data.example_images import example_images
 from analysis.study_data.study_data import StudyData
 
 IMAGE = ["image_set", "image"]
@@ -107,6 +108,21 @@ class ImageShown:
 
 
 @dataclass(frozen=True)
+class Example:
+    """An image that stands for the others, with the key of the map that each group saw with it.
+
+    `maps` has the label of an arm, or of a method in a study of one arm, and is empty without maps.
+    """
+
+    image: str
+    true_class: str
+    predicted_class: str
+    probability: float | None
+    right: bool
+    maps: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class StimuliShown:
     """Totals over all arms: distinct images, and the classifier's accuracy on them (0 to 1).
 
@@ -131,6 +147,7 @@ class StimuliShown:
     accuracies: tuple[AccuracyShown, ...]
     exposures: tuple[Exposures, ...]
     exposed: tuple[ImageExposed, ...]
+    examples: tuple[Example, ...] = ()
 
 
 def stimuli_shown(data: StudyData) -> StimuliShown:
@@ -160,7 +177,46 @@ def stimuli_shown(data: StudyData) -> StimuliShown:
         ),
         _accuracies(data),
         *_exposures(known),
+        _examples(known, data.labels, words),
     )
+
+
+def _examples(
+    trials: pd.DataFrame, labels: Mapping[str, str], words: Mapping[str, str]
+) -> tuple[Example, ...]:
+    """Return the few images whose pictures the report shows, right predictions first."""
+    judged = trials.dropna(subset=["prediction_correct"])
+    chosen = example_images(
+        (str(image), right == 1)
+        for image, right in zip(judged["image"], judged["prediction_correct"], strict=True)
+    )
+    unit = "method" if len(labels) == 1 else "arm"
+    names = words if unit == "method" else labels
+    examples = []
+    for name in chosen:
+        rows = judged[judged["image"].astype("str") == name]
+        row = rows.iloc[0]
+        maps = {}
+        if "explanation" in rows and unit in rows:
+            seen = rows.dropna(subset=["explanation", unit])
+            # People of an arm may have seen several maps of an image; the most frequent is shown.
+            maps = {
+                names.get(str(key), str(key)): str(group["explanation"].mode().iloc[0])
+                for key, group in seen.groupby(unit, sort=False, observed=True)
+                if len(group)
+            }
+        probability = row["probability"]
+        examples.append(
+            Example(
+                name,
+                str(row["true_class"]),
+                str(row["predicted_class"]),
+                None if pd.isna(probability) else float(probability),
+                bool(row["prediction_correct"] == 1),
+                {label: maps[label] for label in [*names.values(), *maps] if label in maps},
+            )
+        )
+    return tuple(examples)
 
 
 def _exposures(trials: pd.DataFrame) -> tuple[tuple[Exposures, ...], tuple[ImageExposed, ...]]:

@@ -33,7 +33,7 @@ def diagnosis_pictures(
     rule = study.classifier.rule
     for stimulus in study.stimuli.filter(pk__in=chosen).select_related("prediction__image"):
         draw = partial(pictures.image_png, stimulus.prediction.image, rule)
-        _add(files, chosen[stimulus.pk], draw)
+        add_picture(files, chosen[stimulus.pk], draw)
     shown = Trial.objects.filter(
         participant__in=study.participants.filter(people).order_by(), stimulus__in=chosen
     ).order_by()
@@ -42,11 +42,12 @@ def diagnosis_pictures(
         "prediction__image", "prediction__classifier"
     )
     for explanation in maps.order_by("pk"):
-        _add(files, explanation.key, partial(pictures.map_png, explanation))
+        add_picture(files, explanation.key, partial(pictures.map_png, explanation))
     return files
 
 
-def _add(files: dict[str, bytes], name: str, draw: Callable[[], bytes]) -> None:
+def add_picture(files: dict[str, bytes], name: str, draw: Callable[[], bytes]) -> None:
+    """Draw a picture, small, into `files`, unless its own file is missing or damaged."""
     try:
         files[f"{FOLDER}/{name}.png"] = _small(draw())
     except ArtefactError:

@@ -28,6 +28,7 @@ from surveys.export.feedback import ImageFeedback, asks_for_diagnoses, image_fee
 from surveys.export.folder import MARK, ExportError, check_place, write_folder
 from surveys.export.formats import Written, write_format
 from surveys.export.map_parameters import images_imported, maps_computed
+from surveys.export.shown_pictures import shown_pictures
 from surveys.export.wide import table_rows, wide_table
 from surveys.models import (
     Answer,
@@ -138,7 +139,11 @@ def export_study(
     if diagnosed is not None:
         # In JSON as well, whatever the formats: scripts that train the classifier read it.
         files[f"{NAME}.json"] = json_records.text(exported[NAME]).encode()
-        files |= diagnosis_pictures(study, OF_PEOPLE[simulated], diagnosed)
+    # Reports with pictures are passed on, and a patient's image must not travel with them.
+    if declared.release.pictures != "patients":
+        if diagnosed is not None:
+            files |= diagnosis_pictures(study, OF_PEOPLE[simulated], diagnosed)
+        files |= shown_pictures(study, OF_PEOPLE[simulated], with_maps=not blinded)
     files["plan.toml"] = toml_text(plan_of(declared)).encode()
     files["study.toml"] = study.source.encode()
     if registered := _plan_at_launch(study):

@@ -4,6 +4,7 @@ import base64
 import csv
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -12,9 +13,11 @@ from django.test.utils import CaptureQueriesContext
 
 from analysis.run import analyse
 from analysis.study_data.diagnosis_rule import DIAGNOSIS, NOTHING, OF_MAPS, WRONG_CLASS
+from analysis.study_data.example_images import example_images
 from analysis.study_data.pictures import read_pictures
 from explanations.models import StudyImage
 from explanations.store.artefacts import ArtefactError
+from surveys.export import writing
 from surveys.export.feedback import (
     FEWEST_WHILE_BLINDED,
     ImageFeedback,
@@ -267,7 +270,7 @@ def test_the_export_has_small_pictures_of_what_is_named_and_the_report_shows_the
     trials = rows_of(tmp_path / "out", "trials.csv")
     keys = {row["explanation"] for row in trials if row["explanation"]}
     assert named
-    assert shown.keys() == {image.image for image in named} | keys
+    assert shown.keys() >= {image.image for image in named} | keys
     assert max(map(len, shown.values())) < 20_000
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
     assert {f"pictures/{name}.png" for name in shown} <= manifest["files"].keys()
@@ -276,6 +279,25 @@ def test_the_export_has_small_pictures_of_what_is_named_and_the_report_shows_the
     for image in named:
         content = base64.b64encode(shown[image.image]).decode()
         assert f"data:image/png;base64,{content}" in page
+
+
+def test_images_with_right_and_with_wrong_predictions_are_exported_in_any_study(
+    diagnosed, tmp_path
+):
+    export_study(study=diagnosed, output=tmp_path / "out", simulated="only")
+    trials = rows_of(tmp_path / "out", "trials.csv")
+    judged = {row["image"]: row["prediction_correct"] == "1" for row in trials}
+    chosen = example_images(judged.items())
+    assert {judged[name] for name in chosen} == {True, False}
+    assert set(chosen) <= read_pictures(tmp_path / "out").keys()
+
+
+def test_images_of_patients_never_leave_the_server_with_an_export(diagnosed, tmp_path, monkeypatch):
+    declared = writing.definition(diagnosed)
+    of_patients = replace(declared, release=replace(declared.release, pictures="patients"))
+    monkeypatch.setattr(writing, "definition", lambda study: of_patients)
+    export_study(study=diagnosed, output=tmp_path / "out", simulated="only")
+    assert read_pictures(tmp_path / "out") == {}
 
 
 def test_a_missing_picture_costs_neither_the_export_nor_the_page(diagnosed, tmp_path, monkeypatch):
