@@ -49,6 +49,10 @@ class NotEstimableError(AnalysisError):
     """The requested quantity does not exist for these data, for the reason in the message."""
 
 
+class LookError(AnalysisError):
+    """A look at the data before the end may not be held now."""
+
+
 class NoTestError(NotEstimableError):
     """The groups can be compared, but the planned method has no test for such clear data.
 

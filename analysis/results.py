@@ -7,6 +7,7 @@ give the same bytes.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import pandas as pd
@@ -28,6 +29,7 @@ from analysis.sections.data_checks.section import DataChecks, data_checks
 from analysis.sections.deviations import Deviation, deviations
 from analysis.sections.diagnoses import Diagnoses, diagnoses
 from analysis.sections.instruments import Instrument, instruments
+from analysis.sections.looks.results import Looked, looked
 from analysis.sections.optional import optional_results
 from analysis.sections.participant_flow import Flow, study_flow
 from analysis.sections.sample_size import SampleNeeded, sample_needed
@@ -72,6 +74,8 @@ class OutcomeResult:
     the data, the planned analysis first; `fallback` is the analysis that supplies the test instead.
     `score_range` is the lowest and the highest possible score, if known. `answer` contains the
     differences that page one reports; it is None if the analysis compares nothing.
+    `looked` has the results that allow for looks before the end, whose p enters the family in
+    place of the test's.
     """
 
     outcome: Outcome
@@ -88,6 +92,7 @@ class OutcomeResult:
     refused: tuple[Refusal, ...] = ()
     family_without_test: tuple[str, ...] = ()
     answer: Answer | None = None
+    looked: Looked | None = None
 
     @property
     def decisive(self) -> OutcomeFinding:
@@ -244,6 +249,9 @@ def outcome_results(
         found[outcome.key] = _with_fallback(data, scores, outcome, failures)
     # All tests must exist before any p can be adjusted over its family.
     p_values = {key: p_of(one.decisive) for key, one in found.items()}
+    after_looks = _after_looks(data, scores, failures)
+    # A p that ignores looks would claim too much, so it never enters the family.
+    p_values |= {key: one.p if one else None for key, one in after_looks.items()}
     results: dict[str, OutcomeResult] = {}
     for name, family in data.plan.families.items():
         adjust = benjamini_hochberg if name == EXPLORATORY else holm
@@ -261,8 +269,25 @@ def outcome_results(
                 family_without_test=untested,
                 without_logarithm=unlogged.get(outcome.key),
                 answer=_answer(data, results[outcome.key], adjusted[outcome.key], failures),
+                looked=after_looks.get(outcome.key),
             )
     return tuple(results[outcome.key] for outcome in data.plan.outcomes)
+
+
+def _after_looks(
+    data: StudyData, scores: pd.DataFrame, failures: Failures
+) -> dict[str, Looked | None]:
+    """Return the results that allow for looks, by outcome: of the outcome of [looks] alone."""
+    looks = data.plan.looks
+    return {
+        outcome.key: failures.guarded(
+            f"Outcome “{outcome.label}”, looks",
+            partial(looked, data, scores, outcome),
+            lambda _: None,
+        )
+        for outcome in data.plan.outcomes
+        if looks is not None and looks.outcome == outcome.key
+    }
 
 
 @dataclass(frozen=True)

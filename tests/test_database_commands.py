@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 
 OURS = ("explanations", "surveys", "studyplatform")
 SLUG = {name: ["nothing"] for name in (
-    "close_study", "data_protection", "dump_study", "forget_identifiers",
+    "close_study", "data_protection", "dump_study", "forget_identifiers", "look",
     "open_study", "pause_study",
     "reconcile_recruitment", "replay_allocation", "simulate_participants", "verify_ledger",
 )}  # fmt: skip

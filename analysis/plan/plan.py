@@ -21,6 +21,7 @@ from analysis.plan.tables import (
     BayesPrior,
     Behaviour,
     Exclusion,
+    LooksPlan,
     MapQualityPlan,
     MediationPlan,
     MultiversePlan,
@@ -146,6 +147,7 @@ class Plan:
     contrasts: tuple[PlannedContrast, ...] = ()
     behaviour: Behaviour | None = None
     sample_goal: SampleGoal | None = None
+    looks: LooksPlan | None = None
     source: Source | None = None
     bayes: BayesPrior | None = None
     mediation: MediationPlan | None = None

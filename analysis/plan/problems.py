@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
+from analysis.plan.looks_problems import check_looks
 from analysis.plan.plan import (
     ANALYSES,
     EXPLORATORY,
@@ -67,6 +68,8 @@ def check_plan(plan: Plan, problems: Problems) -> None:
         _check_behaviour(plan.behaviour, problems)
     if plan.sample_goal is not None:
         _check_sample_goal(plan.sample_goal, problems)
+    if plan.looks is not None:
+        check_looks(plan.looks, plan, problems)
     if plan.mediation is not None:
         _check_mediation(plan.mediation, plan, problems)
     if plan.multiverse is not None:

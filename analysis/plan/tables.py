@@ -236,6 +236,38 @@ class SampleGoal:
     f: float | None = None
 
 
+LooksKind = Literal["obrien_fleming", "pocock", "haybittle_peto", "anytime_bounded", "anytime_mean"]
+ANYTIME: tuple[LooksKind, ...] = ("anytime_bounded", "anytime_mean")
+"""Kinds of looks that may be held as often as people like."""
+
+
+@dataclass(frozen=True)
+class LooksPlan:
+    """Looks at an outcome before the end of the study, any of which may stop it.
+
+    `times` are numbers of participants with a score, both arms together, in growing order; the last
+    is the planned sample. The kinds of ANYTIME have the first possible look and the planned sample
+    alone. `futility` stops a study that will hardly show the effect that it would detect with
+    `power`.
+    """
+
+    outcome: Text
+    kind: LooksKind
+    times: tuple[Annotated[int, Ge(4)], ...]
+    futility: Literal["none", "obrien_fleming", "pocock"] = "none"
+    power: Annotated[float, Gt(0.5), Lt(1)] | None = None
+
+    @property
+    def sample(self) -> int:
+        """Return the planned number of participants with a score."""
+        return self.times[-1]
+
+    @property
+    def is_anytime(self) -> bool:
+        """Return whether any number of looks may be held."""
+        return self.kind in ANYTIME
+
+
 Model = Literal["means", "ranks", "odds", "mixed_odds"]
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.plan.plan import Outcome, Plan
 from analysis.power.assumptions import Assumptions, Claim, Design, PlanningError
+from analysis.power.looks import PlannedLooks, planned_looks
 from analysis.power.outcomes import (
     LATER,
     WITHIN_SUBJECTS,
@@ -47,7 +48,8 @@ class Power:
 
     It is None if the goal cannot be reached for an outcome. `affected` contains, by outcome, the
     arms or conditions shifted by the smallest effect. `left_out` contains outcomes with a smallest
-    effect that cannot be simulated, and the reasons.
+    effect that cannot be simulated, and the reasons. `looks` has the boundaries of the plan's looks
+    and the sample that they need on average; the simulation itself tests once, at the end.
     """
 
     schema: int
@@ -61,6 +63,7 @@ class Power:
     per_arm: int | None
     settings_sha256: str
     software: dict[str, str]
+    looks: PlannedLooks | None = None
 
 
 @with_analysis_settings
@@ -116,6 +119,7 @@ def plan_power(
         _largest(results),
         hashlib.sha256(prints.encode()).hexdigest(),
         dict(software()),
+        planned_looks(plan, wanted.power),
     )
 
 

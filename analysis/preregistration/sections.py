@@ -16,6 +16,7 @@ from analysis.plan.plan import (
 from analysis.plan.tables import Exclusion
 from analysis.preregistration.claims import analyses, exploratory, inference
 from analysis.preregistration.study_summary import Declared
+from analysis.report.look_sentences import rule_words
 from analysis.report.sentences import source_of
 from analysis.sections.sample_size import sample_needed
 from analysis.study_data.scoring import MINIMUM_SHARE_ANSWERED
@@ -155,6 +156,9 @@ def _sampling(plan: Plan, declared: Declared) -> list[str]:
             )
         except NotEstimableError as error:
             lines.append(f"Sample size: not estimable: {error}.")
+    if plan.looks is not None:
+        label = next(one.label for one in plan.outcomes if one.key == plan.looks.outcome)
+        return [*lines, *rule_words(plan.looks, label, plan.alpha)]
     return [*lines, f"Stopping rule: {TO_FILL}. No test is run before data collection ends."]
 
 

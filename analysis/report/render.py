@@ -24,6 +24,7 @@ from analysis.report.alternatives import alternatives
 from analysis.report.assumptions import assumption_row
 from analysis.report.bayes import ratio
 from analysis.report.fallback_sentences import family_note, stands_in
+from analysis.report.look_sentences import look_words
 from analysis.report.map_quality import heading
 from analysis.report.method import method_notes
 from analysis.report.page_one.answers import answer_sentence, certainty_line
@@ -259,6 +260,7 @@ def _environment() -> Environment:
         "what_would_change": what_would_change,
         "sample_sentences": sample_sentences,
         "overview_caption": overview_caption,
+        "look_words": look_words,
         "kind_of": kind_of,
         "family_of": family_of,
         "trial_families": FAMILIES,

@@ -9,6 +9,7 @@ from analysis.outcomes.fallbacks import Fallback
 from analysis.outcomes.finding import OutcomeFinding
 from analysis.plan.plan import Outcome, Plan
 from analysis.plan.reading import parse_plan
+from analysis.sections.looks.deciding import looks_held
 from analysis.sections.sample_size import SampleNeeded
 from analysis.statistics.estimate import NotEstimable
 from analysis.study_data.exclusions.by_hand import excluded_by_hand
@@ -76,6 +77,7 @@ def deviations(
         *_registration(data),
         *_of_study(data),
         *_of_blinding(data),
+        *_of_looks(data),
         *_of_exclusions(data),
         *_of_run(outcomes, sample),
     )
@@ -158,6 +160,31 @@ def _of_blinding(data: StudyData) -> Iterator[Deviation]:
         f"arms shown {when}, at {unblinding['at']}{by}: “{unblinding['reason']}”. "
         f"{later} of {len(real)} participants consented later",
     )
+
+
+def _of_looks(data: StudyData) -> Iterator[Deviation]:
+    """Yield looks that were not planned, planned looks that were not held, and a late end."""
+    looks, held = data.plan.looks, looks_held(data.manifest)
+    if looks is None:
+        return
+    where, last = "looks at the data", 0
+    for look in held:
+        if not look.planned:
+            planned = f"looks at {', '.join(map(str, looks.times))} participants with a score"
+            by = f" by {look.by}" if look.by else ""
+            done = f"a look at {look.people}, at {look.at}{by}: “{look.reason}”"
+            yield Deviation("study", where, planned, done)
+        due = [time for time in looks.times if last < time <= look.people]
+        for time in due[:-1] if not looks.is_anytime else ():
+            yield Deviation("study", where, f"a look at {time}", f"none before {look.people}")
+        last = look.people
+    stops = [datetime.fromisoformat(look.at) for look in held if look.told == "stop"]
+    if stops:
+        people = data.participants
+        later = int(((people["simulated"] != 1) & (people["consented_at"] > stops[0])).sum())
+        if later:
+            done = f"{later} participants consented after the look that told to stop"
+            yield Deviation("study", where, "collection ends when a look tells to stop", done)
 
 
 def _of_exclusions(data: StudyData) -> Iterator[Deviation]:

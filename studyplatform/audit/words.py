@@ -16,6 +16,7 @@ ACTS: Mapping[str, Promise] = {
     "paused": _("paused"),
     "closed": _("collection ended"),
     "unblinded": _("unblinded"),
+    "looked": _("looked at the data before the end"),
     "schedule set": _("schedule changed"),
     "start failed": _("scheduled start failed"),
     "pilot begun": _("pilot begun"),
@@ -120,6 +121,7 @@ VALUES: Mapping[str, Mapping[str, Promise]] = {
         "only": _("simulated participants only"),
         "included": _("real and simulated participants together"),
     },
+    "decision": {"go_on": _("go on"), "stop": _("stop")},
 }
 SHORT = 12  # digits of a hash that people compare
 

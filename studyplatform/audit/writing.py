@@ -72,6 +72,11 @@ def on_act(
         record(study, act, before, after)
 
 
+def actor_name() -> str:
+    """Return the name of whoever acts now, as the audit would record it."""
+    return _actor()[1]
+
+
 def _write(study: str, act: str, before: Mapping[str, Any] | None, after: Any) -> None:
     way, who = _actor()
     AuditEntry.objects.create(

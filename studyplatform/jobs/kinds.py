@@ -20,6 +20,7 @@ from studyplatform.jobs.forms import (
     ReportForm,
     SimulationForm,
 )
+from studyplatform.jobs.look_form import LookForm
 from studyplatform.jobs.release_form import ReleaseForm
 from surveys.models import Study
 
@@ -121,6 +122,17 @@ KINDS = (
         ),
         "studyplatform.jobs.bodies.simulation.run",
         SimulationForm,
+    ),
+    Kind(
+        "look",
+        _("Look before the end"),
+        _("Look"),
+        _(
+            "Looks at the data as the plan says, and tells only whether to go on or to stop. "
+            "Nobody sees arms or results, and the look is recorded for good."
+        ),
+        "studyplatform.jobs.bodies.look.run",
+        LookForm,
     ),
     Kind(
         "export",

@@ -82,6 +82,7 @@ def plan_file() -> str:
             ("[[contrasts]]", tables.PlannedContrast),
             ("[behaviour]", tables.Behaviour),
             ("[sample_goal]", tables.SampleGoal),
+            ("[looks]", tables.LooksPlan),
             ("[bayes]", tables.BayesPrior),
             ("[mediation]", tables.MediationPlan),
             ("[multiverse]", tables.MultiversePlan),

@@ -91,6 +91,7 @@ def export_study(
     simulated: Simulated = "none",
     formats: Sequence[str] = ("csv",),
     told: Callable[[str], None] = lambda step: None,
+    for_look: bool = False,
 ) -> ExportSummary:
     """Write the tidy data folder with all participants of the requested kind, in any state.
 
@@ -100,13 +101,16 @@ def export_study(
     exports both. Until the study is unblinded, everything that reveals the arm of a real
     participant is left out. Raises ExportError if no participant is left, or if ``output`` contains
     anything except an earlier export, which is replaced. ``told`` is called with each step.
+
+    With ``for_look`` the export contains the arms, is no act of a person and is not announced: the
+    caller, a planned look, must show it to nobody and delete it.
     """
     check_place(output)
     # The codebook is always in English, whatever language the researcher's browser asks for.
     with _one_moment(), translation.override(definition(study).language):
         people = _participants(study, simulated)
         declared = definition(study)
-        blinded = is_blinded(study) and simulated != "only"
+        blinded = is_blinded(study) and simulated != "only" and not for_look
         columns_of = tables(declared, blinded)
         rows_by_table = _rows(declared, people, limited_pages(declared) if blinded else [])
         rows_by_table["ledger.csv"] = study.ledger.filter(simulated=simulated == "only")
@@ -154,7 +158,8 @@ def export_study(
     files[MARK] = _manifest(study, simulated, erased, excluded, blinded, files, counts, notes)
     write_folder(output, files)
     told_of = {"simulated": simulated, "arms": not blinded, "formats": list(formats)}
-    announce(study, "data exported", {}, told_of)
+    if not for_look:
+        announce(study, "data exported", {}, told_of)
     return ExportSummary(output, counts, study.slug if blinded else "", judged)
 
 
@@ -419,6 +424,23 @@ def _excluded_by_hand(people: QuerySet[Participant]) -> list[dict[str, Any]]:
     ]
 
 
+def _looks(study: Study) -> list[dict[str, Any]]:
+    """Return the looks that were held, which never contain what they saw."""
+    return [
+        {
+            "at": look.at.astimezone(UTC).isoformat(timespec="milliseconds"),
+            "by": look.by,
+            "people": look.people,
+            "efficacy": look.efficacy,
+            "futility": look.futility,
+            "told": look.told,
+            "planned": look.planned,
+            "reason": look.reason,
+        }
+        for look in study.looks.all()
+    ]
+
+
 def _version(version: StudyVersion) -> dict[str, Any]:
     return {
         "number": version.number,
@@ -466,6 +488,8 @@ def _manifest(
         **_sessions(study, simulated, blinded),
         "arms_blinded": blinded,
         "unblinding": _unblinding(study),
+        # Looks of real participants say nothing about simulated ones.
+        **({"looks": _looks(study)} if simulated == "none" and study.looks.exists() else {}),
         # Values that a format cannot hold, such as texts longer than a cell of Excel.
         **({"shortened": notes} if notes else {}),
         "software": {

@@ -9,6 +9,7 @@ from surveys.models.bonus_payment import BonusPayment
 from surveys.models.codes import allocation_secret, completion_code, participant_code, pseudonym
 from surveys.models.data_copy import DataCopy
 from surveys.models.follow_up import FollowUp
+from surveys.models.look import Look
 from surveys.models.participant import HandExclusion, Identity, Participant, RememberedId
 from surveys.models.schedule import StudySchedule
 from surveys.models.study import Arm, ArmBlock, Condition, Stimulus, Study, StudyVersion
@@ -27,6 +28,7 @@ __all__ = [
     "HandExclusion",
     "Identity",
     "LedgerEntry",
+    "Look",
     "PageView",
     "Participant",
     "RememberedId",

@@ -17,8 +17,8 @@ from tests.surveys import factories
 __all__ = ["postgres"]  # a fixture that starts a server
 
 EVERY_KIND = (
-    "maps", "folder", "classifier", "evaluation", "power", "simulation", "export", "report",
-    "release",
+    "maps", "folder", "classifier", "evaluation", "power", "simulation", "look", "export",
+    "report", "release",
 )  # fmt: skip
 MAPS = {"layers": False, "verify": 0}
 

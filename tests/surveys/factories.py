@@ -165,7 +165,8 @@ def with_fixed_chance(study: Study) -> Study:
 def without_triggers() -> Iterator[None]:
     """As somebody with all rights on the database could work on tables that only grow."""
     ledger = import_module("surveys.migrations.0011_the_ledger_only_grows")
-    of_tables = (ledger, import_module("studyplatform.migrations.0005_audit"))
+    looks = import_module("surveys.migrations.0034_looks")
+    of_tables = (ledger, looks, import_module("studyplatform.migrations.0005_audit"))
     with connection.cursor() as cursor:
         # Not Django's own editor: that one works outside of transactions alone.
         editor = SimpleNamespace(connection=connection, execute=cursor.execute)
@@ -180,6 +181,7 @@ def forget_ledgers() -> None:
     """For tests outside of a transaction, whose tables are emptied afterwards."""
     with without_triggers(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM surveys_ledgerentry")
+        cursor.execute("DELETE FROM surveys_look")
         cursor.execute("DELETE FROM studyplatform_auditentry")
 
 

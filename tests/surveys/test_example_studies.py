@@ -81,6 +81,7 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
     wanted: dict[str, Callable[[StudyFile], bool]] = {
         "a human alone": lambda study: any(not one.prediction for one in study.conditions),
         "a sample goal": lambda study: "sample_goal" in study.analysis,
+        "looks before the end": lambda study: "looks" in study.analysis,
         "factors of the arms": lambda study: any(one.factors for one in study.conditions),
         "a factorial analysis of them": lambda study: any(
             one.get("factors") for one in study.analysis["outcomes"]
