@@ -4,6 +4,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from django.db import transaction
+
 from analysis.errors import LookError, NotEstimableError
 from analysis.sections.looks.deciding import Decision, decide, looked_outcome, looks_held
 from analysis.study_data.numerics import with_analysis_settings
@@ -21,11 +23,16 @@ NOT_YET = (
 
 
 def look_at(
-    study: Study, by: str, reason: str = "", told: Callable[[str], None] = lambda step: None
+    study: Study,
+    by: str,
+    reason: str = "",
+    told: Callable[[str], None] = lambda step: None,
+    also: Callable[[Look], None] = lambda look: None,
 ) -> Look:
     """Hold the next look of the study's plan, record it, and return the record.
 
-    With a `reason`, a look is held also before its time. Raises StudyError, ExportError or
+    With a `reason`, a look is held also before its time. `also` is called in the transaction that
+    records the look. Raises StudyError, ExportError or
     AnalysisError, whose messages tell nothing about the arms, if no look may be held now.
     """
     check_may_look(study)
@@ -40,18 +47,21 @@ def look_at(
         data = read_study(Path(place) / "data")
     told("look")
     decision = _decided(data, unplanned=bool(reason))
-    return record_look(
-        study=study,
-        number=len(looks_held(data.manifest)) + 1,
-        by=by,
-        people=decision.people,
-        efficacy=decision.efficacy,
-        futility=decision.futility,
-        told=decision.told,
-        planned=decision.planned,
-        reason=reason,
-        plan_sha256=data.plan_sha256,
-    )
+    with transaction.atomic():
+        look = record_look(
+            study=study,
+            number=len(looks_held(data.manifest)) + 1,
+            by=by,
+            people=decision.people,
+            efficacy=decision.efficacy,
+            futility=decision.futility,
+            told=decision.told,
+            planned=decision.planned,
+            reason=reason,
+            plan_sha256=data.plan_sha256,
+        )
+        also(look)
+    return look
 
 
 @with_analysis_settings

@@ -61,6 +61,7 @@ JOBS = {
     "torn": ("simulation", "drawn", PEOPLE),
     "export": ("export", "small", {"formats": ["csv", "json"], "simulated": "none"}),
     "every-format": ("export", "small", {"formats": FORMATS, "simulated": "none"}),
+    "look": ("look", "looked", {"unplanned": ""}),
     "report": ("report", "small", {"simulated": "none", "pdf": False}),
     "report-as-pdf": ("report", "small", {"simulated": "none", "pdf": True}),
     "release": ("release", "small", RELEASED),
@@ -73,6 +74,12 @@ JOBS = {
     "evaluation-of-study": ("evaluation", "explained", {**EVALUATION, "sample": "study"}),
 }
 """Kind, study and arguments of the job of each round."""
+LOOKS = """
+[analysis.looks]
+outcome = "trust"
+kind = "pocock"
+times = [8, 40]
+"""
 PICTURED = {"pictured", "explained"}
 """Studies on the scenes that come with the platform; the maps of the second are computed."""
 
@@ -214,6 +221,11 @@ def studies() -> dict:
     factories.end_and_unblind(small)
     text = small.source.replace('scale = "trust"', 'scale = "trust"\nsmallest_effect = 2.0')
     Study.objects.filter(pk=small.pk).update(source=text)
+    looked = drawn_study(FOLDER, slug="looked", arms=("none", "gradcam"))
+    for number in range(12):
+        factories.walk(factories.allocated(looked, str(number)), choice=number)
+    text = looked.source.replace('scale = "trust"', 'scale = "trust"\nfallback = "none"')
+    Study.objects.filter(pk=looked.pk).update(source=text + LOOKS)
     for number in range(8):
         label = CLASSES[number % len(CLASSES)]
         path = settings.IMAGE_FOLDERS / "offered" / "test" / label / f"{number}.png"

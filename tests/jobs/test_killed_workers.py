@@ -16,7 +16,7 @@ pytestmark = pytest.mark.nightly
 SHORT = {"simulation": 2}
 LONG = {"simulation": 60, "export": 40, "every-format": 25, "report": 25, "report-as-pdf": 15,
         "power": 40, "predictions": 25, "maps": 40, "evaluation": 25, "evaluation-of-study": 20,
-        "folder": 40, "release": 25, "classifier": 40}  # fmt: skip
+        "folder": 40, "release": 25, "classifier": 40, "look": 25}  # fmt: skip
 """How many operations are tried of each job of tests/jobs/killing.py."""
 HUNG = 4 * 3600
 """Seconds after which a round hangs. An attempt of the evaluation takes ten seconds of a processor,

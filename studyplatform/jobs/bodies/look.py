@@ -3,15 +3,32 @@
 from analysis.errors import AnalysisError
 from studyplatform.audit.writing import actor_name
 from studyplatform.computations.study_look import in_words, look_at
+from studyplatform.jobs.queue import save_checkpoint
 from studyplatform.jobs.work import Done, RefusedError, Work
 from surveys.export.folder import ExportError
+from surveys.models import Look
 from surveys.services import StudyError
 
 
 def run(work: Work) -> Done:
-    """Hold the look. Neither log nor result tells more than to go on or to stop."""
+    """Hold the look. Neither log nor result tells more than to go on or to stop.
+
+    An attempt that was killed after it had looked is followed by one that tells what it recorded.
+    """
+    if held := work.study.looks.filter(number=work.checkpoint.get("look")).first():
+        return _done(held)
     try:
-        look = look_at(work.study, actor_name(), work.arguments["unplanned"], work.step)
+        look = look_at(
+            work.study,
+            actor_name(),
+            work.arguments["unplanned"],
+            work.step,
+            lambda look: save_checkpoint(work.lease, {"look": look.number}),
+        )
     except (AnalysisError, ExportError, StudyError) as error:
         raise RefusedError(str(error)) from error
+    return _done(look)
+
+
+def _done(look: Look) -> Done:
     return Done(in_words(look), {"plan_sha256": look.plan_sha256})
