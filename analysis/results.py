@@ -268,10 +268,28 @@ def outcome_results(
                 adjustment=kind,
                 family_without_test=untested,
                 without_logarithm=unlogged.get(outcome.key),
-                answer=_answer(data, results[outcome.key], adjusted[outcome.key], failures),
+                answer=_allowing_for_looks(
+                    _answer(data, results[outcome.key], adjusted[outcome.key], failures),
+                    outcome,
+                    after_looks.get(outcome.key),
+                ),
                 looked=after_looks.get(outcome.key),
             )
     return tuple(results[outcome.key] for outcome in data.plan.outcomes)
+
+
+def _allowing_for_looks(
+    answer: Answer | None, outcome: Outcome, after_looks: Looked | None
+) -> Answer | None:
+    """Return the answer with the estimate that allows for looks, if it is in the answer's unit."""
+    if answer is None or after_looks is None or len(answer.differences) != 1:
+        return answer
+    # The answer of a logistic model is a difference of shares, but the looks are at the odds.
+    if outcome.analysis == "logistic_trials":
+        return answer
+    return replace(
+        answer, differences=(replace(answer.differences[0], estimate=after_looks.estimate),)
+    )
 
 
 def _after_looks(

@@ -166,6 +166,8 @@ def test_after_looks_the_family_has_the_stagewise_p(tmp_path: Path) -> None:
     ordinary = result.looked.ordinary
     assert isinstance(ordinary, Estimate)
     assert estimate.value < ordinary.value
+    assert result.answer is not None
+    assert result.answer.differences[0].estimate == estimate
     other = next(one for one in results.outcomes if one.outcome.key == "understanding")
     assert other.looked is None
     assert all(entry.outcome != "wrong" for entry in recomputed(json.loads(to_json(results))))
