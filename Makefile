@@ -60,6 +60,9 @@ serve: .venv/.installed
 
 # A worker for each core: threads of numerical libraries would only wait for one another.
 test nightly: export OMP_NUM_THREADS = 1
+# Some environments forbid compiled modules. Each worker and each process that a test starts would then
+# compile everything again, which takes a third of a command's processor time.
+test nightly: export PYTHONDONTWRITEBYTECODE =
 
 # Every promise, in 13 to 20 minutes on two cores, which it keeps busy.
 test: .venv/.installed-dev

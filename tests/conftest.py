@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from django.test import override_settings
 from django.test.client import MULTIPART_CONTENT, RequestFactory
 from django.utils import translation
 from django.utils.http import urlencode
@@ -113,10 +114,13 @@ def _no_language_left_from_another_test():
         yield
 
 
-@pytest.fixture(autouse=True)
-def _passwords_that_are_quickly_hashed(settings):
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_that_are_quickly_hashed():
     """A real hasher takes half a second on purpose, for each user that a test creates."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    folders = [Path(tempfile.gettempdir()).resolve()]
+    with override_settings(PASSWORD_HASHERS=hashers, WEIGHTS_FOLDERS=folders):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -124,4 +128,3 @@ def _data_in_a_folder_of_its_own(settings, tmp_path):
     settings.DATA_DIR = tmp_path / "var"
     settings.INSTRUMENTS_DIR = tmp_path / "var" / "instruments"
     settings.IMAGE_FOLDERS = tmp_path / "var" / "folders"
-    settings.WEIGHTS_FOLDERS = [Path(tempfile.gettempdir()).resolve()]
