@@ -17,11 +17,17 @@ THREE_ARMS = {"none": "No explanation", "gradcam": "Grad-CAM", "placebo": "Place
 def _what_few_tests_look_at(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Leave out all checks of the data but one, and PNG files: half of the time of an analysis.
+    """Leave out what takes three quarters of the time of an analysis: all checks of the data but
+    one, PNG files, the reliability of scales, and measures of behaviour.
 
-    Fixtures of a session and tests marked `whole_report` have them.
+    Fixtures of a session or a module and tests marked `whole_report` have them. Tests marked
+    `every_section` have the last two.
     """
-    if request.node.get_closest_marker("whole_report") is None:
+    whole = request.node.get_closest_marker("whole_report") is not None
+    if not whole and request.node.get_closest_marker("every_section") is None:
+        monkeypatch.setattr("analysis.results.instruments", lambda data: ())
+        monkeypatch.setattr("analysis.results.behaviour", lambda data: None)
+    if not whole:
         quick = tuple(check for check in section.DATA_CHECKS if check.key == "attrition")
         monkeypatch.setattr(section, "DATA_CHECKS", quick)
         monkeypatch.setattr(style, "UNDATED", {".svg": style.UNDATED[".svg"]})

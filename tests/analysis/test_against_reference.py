@@ -20,7 +20,7 @@ def arms(seed=0, sizes=(12, 15, 20, 9), sds=(1, 0.5, 1, 2), means=(0, 0, 0, 0)):
 
 
 @pytest.mark.parametrize(
-    "df", [3.3, *(pytest.param(df, marks=pytest.mark.nightly) for df in (10.0, 41.0)), 500.0]
+    "df", [3.3, *(pytest.param(df, marks=pytest.mark.nightly) for df in (10.0, 41.0, 500.0))]
 )
 def test_the_joint_probability_is_that_of_the_multivariate_t(df):
     loadings = np.array([0.71, 0.6, 0.5, 0.9])
@@ -66,11 +66,17 @@ def test_intervals_and_p_agree_and_are_wider_than_for_one_arm(seed):
         assert (pair.difference.low > 0 or pair.difference.high < 0) == (pair.difference.p < 0.05)
 
 
-def test_under_the_null_some_arm_is_told_from_the_reference_five_times_in_a_hundred():
-    """Very unequal variances and sizes; 400 studies: 20 expected, SD 4.4."""
+@pytest.mark.parametrize(
+    ("studies", "fewest", "most"),
+    [(100, 1, 10), pytest.param(400, 8, 33, marks=pytest.mark.nightly)],
+)
+def test_under_the_null_some_arm_is_told_from_the_reference_five_times_in_a_hundred(
+    studies, fewest, most
+):
+    """Very unequal variances and sizes; 100 studies: 5 expected, SD 2.2; 400: 20, SD 4.4."""
     rng = np.random.default_rng(5)
     false = 0
-    for _ in range(400):
+    for _ in range(studies):
         groups = {
             name: rng.normal(0, sd, n)
             for name, sd, n in zip("abcd", (3, 1, 1, 0.5), (10, 30, 20, 40), strict=True)
@@ -81,7 +87,7 @@ def test_under_the_null_some_arm_is_told_from_the_reference_five_times_in_a_hund
         )
         t = [welch_t(groups[x], groups["a"]) for x in "bcd"]
         false += min(1 - within(abs(one.statistic), loadings, one.df) for one in t) < 0.05
-    assert 8 <= false <= 33
+    assert fewest <= false <= most
 
 
 def test_two_flat_arms_have_no_difference_and_leave_the_others():

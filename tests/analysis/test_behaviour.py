@@ -198,7 +198,8 @@ def test_guessing_at_chance_is_zero_above_chance(full):
     assert above.p is not None
 
 
-def test_a_measure_can_be_an_outcome_and_is_compared_between_arms(full, tmp_path):
+@pytest.mark.every_section
+def test_a_measure_can_be_an_outcome_and_is_compared_between_arms(full):
     results, report = page_of(full)
     outcome = next(one for one in results.outcomes if one.outcome.key == "rair")
     assert sum(arm.n for arm in outcome.found.arms) <= 12

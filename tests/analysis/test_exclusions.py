@@ -17,7 +17,7 @@ from analysis.statistics.attrition import independence, share
 from analysis.study_data.populations import members, participant_flow, score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, page_of, results_of, write_study
+from tests.analysis.tidy import edit, outcomes_of, page_of, results_of, write_study
 
 SLOW = """
 [[exclusions]]
@@ -260,8 +260,7 @@ def test_the_diagram_and_the_tables_come_with_the_report(folder, tmp_path):
 
 def test_every_outcome_is_looked_at_in_the_other_set_too(folder):
     edit(folder, "trials.csv", hurry(3))
-    results = results_of(add(folder, SLOW))
-    trust = results.outcomes[0]
+    trust = outcomes_of(add(folder, SLOW))[0]
     assert sum(arm.n for arm in trust.found.arms) == 12
     assert trust.sensitivity.population == "per_protocol"
     assert sum(arm.n for arm in trust.sensitivity.arms) == 9
@@ -289,11 +288,11 @@ def test_the_other_set_is_tested_again_only_if_it_has_other_people(folder, monke
     edit(folder, "trials.csv", hurry(excluded))
     add(folder, SLOW)
     tested = counted(monkeypatch)
-    results = results_of(folder)
-    outcomes = len(results.outcomes)
+    results = outcomes_of(folder)
+    outcomes = len(results)
     assert tested.count("completed") + tested.count("randomised") == outcomes
     assert tested.count("per_protocol") == (outcomes if excluded else 0)
-    for result in results.outcomes:
+    for result in results:
         same = result.sensitivity.test == result.found.test
         assert same == (excluded == 0)
         assert result.sensitivity.population == "per_protocol"
@@ -305,8 +304,8 @@ def test_a_plan_without_exclusions_has_no_second_set(planted_results):
 
 def test_attrition_is_counted_and_tested_by_arm(tmp_path):
     folder = write_study(tmp_path / "data", arms=THREE_ARMS, per_arm=5, unfinished=2)
-    results = results_of(folder)
-    (lost,) = results.study_flow.attrition
+    data = read_study(folder)
+    (lost,) = study_flow(data, participant_flow(data, score_table(data))).attrition
     assert {arm: one.value for arm, one in lost.shares.items()} == {
         arm: pytest.approx(2 / 7) for arm in THREE_ARMS
     }
@@ -397,7 +396,7 @@ def test_each_reason_is_a_rule_of_its_own_and_each_outcome_is_also_tested_in_the
 ):
     folder = write_study(tmp_path, arms=THREE_ARMS)
     names = people(folder)
-    assert all(outcome.sensitivity is None for outcome in results_of(folder).outcomes)
+    assert all(outcome.sensitivity is None for outcome in outcomes_of(folder))
     exclude_by_hand(folder, names[:2])
     exclude_by_hand(folder, names[2:3], reason="a colleague")
     results = results_of(folder)

@@ -10,7 +10,7 @@ from analysis.errors import PlanError, TableError
 from analysis.plan.reading import read_plan
 from analysis.run import analyse
 from analysis.study_data.study_data import read_study
-from tests.analysis.tidy import outcomes_of, results_of
+from tests.analysis.tidy import optional_of, outcomes_of
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def change(folder, old, new, name="plan.toml"):
 
 def test_zeros_are_refused_with_their_number_by_arm_and_a_cure(case):
     with pytest.raises(TableError) as caught:
-        results_of(case)
+        outcomes_of(case)
     assert caught.value.problems == (
         "outcome 'l': 27 of 270 values of 'v' are 0 or below and have no logarithm (x 15, y 12). "
         'Set transform = "log1p" (the logarithm of 1 + value), or without_logarithm = '
@@ -73,7 +73,7 @@ def test_values_below_zero_have_no_logarithm_of_one_more(case):
     change(case, 'transform = "log"', 'transform = "log1p"')
     change(case, ",0.0,", ",-0.5,", "trials.csv")
     with pytest.raises(TableError, match=r"27 of 270 values of 'v' are below 0 .* Set without_log"):
-        results_of(case)
+        outcomes_of(case)
 
 
 def test_zeros_of_people_whom_a_rule_takes_out_of_all_sets_do_not_matter(case):
@@ -87,21 +87,21 @@ def test_zeros_of_people_whom_a_rule_takes_out_of_all_sets_do_not_matter(case):
     (case / "plan.toml").write_text(plan + rule.format("all"))
     assert read_study(case).exclusions.out_of_all.sum() == len(people) - 1
     if len(people) < 28:
-        results_of(case)
+        outcomes_of(case)
     # The control: rules of the per-protocol set alone leave them in the other set.
     (case / "plan.toml").write_text(plan + rule.format("per_protocol"))
     with pytest.raises(TableError, match="have no logarithm"):
-        results_of(case)
+        outcomes_of(case)
 
 
 def test_the_multiverse_has_no_logarithms_of_a_column_with_zeros(case):
     plan = case / "plan.toml"
     text = plan.read_text().replace('transform = "log"\n', "")
     plan.write_text(text + "[multiverse]\nlogarithms = true\n")
-    (curve,) = results_of(case).optional_sections["multiverse"]
+    (curve,) = optional_of(case)["multiverse"]
     assert {one.coding for one in curve.specifications} == {"as measured"}
     change(case, ",0.0,", ",0.5,", "trials.csv")
-    (curve,) = results_of(case).optional_sections["multiverse"]
+    (curve,) = optional_of(case)["multiverse"]
     assert {one.coding for one in curve.specifications} == {"as measured", "logarithms"}
 
 

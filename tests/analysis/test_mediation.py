@@ -14,7 +14,7 @@ from analysis.run import analyse
 from analysis.sections.mediation import paths
 from analysis.statistics.estimate import NotEstimable
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import page_of, results_of, write_study
+from tests.analysis.tidy import optional_of, page_of, write_study
 
 PLAN = '\n[mediation]\noutcome = "sureness"\nmediators = ["understanding", "trust"]\nruns = 1000\n'
 
@@ -127,8 +127,7 @@ def test_planted_effects_are_in_the_report_and_called_associations(tmp_path):
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "not evidence of a cause" in report
     assert "Critical ρ" in report
-    again = results_of(folder).optional_sections["mediation"]
-    assert again == found
+    assert optional_of(folder)["mediation"] == found
     json.loads((tmp_path / "out" / "results.json").read_text())
 
 

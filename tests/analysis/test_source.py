@@ -121,6 +121,7 @@ def test_an_option_of_its_own_is_no_number(foreign):
     assert (data.missing["answers.csv"]["value"][q2] == "does_not_apply").sum() == 1
 
 
+@pytest.mark.every_section
 def test_it_is_analysed_to_a_report_without_the_sections_that_it_cannot_have(foreign, tmp_path):
     results = analyse(foreign, tmp_path / "out")
     scores = pd.read_csv(tmp_path / "out" / "scores.csv").set_index("participant")
@@ -301,6 +302,7 @@ def test_a_mistake_in_the_mapping_is_named(foreign, old, new, message):
     assert any(message in line for line in caught.value.problems)
 
 
+@pytest.mark.every_section
 def test_two_runs_give_the_same_json(foreign):
     first, second = (to_json(results_of(foreign)) for _ in range(2))
     assert first == second

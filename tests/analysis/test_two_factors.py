@@ -222,8 +222,7 @@ def crossed(folder, plan=PLAN):
 
 
 def test_a_two_by_two_study_is_analysed_by_its_factors(tmp_path):
-    results = tidy.results_of(crossed(tmp_path / "data"))
-    (outcome,) = results.outcomes
+    (outcome,) = tidy.outcomes_of(crossed(tmp_path / "data"))
     found = outcome.found
     assert isinstance(found, Factorial)
     assert (found.factors, found.tested) == (("map", "certainty"), "a:b")

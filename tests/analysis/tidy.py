@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from analysis.plan.reading import read_document
 from analysis.report.render import render_report
 from analysis.results import OutcomeResult, Results, compute, outcome_results
 from analysis.sections.deviations import hold_to
+from analysis.sections.optional import optional_results
 from analysis.study_data.numerics import with_analysis_settings
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
@@ -160,6 +162,15 @@ def outcomes_of(folder: Path, *, plan: Path | None = None) -> tuple[OutcomeResul
     """The outcomes alone, for tests that look at no other part of the findings."""
     data, failures = read_study(folder, plan), Failures()
     found = outcome_results(data, score_table(data), failures)
+    assert failures.found == []
+    return found
+
+
+@with_analysis_settings
+def optional_of(folder: Path) -> Mapping[str, Any]:
+    """The optional sections alone, by key."""
+    data, failures = read_study(folder), Failures()
+    found = optional_results(data, score_table(data), failures)
     assert failures.found == []
     return found
 

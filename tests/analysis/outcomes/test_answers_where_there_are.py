@@ -16,7 +16,7 @@ from analysis.outcomes.finding import Failed
 from analysis.outcomes.separated import separation_in_words
 from analysis.plan.plan import Outcome
 from analysis.report.render import render_report
-from analysis.results import Results, compute
+from analysis.results import OutcomeResult, compute
 from analysis.run import analyse
 from analysis.statistics.comparisons.equivalence import equivalence_of
 from analysis.statistics.estimate import Bound, Estimate, HypothesisTest, NotEstimable
@@ -28,16 +28,16 @@ from analysis.statistics.mixed_models.suprema import Suprema
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, page_of, results_of, write_study
+from tests.analysis.tidy import edit, outcomes_of, page_of, write_study
 
 
 @pytest.fixture
 def case(shared_dir, tmp_path):
     """Analyses one of the tables, copied so that nothing is written beside it."""
 
-    def analysed(name: str) -> Results:
+    def analysed(name: str) -> tuple[OutcomeResult, ...]:
         folder = shutil.copytree(shared_dir / "cases" / "tables" / name, tmp_path / name)
-        return results_of(folder)
+        return outcomes_of(folder)
 
     return analysed
 
@@ -46,8 +46,8 @@ def case(shared_dir, tmp_path):
 def test_arms_that_are_exactly_alike_are_equivalent_in_every_analysis(case):
     """Two one-sided tests at a difference of exactly 0, which is 0/0 as value / t."""
     results = case("tost-zero")
-    assert len(results.outcomes) == 4
-    for result in results.outcomes:
+    assert len(results) == 4
+    for result in results:
         (contrast,) = result.found.contrasts
         assert contrast.verdict == "equivalent", result.outcome.key
         assert contrast.p_equivalence < 1e-4
@@ -71,7 +71,7 @@ def test_a_separated_ordinal_outcome_has_the_likelihood_ratio_of_r(case):
 
     The statistic is that of the random intercepts; clm without them gives 11.296, p = .0007769.
     """
-    (result,) = case("ordinal-separated").outcomes
+    (result,) = case("ordinal-separated")
     reason = result.found.test.reason
     assert "(separation), so an odds ratio is 0 or infinite" in reason
     assert "“v”" in reason
@@ -102,7 +102,7 @@ def test_without_random_effects_the_ratio_is_that_of_clm(shared_dir):
 def test_an_arm_at_the_ceiling_is_tested_by_permutation_where_the_plans_fallback_has_no_variance(
     case,
 ):
-    (result,) = case("ordinal-ceiling").outcomes
+    (result,) = case("ordinal-ceiling")
     assert [one.analysis for one in result.refused] == ["ordinal_trials", "one_way"]
     assert result.fallback.analysis == "permutation"
     assert result.test.p == pytest.approx(1e-5)
@@ -115,7 +115,7 @@ def test_an_arm_at_the_ceiling_is_tested_by_permutation_where_the_plans_fallback
 @pytest.mark.shared
 def test_arms_without_spread_have_a_test_and_the_known_risk_difference(case):
     """glmer's deviance of the complete model is 110.61; its null model stops .3 above ours."""
-    named, default = case("no-spread").outcomes
+    named, default = case("no-spread")
     assert [one.analysis for one in named.refused] == ["logistic_trials", "binary_trials"]
     assert re.match(r"all \d+ answers to “\w+” in the arm “\w+” are [01]", named.refused[0].reason)
     assert named.fallback.analysis == "permutation"

@@ -9,7 +9,7 @@ from analysis.sections.agreement_by_class import agreement_by_class
 from analysis.statistics.estimate import Estimate
 from analysis.statistics.multiplicity import holm
 from analysis.study_data.study_data import read_study
-from tests.analysis.tidy import edit, page_of, results_of, write_study
+from tests.analysis.tidy import edit, page_of, write_study
 
 ARMS = {"none": "No explanation", "gradcam": "Grad-CAM"}
 
@@ -116,4 +116,4 @@ def test_the_report_prints_every_row(fair):
     assert "Agreement by class" in page
     table = page[page.index('id="agreement-classes"') :].partition("</table>")[0]
     assert table.count("<tr>") == len(results.agreement_by_class) + 1
-    assert results.agreement_by_class == results_of(fair).agreement_by_class
+    assert results.agreement_by_class == agreement_by_class(read_study(fair))

@@ -12,7 +12,7 @@ from analysis.redo import redo
 from analysis.run import analyse
 from analysis.sections.map_quality.rank_agreement import Means, order
 from analysis.statistics.estimate import Estimate, NotEstimable
-from tests.analysis.tidy import ARMS, edit, results_of, write_study
+from tests.analysis.tidy import ARMS, edit, optional_of, write_study
 
 METHODS = ("gradcam", "saliency", "integrated_gradients", "deepshap", "lime")
 TRUST = dict(zip(METHODS, (1.5, 1.0, 0.5, 0.0, -0.5), strict=True))
@@ -109,7 +109,7 @@ def test_the_bundle_holds_the_measures_and_redoes_itself(met):
 def test_without_measures_it_says_how_to_get_them(tmp_path):
     folder = write_study(tmp_path / "data", arms=ARMS, per_arm=3)
     (folder / "plan.toml").write_text((folder / "plan.toml").read_text() + PLAN)
-    found = results_of(folder).optional_sections["map_quality"]
+    found = optional_of(folder)["map_quality"]
     assert isinstance(found, NotEstimable)
     assert "run evaluate_explanations" in found.reason
 

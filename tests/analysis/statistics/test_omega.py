@@ -50,11 +50,15 @@ def test_with_equal_loadings_omega_is_about_alpha_and_with_unequal_ones_above_it
     assert omega_total(unequal).value > cronbach_alpha(unequal).value + 0.02
 
 
-def test_the_interval_holds_the_true_omega_ninety_five_times_in_a_hundred():
-    """300 samples of 150: 285 expected, SD 3.8."""
+@pytest.mark.parametrize(
+    ("samples", "fewest", "most"),
+    [(60, 52, 59), pytest.param(300, 272, 296, marks=pytest.mark.nightly)],
+)
+def test_the_interval_holds_the_true_omega_ninety_five_times_in_a_hundred(samples, fewest, most):
+    """60 samples of 150: 57 expected, SD 1.7; 300: 285, SD 3.8."""
     true = LOADINGS.sum() ** 2 / (LOADINGS.sum() ** 2 + len(LOADINGS))
-    found = [omega_total(items(seed, 150)) for seed in range(300)]
-    assert 272 <= sum(one.low <= true <= one.high for one in found) <= 296
+    found = [omega_total(items(seed, 150)) for seed in range(samples)]
+    assert fewest <= sum(one.low <= true <= one.high for one in found) <= most
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from analysis.sections.data_checks.section import data_checks
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, write_study
+from tests.analysis.tidy import edit, outcomes_of, write_study
 
 BETWEEN = """control = "none"
 arms = ["none", "gradcam", "placebo"]
@@ -165,6 +165,7 @@ def foreign(tmp_path, plan):
         pytest.param(foreign, SOURCE, id="another study without positions"),
     ],
 )
+@pytest.mark.every_section
 def test_shuffled_files_give_the_same_results_to_the_last_digit(tmp_path, made, plan):
     folder = made(tmp_path, plan)
     expected = results(folder)
@@ -228,6 +229,5 @@ def test_the_earlier_of_two_parts_is_recognised_by_the_clock(tmp_path):
     edit(folder, "answers.csv", twice)
     (folder / "manifest.json").unlink()
     for target in (folder, shuffled(folder, tmp_path / "shuffled", 4)):
-        data = read_study(target)
-        (result,) = compute(data, score_table(data)).outcomes
+        (result,) = outcomes_of(target)
         assert [arm.arm for arm in result.found.arms] == ["zero", "after"]

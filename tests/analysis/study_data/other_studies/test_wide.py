@@ -2,8 +2,10 @@
 
 import pytest
 
+from analysis.sections.baseline import baseline
+from analysis.study_data.study_data import read_study
 from tests.analysis.study_data.other_studies.conftest import trials, values
-from tests.analysis.tidy import outcomes_of, results_of
+from tests.analysis.tidy import outcomes_of
 
 ITEMS = """
 [[source.items]]
@@ -185,6 +187,6 @@ def test_covariates_of_a_wide_file_are_in_table_1(theirs):
     theirs.map(trials(), people, source='decimal = ","')
     plan = theirs.path / "plan.toml"
     plan.write_text('covariates = ["age", "job"]\n' + plan.read_text())
-    age, job = results_of(theirs.path).baseline
+    age, job = baseline(read_study(theirs.path))
     assert (age.kind, age.together.mean) == ("number", 24.0)
     assert job.together.counts == {"a": 4, "b": 4}
