@@ -34,7 +34,7 @@ CASES = {
 }
 
 
-def both_ways(outcome, monkeypatch, per_arm=12, design=None, runs=8):
+def both_ways(outcome, monkeypatch, per_arm=12, design=None, runs=4):
     """p of each run, without and with the tables of a whole study; None where it is refused."""
     plan = plan_with(outcome, arms=3)
     design = design or Design(3, 3)

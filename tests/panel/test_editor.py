@@ -19,6 +19,7 @@ from surveys.services.stimuli import choose_stimuli
 from surveys.study_checks import loading
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys import factories
+from tests.surveys.snapshots import made_once
 
 COMMENT = "# Sixty, since the lab has sixty seats."
 PARTS = """[[parts]]
@@ -40,22 +41,35 @@ questionnaire = "trust-v1"
 """
 
 
-@pytest.fixture
-def draft(db, tmp_path):
-    """A draft with a comment, an owner and an editor."""
-    study = factories.draft_study(tmp_path)
-    study = services.load_study(study.source.replace("places = 60", f"{COMMENT}\nplaces = 60"))
+@made_once
+def commented(folder):
+    study = factories.draft_study(folder)
+    return services.load_study(study.source.replace("places = 60", f"{COMMENT}\nplaces = 60"))
+
+
+@made_once
+def commented_in_parts(folder):
+    source = commented(folder).source.replace("right = 3\nwrong = 2\n", "")
+    before, _, after = source.partition("[questionnaires]")
+    return services.load_study(f"{before}{PARTS}[allocation]{after.partition('[allocation]')[2]}")
+
+
+def with_members(study):
     for name in ("owner", "editor"):
         add_member(study, name, **SWITCHES[name])
     return study
 
 
 @pytest.fixture
-def in_parts(draft):
+def draft(db, tmp_path):
+    """A draft with a comment, an owner and an editor."""
+    return with_members(commented(tmp_path))
+
+
+@pytest.fixture
+def in_parts(db, tmp_path):
     """The same with a list of parts."""
-    source = draft.source.replace("right = 3\nwrong = 2\n", "")
-    before, _, after = source.partition("[questionnaires]")
-    return services.load_study(f"{before}{PARTS}[allocation]{after.partition('[allocation]')[2]}")
+    return with_members(commented_in_parts(tmp_path))
 
 
 def text_of(study):
@@ -99,13 +113,13 @@ def test_the_sections_are_listed_by_what_they_are_about_and_the_present_one_is_m
     assert f'href="{text}" aria-current="page"' in signed_in("editor").get(text).content.decode()
 
 
-@pytest.mark.parametrize("section", [section.key for section in SECTIONS])
 @pytest.mark.parametrize("shape", ["draft", "in_parts"])
-def test_a_form_that_nobody_touched_changes_no_letter(shape, section, request, signed_in):
-    study = request.getfixturevalue(shape)
-    response = signed_in("editor").post(page(study, section), filled(study, section))
-    assert response.status_code == 302
-    assert newest(study).number == 1
+def test_a_form_that_nobody_touched_changes_no_letter(shape, request, signed_in):
+    study, editor = request.getfixturevalue(shape), signed_in("editor")
+    for section in SECTIONS:
+        response = editor.post(page(study, section.key), filled(study, section.key))
+        assert response.status_code == 302, section.key
+        assert newest(study).number == 1, section.key
 
 
 OFTEN = ("demo.toml", "within.toml")
@@ -328,20 +342,18 @@ sample_goal = 1
 """
 
 
-@pytest.mark.parametrize("section", [section.key for section in SECTIONS])
 @pytest.mark.parametrize("wrong", [WRONG, WRONG.replace("parts = [1, 2]\n", ""), ""])
-def test_values_of_a_wrong_type_are_mistakes_at_the_side_and_no_failure(
-    draft, signed_in, section, wrong
-):
-    owner = User.objects.get(username="owner")
+def test_values_of_a_wrong_type_are_mistakes_at_the_side_and_no_failure(draft, signed_in, wrong):
+    owner, editor = User.objects.get(username="owner"), signed_in("editor")
     study_texts.save(text_of(draft), wrong, after=1, user=owner)
-    address = page(draft, section)
-    shown = signed_in("editor").get(address)
-    assert shown.status_code == 200
-    assert "mistake" in shown.content.decode()
-    response = signed_in("editor").post(address, filled(draft, section))
-    assert response.status_code in (302, 409, 422)
-    assert newest(draft).source == wrong
+    for section in SECTIONS:
+        address = page(draft, section.key)
+        shown = editor.get(address)
+        assert shown.status_code == 200, section.key
+        assert "mistake" in shown.content.decode(), section.key
+        response = editor.post(address, filled(draft, section.key))
+        assert response.status_code in (302, 409, 422), section.key
+        assert newest(draft).source == wrong, section.key
 
 
 def test_an_uploaded_file_that_is_not_toml_opens_as_a_whole_text(draft, signed_in):

@@ -6,7 +6,6 @@ from django.urls import reverse
 from studyplatform.panel import launch, study_texts
 from surveys import services
 from surveys.models import Study
-from surveys.services.stimuli import choose_stimuli
 from surveys.study_checks import loading
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys import factories
@@ -32,10 +31,7 @@ def state(study):
 @pytest.fixture
 def draft(db, tmp_path):
     """With its maps, a consent of some length, and an owner."""
-    study = factories.draft_study(tmp_path)
-    study = services.load_study(study.source.replace("What happens here.", CONSENT))
-    factories.predict(study)
-    choose_stimuli(study)
+    study = factories.ready_study(tmp_path, consent=CONSENT)
     for name in ("owner", "editor"):
         add_member(study, name, **SWITCHES[name])
     return study

@@ -21,10 +21,7 @@ CONSENT = "What happens here. " * 8
 @pytest.fixture
 def draft(db, tmp_path):
     """Ready for the launch, with members of each kind."""
-    study = factories.draft_study(tmp_path)
-    study = services.load_study(study.source.replace("What happens here.", CONSENT))
-    factories.predict(study)
-    choose_stimuli(study)
+    study = factories.ready_study(tmp_path, consent=CONSENT)
     for name, switches in SWITCHES.items():
         add_member(study, name, **switches)
     return study

@@ -14,6 +14,7 @@ from surveys.models import Study
 from surveys.services.stimuli import choose_stimuli
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys import factories
+from tests.surveys.snapshots import made_once
 
 CONSENT = "What happens here. " * 8
 COMMENT = "# Why these outcomes: see the protocol."
@@ -23,14 +24,20 @@ def address(study, name="plan", **values):
     return reverse(f"panel:{name}", kwargs={"slug": study.slug, **values})
 
 
-@pytest.fixture
-def draft(db, tmp_path):
-    """Ready for the launch, with a comment in its plan and members of each kind."""
-    study = factories.draft_study(tmp_path)
+@made_once
+def commented(folder):
+    study = factories.draft_study(folder)
     text = study.source.replace("What happens here.", CONSENT)
     study = services.load_study(text.replace("[analysis]", f"{COMMENT}\n[analysis]"))
     factories.predict(study)
     choose_stimuli(study)
+    return study
+
+
+@pytest.fixture
+def draft(db, tmp_path):
+    """Ready for the launch, with a comment in its plan and members of each kind."""
+    study = commented(tmp_path)
     for name, switches in SWITCHES.items():
         add_member(study, name, **switches)
     return study

@@ -198,6 +198,16 @@ def _draft_study(folder: Path, **options: object) -> Study:
 
 
 @made_once
+def ready_study(folder: Path, *, consent: str) -> Study:
+    """A draft that can be launched: with this text of the consent, predictions and stimuli."""
+    study = _draft_study(folder)
+    study = services.load_study(study.source.replace("What happens here.", consent))
+    predict(study)
+    choose_stimuli(study)
+    return study
+
+
+@made_once
 def small_study(folder: Path, **options: object) -> Study:
     """An open study of four arms and 3 + 2 trials."""
     study = _draft_study(folder, **options)

@@ -74,10 +74,20 @@ def test_a_factor_with_the_name_of_a_column_is_refused_at_load_with_its_cure(
     assert not [one for one in file.problems if "the factor" in one.sentence]
 
 
-@pytest.mark.parametrize("name", sorted(reserved_names()))
-def test_every_reserved_name_is_refused(tmp_path, name):
-    (first, *others) = refusals(text_with(tmp_path, name))
-    assert f"the factor {name!r} becomes a column" in first
+def test_every_reserved_name_is_refused(tmp_path):
+    """All are factors of one file, whose mistakes are told at once."""
+    names = sorted(reserved_names())
+    assert len(names) > 100
+    levels = ", ".join(f'{name} = "x"' for name in names)
+    found = refusals(text_with(tmp_path, "map").replace("{ map", f"{{ {levels}, map"))
+    for name in names:
+        told = [one for one in found if f"the factor {name!r} becomes a column" in one]
+        assert len(told) == 4, name  # once in each arm
+
+
+def test_a_reserved_name_alone_is_the_only_mistake(tmp_path):
+    first, *others = refusals(text_with(tmp_path, "agreed"))
+    assert "the factor 'agreed' becomes a column" in first
     assert len(others) == 3
 
 
