@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from analysis.outcomes.finding import Failed
 from analysis.outcomes.separated import separation_in_words
 from analysis.plan.plan import Outcome
 from analysis.report.render import render_report
-from analysis.results import OutcomeResult, compute
+from analysis.results import Results, compute
 from analysis.run import analyse
 from analysis.statistics.comparisons.equivalence import equivalence_of
 from analysis.statistics.estimate import Bound, Estimate, HypothesisTest, NotEstimable
@@ -28,21 +29,32 @@ from analysis.statistics.mixed_models.suprema import Suprema
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, outcomes_of, page_of, write_study
+from tests.analysis.tidy import edit, page_of, write_study
 
 
-@pytest.fixture
-def case(shared_dir, tmp_path):
-    """Analyses one of the tables, copied so that nothing is written beside it."""
+@pytest.fixture(scope="module")
+def pages(shared_dir, tmp_path_factory):
+    """Gives results and page of a table, copied so that nothing is written beside it.
 
-    def analysed(name: str) -> tuple[OutcomeResult, ...]:
-        folder = shutil.copytree(shared_dir / "cases" / "tables" / name, tmp_path / name)
-        return outcomes_of(folder)
+    Each table is analysed once, for all tests that are marked `whole_report`.
+    """
+
+    @cache
+    def analysed(name: str) -> tuple[Results, str]:
+        folder = tmp_path_factory.mktemp("tables") / name
+        return page_of(shutil.copytree(shared_dir / "cases" / "tables" / name, folder))
 
     return analysed
 
 
+@pytest.fixture
+def case(pages):
+    """Gives the outcomes of a table."""
+    return lambda name: pages(name)[0].outcomes
+
+
 @pytest.mark.shared
+@pytest.mark.whole_report
 def test_arms_that_are_exactly_alike_are_equivalent_in_every_analysis(case):
     """Two one-sided tests at a difference of exactly 0, which is 0/0 as value / t."""
     results = case("tost-zero")
@@ -66,6 +78,7 @@ def test_the_standard_error_at_zero_is_that_of_the_interval():
 
 
 @pytest.mark.shared
+@pytest.mark.whole_report
 def test_a_separated_ordinal_outcome_has_the_likelihood_ratio_of_r(case):
     """R's ordinal: anova(clmm(v ~ 1 + (1 | pid) + (1 | img)), clmm(v ~ cond + …)): 10.699, .001072.
 
@@ -99,6 +112,7 @@ def test_without_random_effects_the_ratio_is_that_of_clm(shared_dir):
 
 
 @pytest.mark.shared
+@pytest.mark.whole_report
 def test_an_arm_at_the_ceiling_is_tested_by_permutation_where_the_plans_fallback_has_no_variance(
     case,
 ):
@@ -113,6 +127,7 @@ def test_an_arm_at_the_ceiling_is_tested_by_permutation_where_the_plans_fallback
 
 
 @pytest.mark.shared
+@pytest.mark.whole_report
 def test_arms_without_spread_have_a_test_and_the_known_risk_difference(case):
     """glmer's deviance of the complete model is 110.61; its null model stops .3 above ours."""
     named, default = case("no-spread")
@@ -132,10 +147,9 @@ def test_arms_without_spread_have_a_test_and_the_known_risk_difference(case):
 
 @pytest.mark.shared
 @pytest.mark.whole_report
-def test_the_report_names_the_planned_analysis_its_reason_and_the_fallback(shared_dir, tmp_path):
+def test_the_report_names_the_planned_analysis_its_reason_and_the_fallback(pages):
     for name in ("ordinal-separated", "ordinal-ceiling", "no-spread"):
-        folder = shutil.copytree(shared_dir / "cases" / "tables" / name, tmp_path / name)
-        results, page = page_of(folder)
+        results, page = pages(name)
         assert results.failures == ()
         assert "The planned analysis has no test for these data" in page
         assert "tested by the default fallback of this analysis" in page
