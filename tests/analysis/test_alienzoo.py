@@ -15,7 +15,7 @@ def output(shared_dir, tmp_path_factory):
     folder = tmp_path_factory.mktemp("alienzoo") / "out"
     table = shared_dir / "known-answers" / "alienzoo"
     call_command(
-        "run_analysis", "--table", str(table), "--plan", str(PLAN), "--output", str(folder)
+        "run_analysis", "--no-pdf", "--table", table, "--plan", PLAN, "--output", folder
     )
     return folder
 

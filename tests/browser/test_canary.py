@@ -100,17 +100,19 @@ def test_markup_never_runs_in_the_pages_nor_in_the_panel(tab, live_server, hosti
         quiet(panel)
 
 
-def test_markup_never_runs_in_the_report_on_the_screen_nor_on_paper(tab, hostile, tmp_path):
+@pytest.mark.parametrize("paper", [False, pytest.param(True, marks=pytest.mark.nightly)])
+def test_markup_never_runs_in_the_report_on_the_screen_nor_on_paper(tab, hostile, tmp_path, paper):
     for number in range(8):
         walk(services.enrol(study=hostile, arrival_key=f"person {number}"), choice=number)
     services.close_study(study=hostile)
     services.unblind_study(study=hostile, reason="The analysis begins.", by="admin")
-    call_command("run_analysis", hostile.slug, "--output", str(tmp_path / "out"))
+    call_command("run_analysis", hostile.slug, output=tmp_path / "out", pdf=paper)
     tab.goto((tmp_path / "out" / "report.html").as_uri())
     assert "window.canary" in tab.locator("body").inner_text()
     quiet(tab)
-    assert scripts_of(tmp_path / "out" / "report.pdf") == 0
-    assert "window.canary" in words_of(tmp_path / "out" / "report.pdf")
+    if paper:
+        assert scripts_of(tmp_path / "out" / "report.pdf") == 0
+        assert "window.canary" in words_of(tmp_path / "out" / "report.pdf")
 
 
 def scripts_of(path: Path) -> int:
