@@ -14,9 +14,7 @@ PLAN = ROOT / "studies" / "published" / "alienzoo" / "plan.toml"
 def output(shared_dir, tmp_path_factory):
     folder = tmp_path_factory.mktemp("alienzoo") / "out"
     table = shared_dir / "known-answers" / "alienzoo"
-    call_command(
-        "run_analysis", "--no-pdf", "--table", table, "--plan", PLAN, "--output", folder
-    )
+    call_command("run_analysis", "--no-pdf", "--table", table, "--plan", PLAN, "--output", folder)
     return folder
 
 
