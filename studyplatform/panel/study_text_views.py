@@ -1,6 +1,5 @@
 """A new study, and the editor of study files."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -26,9 +25,9 @@ from studyplatform.panel.text_changes import with_changes
 from studyplatform.panel.text_checks import TextRemark, stale_texts, unfinished_texts
 from surveys.models import Study
 from surveys.services import StudyError
-from surveys.study_checks import loading
 from surveys.study_checks.costs import warnings
-from surveys.study_file.declaration import StudyFileError
+from surveys.study_file.declaration import StudyFile, StudyFileError
+from surveys.study_file.reading.study import read as read_study
 from surveys.study_file.stored import definition
 
 
@@ -180,7 +179,7 @@ def _editor(request: HttpRequest, text: StudyText, source: str, **options: Any) 
         "problems": study_texts.placed(problems),
         # Without a script, the link of a mistake goes to a copy of the text with numbers.
         "numbered": source.splitlines() if problems else [],
-        **remarks_on(source, problems),
+        **remarks_on(None if problems else read_study(source)),
         "versions": with_changes(text.versions.all()[:21]),
         "refused": refused,
         "lines": study_texts.difference(latest.source, source) if refused else [],
@@ -189,11 +188,10 @@ def _editor(request: HttpRequest, text: StudyText, source: str, **options: Any) 
     return render(request, "panel/study_text.html", context, status=options.get("status", 200))
 
 
-def remarks_on(source: str, problems: Sequence[str]) -> dict[str, list[TextRemark]]:
+def remarks_on(declared: StudyFile | None) -> dict[str, list[TextRemark]]:
     """Return what the launch will say about the texts of a file without mistakes."""
-    if problems:
+    if declared is None:
         return {"gaps": [], "stale": []}
-    declared = loading.parse(source)
     return {"gaps": list(unfinished_texts(declared)), "stale": list(stale_texts(declared))}
 
 

@@ -370,7 +370,7 @@ def exclude_by_hand(folder, people, *, late=False, scope="per_protocol", reason=
 
 @pytest.mark.parametrize("scope", ["per_protocol", "all"])
 def test_people_excluded_by_hand_are_a_rule_after_those_of_the_plan(tmp_path, scope):
-    folder = add(write_study(tmp_path, arms=THREE_ARMS), SLOW)
+    folder = add(write_study(tmp_path, arms=THREE_ARMS, per_arm=6), SLOW)
     edit(folder, "trials.csv", hurry(2))
     _first, second, third = people(folder)[:3]
     exclude_by_hand(folder, [second, third], scope=scope)
@@ -394,7 +394,7 @@ def test_people_excluded_by_hand_are_a_rule_after_those_of_the_plan(tmp_path, sc
 def test_each_reason_is_a_rule_of_its_own_and_each_outcome_is_also_tested_in_the_other_set(
     tmp_path,
 ):
-    folder = write_study(tmp_path, arms=THREE_ARMS)
+    folder = write_study(tmp_path, arms=THREE_ARMS, per_arm=6)
     names = people(folder)
     assert all(outcome.sensitivity is None for outcome in outcomes_of(folder))
     exclude_by_hand(folder, names[:2])
@@ -406,7 +406,7 @@ def test_each_reason_is_a_rule_of_its_own_and_each_outcome_is_also_tested_in_the
 
 
 def test_exclusions_after_the_unblinding_are_a_deviation(tmp_path):
-    folder = write_study(tmp_path, arms=THREE_ARMS)
+    folder = write_study(tmp_path, arms=THREE_ARMS, per_arm=6)
     names = people(folder)
     exclude_by_hand(folder, names[:2])
     exclude_by_hand(folder, names[2:3], late=True, reason="looked odd")
@@ -417,7 +417,7 @@ def test_exclusions_after_the_unblinding_are_a_deviation(tmp_path):
 
 
 def test_the_same_report_comes_from_the_bundle(tmp_path):
-    folder = exclude_by_hand(write_study(tmp_path / "a", arms=THREE_ARMS), [])
+    folder = exclude_by_hand(write_study(tmp_path / "a", arms=THREE_ARMS, per_arm=6), [])
     exclude_by_hand(folder, people(folder)[:2])
     analyse(folder, tmp_path / "report")
     data = read_study(tmp_path / "report" / "data")
@@ -425,7 +425,7 @@ def test_the_same_report_comes_from_the_bundle(tmp_path):
 
 
 def test_a_list_in_an_unknown_form_is_refused(tmp_path):
-    folder = write_study(tmp_path, arms=THREE_ARMS)
+    folder = write_study(tmp_path, arms=THREE_ARMS, per_arm=6)
     path = folder / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "excluded_by_hand": ["anna"]}))
     with pytest.raises(TableError, match="Each entry needs participant, reason, scope"):
@@ -433,7 +433,7 @@ def test_a_list_in_an_unknown_form_is_refused(tmp_path):
 
 
 def test_the_multiverse_also_analyses_everybody_who_was_excluded_by_hand(tmp_path):
-    folder = add(write_study(tmp_path, arms=THREE_ARMS), SLOW)
+    folder = add(write_study(tmp_path, arms=THREE_ARMS, per_arm=6), SLOW)
     edit(folder, "trials.csv", hurry(2))
     exclude_by_hand(folder, people(folder)[4:6])
     data = read_study(folder)

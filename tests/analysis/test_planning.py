@@ -211,7 +211,7 @@ def test_the_planned_measure_moves_by_the_effect_that_was_declared(measure):
     design, rng = Design(6, 6), np.random.default_rng(4)
     task = simulated(plan, plan.outcomes[0], BOOK, assumed, design)
     differences, bases = [], []
-    for _ in range(20):  # the images are drawn anew in each study
+    for _ in range(8):  # the images are drawn anew in each study
         data = simulated_study(plan, BOOK, task, design, 150, ("arm1",), assumed, rng)
         values = outcome_scores(data, task.outcome)
         by_arm = values.groupby(data.participants["arm"].to_numpy()).mean()

@@ -28,8 +28,8 @@ from studyplatform.panel.toml_edits import EditError, Path, read, value_at
 from surveys import services
 from surveys.models import Study
 from surveys.services import StudyError
-from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFile, StudyFileError
+from surveys.study_file.reading.study import read as read_study
 
 ADDITIONS = (
     (NEW, "outcome"), (NEW, "family"), (NEW, "criterion"), (NEW, "contrast"), (NEW, "more"),
@@ -238,6 +238,8 @@ class _Page:
         """Render the page; ``refused`` if a colleague has saved meanwhile."""
         text, source = self.text, self.latest.source
         problems = study_texts.problems_of(text, source, _user(self.request))
+        # The file has just been checked, plan included, so that reading it again is enough.
+        declared = None if problems else read_study(source)
         found = mistakes(source, _values(source), study_texts.placed(problems))
         if not form.is_bound:  # what was sent may have mended them
             form.show_mistakes(by_field(found, self.section))
@@ -256,20 +258,19 @@ class _Page:
             "refused": refused,
             "lines": study_texts.difference(self.base.source, source) if refused else [],
             "problems": found,
-            **remarks_on(source, problems),
+            **remarks_on(declared),
             "questionnaires": questionnaire_cards() if self.section.key == "pages" else (),
             "pages": len(tables(_values(source), "parts")),
             "in_use": text.study is not None and text.study.source == source,
-            "preview_at": self._preview(problems),
-            "live": None if problems else self._live(loading.parse(source)),
+            "preview_at": self._preview(declared),
+            "live": None if declared is None else self._live(declared),
         }
         return render(self.request, "panel/study_form.html", context, status=status)
 
-    def _preview(self, problems: tuple[str, ...]) -> str:
+    def _preview(self, declared: StudyFile | None) -> str:
         """Return the URL of the page that shows what the section edits, empty with mistakes."""
-        if problems:
+        if declared is None:
             return ""
-        declared = loading.parse(self.latest.source)
         number = self._page_number(declared)
         page = {"arm": declared.arms[-1].key, "language": declared.language, "number": number}
         return reverse("panel:draft-page", kwargs={"pk": self.text.pk, **page})

@@ -169,8 +169,7 @@ def foreign(tmp_path, plan):
 def test_shuffled_files_give_the_same_results_to_the_last_digit(tmp_path, made, plan):
     folder = made(tmp_path, plan)
     expected = results(folder)
-    for seed in (1, 2):
-        assert results(shuffled(folder, tmp_path / f"shuffled-{seed}", seed)) == expected
+    assert results(shuffled(folder, tmp_path / "shuffled", 1)) == expected
 
 
 @pytest.mark.nightly
