@@ -197,8 +197,7 @@ def test_the_interval_of_an_sd_starts_at_zero_exactly_when_zero_is_not_rejected(
         assert sd_interval(loose, "image").low > 0
 
 
-def test_an_sd_by_quadrature_has_an_interval_too():
-    table = crossed(seed=3, participants=30, images=8, sds=(0.8, 0.6, 0.0))
+def test_an_sd_by_quadrature_has_an_interval_too(table):
     fit = fit_logistic(table, model("agreed", random=CROSSED[:1]), points=5)
     sd = sd_interval(fit, "participant")
     assert 0 < sd.low < sd.value < sd.high < 3
