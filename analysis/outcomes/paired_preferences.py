@@ -11,6 +11,10 @@ from analysis.errors import NoTestError, NotEstimableError
 from analysis.outcomes.assumptions.assumption import Assumption
 from analysis.outcomes.finding import OutcomeFinding
 from analysis.plan.plan import Outcome
+from analysis.statistics.comparisons.personal_preferences import (
+    PersonalFit,
+    fit_personal_preferences,
+)
 from analysis.statistics.comparisons.preferences import (
     FIRST,
     SECOND,
@@ -76,8 +80,25 @@ class PreferencePair:
 
 
 @dataclass(frozen=True)
+class PersonalPreferences:
+    """Results of the mixed model, in which each participant has worths of their own.
+
+    `log_worths` (by method, relative to their mean) and `differences` (by pair, in the order of
+    PairedPreferences.pairs) are those of the middle participant. `sd` is the standard deviation of
+    a method's log worth between participants, and `no_differences` the test that it is 0.
+    """
+
+    log_worths: tuple[Estimate, ...]
+    differences: tuple[Estimate, ...]
+    sd: Estimate | NotEstimable
+    no_differences: HypothesisTest
+
+
+@dataclass(frozen=True)
 class PairedPreferences:
     """Worths of the methods, the test that they are equal, and every pair.
+
+    `personal` is a second analysis, of people who differ in their preferences.
 
     `arms` summarise by method the participants' shares of comparisons won, where a tie counts as
     half. `first_place` is the factor of the odds for the map in the first place, and `ties` the
@@ -93,6 +114,7 @@ class PairedPreferences:
     ties: Estimate | NotEstimable | None
     comparisons: int
     participants: int
+    personal: PersonalPreferences | NotEstimable
 
 
 def paired_preferences(
@@ -128,6 +150,7 @@ def paired_preferences(
         of_fit("share of ties", "tie_share") if (there["share"] == 0.5).any() else None,
         len(there),
         coded.people,
+        attempt("mixed model", lambda: _personal(_labelled(coded, labels), level)),
     )
 
 
@@ -186,6 +209,17 @@ def _fit_of_pairs(there: pd.DataFrame, coded: Comparisons) -> tuple[Assumption, 
     met = largest <= LARGEST_MISFIT
     values = {"largest": largest, "pairs": float(len(means))}
     return (Assumption("worths", "met" if met else "doubtful", values),)
+
+
+def _personal(coded: Comparisons, level: float) -> PersonalPreferences:
+    fit: PersonalFit = fit_personal_preferences(coded)
+    places = range(len(coded.items))
+    return PersonalPreferences(
+        tuple(fit.log_worth(place, level) for place in places),
+        tuple(fit.difference(a, b, level) for a, b in combinations(places, 2)),
+        attempt("standard deviation", lambda: fit.standard_deviation(level)),
+        fit.no_differences(),
+    )
 
 
 def _coded(data: StudyData, outcome: Outcome) -> tuple[pd.DataFrame, Comparisons]:

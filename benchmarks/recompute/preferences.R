@@ -83,6 +83,70 @@ put_preferences <- function(path, found, outcome) {
   q <- k - 1; ends <- c(q, fit$people - q)
   f <- ends[2] / (q * df) * t2
   put_test(paste0(path, ".test"), f, ends, pf(f, ends[1], ends[2], lower.tail = FALSE), "laplace")
+  if (!is.null(found$personal$no_differences)) put_personal(paste0(path, ".personal"), rows, fit$values)
+}
+# Worths of each participant's own: normal deviations with one standard deviation, integrated by Laplace's method.
+personal_fit <- function(rows, start) {
+  methods <- sort(unique(c(rows$first, rows$second)), method = "radix")
+  k <- length(methods); tied <- any(rows$share == .5)
+  people_rows <- split(seq_len(nrow(rows)), rows$participant)
+  a <- match(rows$first, methods); b <- match(rows$second, methods)
+  joint <- function(u, theta, i) { # minus the log of likelihood times density, without 2 pi
+    worth <- c(0, theta[seq_len(k - 1)]) + exp(theta[length(theta)]) * u
+    half <- (worth[a[i]] - worth[b[i]] + theta[k]) / 2
+    tie <- if (tied) rep(theta[k + 1], length(i)) else rep(-Inf, length(i))
+    -sum(ifelse(rows$share[i] == 1, half, ifelse(rows$share[i] == 0, -half, tie)) - log(exp(half) + exp(-half) + exp(tie))) + sum(u^2) / 2
+  }
+  curvature <- function(u, theta, i) { # minus the second derivatives by u
+    s <- exp(theta[length(theta)])
+    worth <- c(0, theta[seq_len(k - 1)]) + s * u
+    half <- (worth[a[i]] - worth[b[i]] + theta[k]) / 2
+    tie <- if (tied) exp(theta[k + 1]) else 0
+    total <- exp(half) + exp(-half) + tie
+    mean <- (exp(half) - exp(-half)) / total
+    variance <- ((exp(half) + exp(-half)) / total - mean^2) / 4 # of half the difference of worths
+    x <- matrix(0, length(i), k); x[cbind(seq_along(i), a[i])] <- 1; x[cbind(seq_along(i), b[i])] <- x[cbind(seq_along(i), b[i])] - 1
+    slope <- colSums(x * (ifelse(rows$share[i] == 1, 1, ifelse(rows$share[i] == 0, -1, 0)) - mean) / 2) * s - u
+    list(H = diag(k) + s^2 * t(x) %*% (x * variance), slope = slope)
+  }
+  modes <- lapply(people_rows, function(i) rep(0, k))
+  deviance <- function(theta) {
+    total <- 0
+    for (j in seq_along(people_rows)) {
+      i <- people_rows[[j]]; u <- modes[[j]] # the last mode is near
+      for (again in 1:100) { # Newton's method, without wide steps
+        d <- curvature(u, theta, i); step <- solve(d$H, d$slope)
+        u <- u + step * min(1, 1 / max(abs(step)))
+        if (max(abs(step)) < 1e-8) break
+      }
+      modes[[j]] <<- u
+      total <- total + 2 * joint(u, theta, i) + determinant(d$H)$modulus
+    }
+    as.numeric(total)
+  }
+  best <- optim(c(start, log(0.7)), deviance, method = "BFGS", control = list(reltol = 1e-12, maxit = 500))
+  information <- numDeriv::hessian(deviance, best$par) / 2
+  without <- deviance(c(start, -30))
+  list(theta = best$par, covariance = solve(information), deviance = best$value, without = without, k = k)
+}
+put_personal <- function(path, rows, values) {
+  k <- length(unique(c(rows$first, rows$second)))
+  fit <- personal_fit(rows, c(values[2:k] - values[1], values[-(1:k)]))
+  n <- length(fit$theta); quantile <- qnorm((1 + level) / 2)
+  put_z <- function(here, weights) {
+    value <- sum(weights * fit$theta); error <- sqrt(drop(weights %*% fit$covariance %*% weights))
+    put_estimate(here, list(value = value, low = value - quantile * error, high = value + quantile * error, statistic = value / error,
+                            p = 2 * pnorm(-abs(value / error))), "laplace")
+  }
+  unit <- function(i) replace(rep(0, n), i - 1, 1 * (i > 1)) # the first method's log worth is 0
+  mean_of_all <- Reduce(`+`, lapply(seq_len(k), unit)) / k
+  for (i in seq_len(k)) put_z(paste0(path, ".log_worths.", i - 1), unit(i) - mean_of_all)
+  pairs <- combn(k, 2)
+  for (j in seq_len(ncol(pairs))) put_z(paste0(path, ".differences.", j - 1), unit(pairs[1, j]) - unit(pairs[2, j]))
+  half <- quantile * sqrt(fit$covariance[n, n])
+  put_estimate(paste0(path, ".sd"), list(value = exp(fit$theta[n]), low = exp(fit$theta[n] - half), high = exp(fit$theta[n] + half)), "laplace")
+  ratio <- fit$without - fit$deviance
+  put_test(paste0(path, ".no_differences"), ratio, 1, pchisq(ratio, 1, lower.tail = FALSE) / 2, "laplace")
 }
 put_preference_assumption <- function(path, node, outcome) {
   rows <- comparisons_of(outcome)

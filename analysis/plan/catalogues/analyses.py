@@ -268,7 +268,7 @@ ANALYSES = (
         "log odds of the first map ~ log worth of its method − log worth of the other + first "
         "place (Bradley-Terry; ties by Davidson), errors clustered by participant",
         "each method's worth with its interval; all pairs, Holm over the pairs; the effect of the "
-        "first place; the share of ties",
+        "first place; the share of ties; a mixed model with worths of each participant's own",
         "analysis.figures.preferences.drawings",
         one_arm=True,
         between_arms=False,

@@ -174,7 +174,7 @@ def fit_preferences(data: Comparisons) -> PreferenceFit:
     be told apart or if there are too few participants; NoTestError if the maximum is infinite.
     """
     _require_comparisons(data)
-    features = _features(data)
+    features = choice_features(data)
     _require_finite(features, data)
     estimate, information = _maximum(features, data.choice)
     scores = _scores(features, data.choice, estimate)
@@ -212,7 +212,7 @@ def expected_shares(fit: PreferenceFit, data: Comparisons) -> Numbers:
     return np.asarray(probabilities[:, FIRST] + probabilities[:, TIE] / 2)
 
 
-def _features(data: Comparisons) -> Numbers:
+def choice_features(data: Comparisons) -> Numbers:
     """Return the multinomial logit's features (comparisons, choices, parameters).
 
     The parameters are the differences of the log worths from that of the first item, δ (unless the
@@ -278,7 +278,7 @@ def _require_comparisons(data: Comparisons) -> None:
         )
     if not data.has_places:
         return
-    signs = _features(data)[:, FIRST, : len(data.items)]
+    signs = choice_features(data)[:, FIRST, : len(data.items)]
     if np.linalg.matrix_rank(signs) < len(data.items):
         raise NotEstimableError(
             "each pair stood in the same places throughout, so the effect of the place cannot be "
