@@ -26,6 +26,7 @@ PURPOSES = {
         "Do maps help because they show where the classifier looked, or would its confidence do as "
         "well?"
     ),
+    "online-study.toml": _("Do maps change whom people believe, and for what reasons?"),
     "screening.toml": _(
         "Do maps change whom people believe, among people who can see the maps' colours?"
     ),

@@ -22,6 +22,7 @@ from studyplatform.panel.design_pictures import DesignPicture, picture_of
 from studyplatform.panel.design_purposes import PURPOSES
 from surveys import services
 from surveys.models import Study
+from surveys.services.documents import store_document
 from surveys.services.stimuli import choose_stimuli_if_predicted
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
@@ -98,13 +99,20 @@ def templates() -> list[Template]:
 
 
 def template_text(name: str) -> str:
-    """Return the text of a shipped design. Raises Http404 for any other name."""
+    """Return the text of a shipped design, whose PDFs are stored for the studies made from it.
+
+    Raises Http404 for any other name.
+    """
     if name not in {template.name for template in templates()}:
         raise Http404("There is no such design.")
     for folder in (settings.STUDIES_DIR, settings.STUDIES_DIR / "examples"):
         path: Path = folder / name
         if path.exists():
-            return path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
+            for document in folder.glob("*.pdf"):
+                if f'"{document.name}#' in text:
+                    store_document(document.read_bytes())
+            return text
     raise Http404("There is no such design.")
 
 

@@ -4,6 +4,7 @@ import hashlib
 import tomllib
 import zlib
 
+import pypdfium2
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,10 +14,12 @@ from django.urls import reverse
 from studyplatform.panel import pdf_checks, study_texts
 from studyplatform.panel.consent_pdf_views import name_of
 from studyplatform.panel.pdf_checks import fault_of
+from studyplatform.reference import information_pdf
 from surveys.models import Study
 from surveys.services import documents
 from surveys.services.stimuli import choose_stimuli
 from surveys.services.studies import missing_for_launch
+from surveys.study_checks import loading
 from surveys.study_file.stored import definition
 from tests.conftest import ROOT
 from tests.panel.conftest import SWITCHES, add_member
@@ -174,3 +177,25 @@ def test_nothing_is_stored_of_a_refused_file(draft, signed_in):
 )
 def test_a_name_becomes_one_that_a_study_file_accepts(sent, kept):
     assert name_of(sent) == kept
+
+
+@pytest.mark.django_db
+def test_a_design_brings_its_pdf(settings):
+    (design,) = [one for one in study_texts.templates() if one.name == "online-study.toml"]
+    declared = loading.parse(study_texts.template_text(design.name))
+    assert not list(documents.missing_documents(declared))
+    for document in documents.declared_documents(declared):
+        documents.path_of(document).unlink()  # the control
+    assert list(documents.missing_documents(declared))
+
+
+def test_the_shipped_pdf_is_what_its_script_writes_and_only_shows_a_page():
+    written = information_pdf.pdf()
+    assert (ROOT / "studies" / "examples" / "information.pdf").read_bytes() == written
+    assert fault_of(written) == ""
+    with pypdfium2.PdfDocument(written) as file:
+        text = file[0].get_textpage()
+        assert text.get_text_bounded().startswith(information_pdf.TITLE)
+        boxes = [text.get_rect(number) for number in range(text.count_rects())]
+        width, height = file[0].get_size()
+    assert all(0 < x1 < x2 < width - 36 and 0 < y1 < y2 < height for x1, y1, x2, y2 in boxes)

@@ -17,6 +17,7 @@ from explanations.pipeline.pictures import artefact_store
 from explanations.pipeline.weights_registry import register_classifier
 from surveys import services
 from surveys.models import Study
+from surveys.services.documents import store_documents_beside
 from surveys.services.stimuli import choose_stimuli
 from surveys.services.trials import classes_of
 from surveys.study_checks import loading
@@ -48,6 +49,7 @@ def load(path: Path, shortened: bool = False, wrong: int = 1) -> Study:
     )
     if created:
         fill(image_set, declared.images.split)
+    store_documents_beside(path, declared)
     study = services.load_study(text)
     if not study.classifier.prediction_set.exists():
         predict(image_set, classifier, study.conditions.values_list("method", flat=True))

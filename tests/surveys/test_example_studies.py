@@ -42,6 +42,7 @@ PEOPLE = {
     "foretelling": 24,
     "human-and-classifier": 28,
     "map-and-confidence": 22,
+    "online-study": 40,
     "screening": 60,
     "trust-repair": 20,
     "two-accuracies": 24,
