@@ -114,6 +114,28 @@ def test_a_server_that_restarts_is_asked_again(page, live_server, here, status):
     assert stored(here).timings["attempts"] == 2
 
 
+def test_a_slow_line_is_named_while_it_works(page, live_server, here):
+    page.goto(address(live_server, here))
+    held = []
+
+    def hold(route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/p/**", hold)
+    choose_first(page)
+    press(page)
+    assert page.locator("[data-status]").inner_text() == "", "a fast line needs no word"
+    page.wait_for_selector("[data-status]:has-text('Your answer is being sent')")
+    assert page.locator("[data-again]").is_hidden(), "nothing is wrong"
+    with page.expect_navigation():
+        held[0].continue_()
+    assert shown(page)[0] == "trial:2"
+    assert stored(here).timings["attempts"] == 1
+
+
 def test_an_unsent_answer_outlives_a_reload(page, live_server, here):
     page.goto(address(live_server, here))
     page.route("**/p/**", lambda r: r.abort() if r.request.method == "POST" else r.continue_())
