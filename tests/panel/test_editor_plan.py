@@ -214,6 +214,14 @@ def test_another_test_takes_its_own_keys_along_and_leaves_those_of_the_old_one()
     loading.parse(plain)
 
 
+def test_the_words_of_each_test_are_also_outside_of_its_list(foretelling):
+    groups = SectionForm(BY_KEY["tests"], read(foretelling)).groups()
+    assert [group.lead for group in groups] == [
+        str(outcome_tests.IN_WORDS[one.get("analysis", "one_way")])
+        for one in read(foretelling)["analysis"]["outcomes"]
+    ]
+
+
 def test_an_ancova_is_chosen_and_its_covariates_are_ticked(foretelling):
     outcomes = read(foretelling)["analysis"]["outcomes"]
     number = next(n for n, one in enumerate(outcomes) if one["kind"] == "scale")

@@ -65,6 +65,8 @@ def _of_outcome(values: Values, number: int, outcome: Mapping[str, Any]) -> Iter
     yield Entry(
         (*at, "analysis"), gettext("Test"), "choice", group=group, missing=USUAL,
         choices=_fitting(kind),
+        # A narrow window cuts the words off in the closed list.
+        lead=IN_WORDS.get(str(outcome.get("analysis", USUAL)), ""),
         help=gettext("After a change, save: the fields of the new test appear."),
     )  # fmt: skip
     yield from _of_analysis(values, at, outcome, group)
