@@ -81,10 +81,11 @@ def factorial_within(data: StudyData, scores: pd.DataFrame, outcome: Outcome) ->
     found = attempt("ANOVA", partial(_anova, cells))
     effects = dict.fromkeys(EFFECTS, found) if isinstance(found, NotEstimable) else found.effects
     level = 1 - 2 * plan.alpha
-    summaries = [(f"{a} × {b}", cells.complete(a, b)) for a, b in cells.scores.columns]
+    columns = [(str(column[0]), str(column[1])) for column in cells.scores.columns]
+    summaries = [(f"{a} × {b}", cells.complete(a, b)) for a, b in columns]
     return FactorialWithin(
         tuple(summarise(name, name, values, plan.level) for name, values in summaries),
-        tuple((str(a), str(b)) for a, b in cells.scores.columns),
+        tuple(columns),
         (names["a"], names["b"]),
         tuple(names[key] for key, varies in zip(("a", "b"), cells.varies, strict=True) if varies),
         tested_effect(outcome),
@@ -196,10 +197,11 @@ def _stacked(
     scores: pd.DataFrame, between: int, groups: Sequence[str], times: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Return (participants, levels of the within factor) of all groups, and everybody's group."""
-    parts, of_group = [], []
+    parts: list[pd.DataFrame] = []
+    of_group: list[str] = []
     for name in groups:
-        rows = scores.xs(name, axis=1, level=between)
-        rows = rows.reindex(columns=times).dropna()
+        rows: pd.DataFrame = scores.xs(name, axis=1, level=between)  # type: ignore[assignment]
+        rows = rows.reindex(columns=list(times)).dropna()
         parts.append(rows)
         of_group += [name] * len(rows)
     stacked = pd.concat(parts)

@@ -49,7 +49,9 @@ class LinearInDouble(nn.Module):
         """Compute the layer's outputs of n inputs."""
         (linear,) = self._linear
         rows = max(1, BLOCK // linear.in_features)
-        outputs = torch.cat([values @ part.double().T for part in linear.weight.split(rows)], -1)
+        outputs = torch.cat(
+            [values @ part.double().T for part in torch.split(linear.weight, rows)], -1
+        )
         return outputs if linear.bias is None else outputs + linear.bias.double()
 
 

@@ -227,7 +227,7 @@ class _Contents:
 
         # The codes of all images together would take more memory than the network.
         def codes() -> Iterator[Tensor]:
-            for some in keeps.split(IMAGES_AT_ONCE):
+            for some in torch.split(keeps, IMAGES_AT_ONCE):
                 yield (some.double() @ worth).long() + offsets
 
         for some in codes():

@@ -28,18 +28,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._turns is not None:
             self._turns.take()
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
             self._give_back()
             raise
 
     def _commit(self) -> None:
-        super()._commit()  # after a failure, Django rolls back
+        super()._commit()  # type: ignore[misc]  # after a failure, Django rolls back
         self._give_back()
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc]
         finally:
             self._give_back()
 

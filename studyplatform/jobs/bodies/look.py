@@ -15,7 +15,8 @@ def run(work: Work) -> Done:
 
     An attempt that was killed after it had looked is followed by one that tells what it recorded.
     """
-    if held := work.study.looks.filter(number=work.checkpoint.get("look")).first():
+    number = work.checkpoint.get("look")
+    if number is not None and (held := work.study.looks.filter(number=number).first()):
         return _done(held)
     try:
         look = look_at(
