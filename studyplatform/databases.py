@@ -93,6 +93,6 @@ def _sqlite(name: str) -> dict[str, Any]:
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         },
-        # Tests in parallel would put a suffix behind the path of a backend that is not Django's own.
+        # Parallel tests would put a suffix behind the path of a backend that is not Django's own.
         "TEST": {"NAME": ":memory:"},
     }

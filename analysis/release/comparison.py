@@ -76,7 +76,9 @@ def leaves(document: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 def _because(place: str, alone: Mapping[str, Collection[str]]) -> str:
     if place.startswith(OF_FILES):
         return FILES
-    return " and ".join(kind for kind, places in alone.items() if place in places) or COMBINED
+    return (
+        " and ".join(sorted(kind for kind, places in alone.items() if place in places)) or COMBINED
+    )
 
 
 def _is_number(value: Any) -> bool:

@@ -60,7 +60,9 @@ def _of_test(symbol: str, statistic: float, df: list[float]) -> float:
     if symbol == "F":
         return float(stats.f.sf(statistic, *df))
     if symbol == "χ̄²":  # a variance on its boundary: an even mixture of two chi squared
-        return float(sum(stats.chi2.sf(statistic, n) if n else 0.0 for n in df) / len(df))
+        return float(
+            sum(stats.chi2.sf(statistic, n) if n else statistic <= 0 for n in df) / len(df)
+        )
     if symbol in ("χ²", "H", "Q"):
         return float(stats.chi2.sf(statistic, df[0]))
     if symbol in ("t", "z"):

@@ -146,7 +146,7 @@ put_personal <- function(path, rows, values) {
   half <- quantile * sqrt(fit$covariance[n, n])
   put_estimate(paste0(path, ".sd"), list(value = exp(fit$theta[n]), low = exp(fit$theta[n] - half), high = exp(fit$theta[n] + half)), "laplace")
   ratio <- fit$without - fit$deviance
-  put_test(paste0(path, ".no_differences"), ratio, 1, pchisq(ratio, 1, lower.tail = FALSE) / 2, "laplace")
+  put_test(paste0(path, ".no_differences"), ratio, c(0, 1), pchisq(ratio, 1, lower.tail = FALSE) / 2, "laplace")
 }
 put_preference_assumption <- function(path, node, outcome) {
   rows <- comparisons_of(outcome)

@@ -98,6 +98,7 @@ FOLLOWING: Mapping[str, tuple[Following, ...]] = {
             anchor="#start-report",
         ),
     ),
+    "look": (Following(_("Back to the study"), "panel:study", Right.VIEW),),
     "release": (Following(_("Back to data and reports"), "panel:data", Right.SEE_DATA),),
     "report": (
         Following(

@@ -92,8 +92,8 @@ def test_under_the_null_a_family_claims_something_in_five_of_a_hundred_at_most()
 def test_two_runs_write_the_same_bytes(planted_folder, planted_output, tmp_path):
     analyse(planted_folder, tmp_path)
     files = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
-    assert len([name for name in files if name.suffix == ".svg"]) == 3 + 2 * 4
-    assert len(files) > 3 + 3 * (3 + 2 * 4)
+    assert len([name for name in files if name.suffix == ".svg"]) == 5 + 2 * 4
+    assert len(files) > 3 + 3 * (5 + 2 * 4)
     for name in files:
         assert (tmp_path / name).read_bytes() == (planted_output / name).read_bytes(), name
 

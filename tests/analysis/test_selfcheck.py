@@ -144,9 +144,10 @@ def test_a_number_altered_by_hand_in_the_page_is_caught(finished):
 
 
 def test_a_p_altered_by_hand_in_a_sentence_is_caught_without_any_hash(finished):
-    tamper(
-        finished, "report.html", r"(?<=</i>\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE})\.\d{3}", ".049"
+    after_a_statistic = (
+        r"(<i>[tFz]</i>[^<]*<span[^>]*><i>p</i>\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE})\.\d{3}"
     )
+    tamper(finished, "report.html", after_a_statistic, r"\1.049")
     renew_manifest(finished)
     assert any("not as printed" in problem for problem in check(finished))
 

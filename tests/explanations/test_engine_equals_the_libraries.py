@@ -27,6 +27,9 @@ from explanations.verification.comparison import difference, verify
 
 TOLERANCE = 1e-6
 FLOAT32 = 1e-7
+KINK = 1e-2
+"""What one of 50 nodes changes that passes a kink on the other side; whether one does depends on
+the processor. In float64 none does."""
 
 
 def in_double(classifier):
@@ -80,14 +83,16 @@ def test_saliency_and_gradcam_of_every_layer_equal_captums(case, every):
 @pytest.mark.shared
 @pytest.mark.parametrize("baseline", ["black", "mean", "blurred", "black+white"])
 def test_integrated_gradients_equal_captums(case, every, baseline):
-    classifier, images = case[0], case[1][: 3 if every else 1]
+    """In float32, a node that lies on a ReLU's kink may pass it on the other side than captum's."""
+    images = case[1][: 3 if every else 1]
     explainer = IntegratedGradients(baseline=baseline)
-    found = explain(classifier, images, methods={"one": explainer})
-    for index, image in enumerate(images):
-        expected = reference_methods.integrated_gradients(
-            explainer, classifier, image, int(found.targets[index]), 0
-        )
-        assert apart(found["one"].relevance[index], expected) <= TOLERANCE
+    for classifier, bound in ((in_double(case[0]), FLOAT32), (case[0], KINK)):
+        found = explain(classifier, images, methods={"one": explainer})
+        for index, image in enumerate(images):
+            expected = reference_methods.integrated_gradients(
+                explainer, classifier, image, int(found.targets[index]), 0
+            )
+            assert apart(found["one"].relevance[index], expected) <= bound
 
 
 @pytest.mark.shared
@@ -121,12 +126,19 @@ def test_deepshap_in_float32_is_that_of_float64_for_every_class(case, every):
 def test_that_shap_in_float32_is_farther_from_its_own_float64_than_we_are(
     cifar10, photographs, ten
 ):
-    image = photographs[10]
-    found = explain(cifar10, image[None], methods=("deepshap",), background=ten)
-    target = int(found.targets[0])
-    exact = reference_methods.deepshap_of_type(torch.float64, cifar10, image, target, ten)
-    single = reference_methods.deepshap_of_type(torch.float32, cifar10, image, target, ten)
-    assert apart(found["deepshap"].channels[0], exact) < apart(single, exact)
+    """By the largest difference of four images: of a single one, rounding decides."""
+    images = photographs[8:12]
+    found = explain(cifar10, images, methods=("deepshap",), background=ten)
+    ours, shaps = [], []
+    for index, image in enumerate(images):
+        target = int(found.targets[index])
+        exact, single = (
+            reference_methods.deepshap_of_type(each, cifar10, image, target, ten)
+            for each in (torch.float64, torch.float32)
+        )
+        ours.append(apart(found["deepshap"].channels[index], exact))
+        shaps.append(apart(single, exact))
+    assert max(ours) < max(shaps)
 
 
 def test_deepshap_adds_up_for_every_class(classifier, scenes, background, every):

@@ -41,4 +41,11 @@ def test_whatever_can_be_declared_is_in_the_guide(name):
 
 def test_every_shipped_study_is_in_the_guide():
     for path in (ROOT / "studies").rglob("*.toml"):
-        assert f"`{path.relative_to(ROOT)}`" in GUIDE
+        if "published" not in path.parts:
+            assert f"`{path.relative_to(ROOT)}`" in GUIDE
+
+
+def test_every_published_study_is_in_its_page():
+    page = (ROOT / "docs" / "published.md").read_text(encoding="utf-8")
+    for path in (ROOT / "studies" / "published").glob("*/reproduction.md"):
+        assert f"`{path.relative_to(ROOT)}`" in page

@@ -84,7 +84,9 @@ class PersonalFit:
         """
         ratio = max(0.0, self.deviance_without - self.deviance)
         p = float(stats.chi2.sf(ratio, 1)) / 2 if ratio > 0 else 1.0
-        return HypothesisTest("No differences between people", "χ²", ratio, (1.0,), p, self.people)
+        return HypothesisTest(
+            "No differences between people", "χ̄²", ratio, (0.0, 1.0), p, self.people
+        )
 
     def _combination(self, name: str, weights: Numbers, level: float) -> Estimate:
         value = float(weights @ self.values)

@@ -94,6 +94,7 @@ def test_the_original_would_not_have_passed(original):
     assert {"small cell", "exact time", "phone number", "e-mail address", "platform id"} <= rules
 
 
+@pytest.mark.every_section
 def test_the_release_passes_the_check_and_its_analysis_comes_out_again(release):
     assert check_folder(release, k=DECLARED.k).findings == ()
     assert repetition(release).problems == []
