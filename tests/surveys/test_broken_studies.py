@@ -116,10 +116,9 @@ EXPECTED = {
     ),
     "one_arm": (
         "line 42: [analysis]: outcome 'trust': the analysis 'one_way' compares arms, but the plan "
-        "has one. Use one of repeated, paired, logistic_trials, linear_trials, ordinal_trials, "
-        "likelihood_ratio, permutation_within, paired_preferences, which compare times, "
-        "conditions or maps within "
-        "participants.",
+        "has one. Use one of repeated, paired, factorial_within, logistic_trials, linear_trials, "
+        "ordinal_trials, likelihood_ratio, permutation_within, paired_preferences, which compare "
+        "times, conditions or maps within participants.",
     ),
     "order_after_nothing": (
         "line 35: after names 'introduction': did you mean 'instructions'?",
