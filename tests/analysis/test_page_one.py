@@ -263,3 +263,23 @@ def test_one_figure_shows_all_outcomes_by_arm(planted_results, planted_output):
     (line,) = lines_of(planted_results)
     assert len(line.panels) == 4
     assert "Dunnett" in overview_caption(planted_results)
+
+
+@pytest.mark.parametrize(
+    ("arms", "said"),
+    [
+        (4, ""),
+        (5, " A difference is also shown for “Arm 1”."),
+        (6, " Differences are also shown for “Arm 2” and “Arm 1”."),
+    ],
+)
+def test_what_a_sentence_has_no_room_for_is_named_after_it(planted_results, arms, said):
+    differences = [
+        Difference(f"arm{n}", f"Arm {n}", "None", estimate(n, n - 0.5, n + 0.5), 0.001,
+                   "strong evidence")
+        for n in range(1, arms + 1)
+    ]  # fmt: skip
+    result = with_answer(named(planted_results, "trust"), "points", *differences)
+    sentence = answer_sentence(result, planted_results)
+    assert said in sentence
+    assert ("also shown" in sentence) == (arms > 4)

@@ -92,13 +92,24 @@ def _shown(shown: list[Difference], answer: Answer, result: OutcomeResult, resul
     named, rest = shown[:MOST_NAMED], shown[MOST_NAMED:]
     phrase = _phrases(answer, result, results)
     said = _joined(phrase(one, number == 0) for number, one in enumerate(named))
-    more = f", and {len(rest)} more" if rest else ""
     references = {one.reference for one in named}
     # Comparisons with one control name it once, at the end; other pairs name theirs each.
     compared = f" compared with “{references.pop()}”" if _has_one_reference(answer) else ""
     scale = scale_text(result)
     at_scale = f" {scale}" if scale else ""
-    return f"{said}{more}{at_scale}{compared}."
+    return f"{said}{at_scale}{compared}.{_further(rest, answer)}"
+
+
+def _further(rest: list[Difference], answer: Answer) -> str:
+    """Name the differences that are shown and for whose sizes a sentence has no room."""
+    if not rest:
+        return ""
+    one_reference = _has_one_reference(answer)
+    pairs = _joined(
+        _quoted(one.label) + ("" if one_reference else f" compared with {_quoted(one.reference)}")
+        for one in rest
+    )
+    return f" {'A difference is' if len(rest) == 1 else 'Differences are'} also shown for {pairs}."
 
 
 def _has_one_reference(answer: Answer) -> bool:
