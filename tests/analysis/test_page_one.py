@@ -254,6 +254,8 @@ def test_sample_and_days_are_said(planted_results):
     assert "were randomised to 3 arms" in said
     assert "Collected from 28 February 2026 to 2 March 2026. Median duration 12 minutes." in said
     assert day_text("2026-12-01") == "1 December 2026"
+    at_once = replace(dated, collection=Collection("2026-02-28", "2026-03-02", (0.0, 0.01, 0.02)))
+    assert "Median duration" not in " ".join(sample_sentences(at_once))
 
 
 def test_one_figure_shows_all_outcomes_by_arm(planted_results, planted_output):

@@ -46,6 +46,8 @@ def _duration(collected: Collection) -> str:
     if collected.minutes is None:
         return ""
     _, middle, _ = collected.minutes
+    if middle < 0.05:  # people of a simulation answer at once
+        return ""
     return f"Median duration {number(middle, 0 if middle >= 10 else 1)} minutes."
 
 
