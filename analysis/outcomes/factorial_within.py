@@ -74,7 +74,7 @@ class _Cells:
 def factorial_within(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> FactorialWithin:
     """Compare the levels of both factors, in participants who have all the cells they could have.
 
-    The means of images are those of the participants' images: the images are fixed.
+    A participant's score in a cell is a mean over images, which are treated as fixed.
     """
     plan, names = data.plan, effect_names(outcome)
     cells = _cells(data, outcome)

@@ -84,8 +84,8 @@ class PersonalPreferences:
     """Results of the mixed model, in which each participant has worths of their own.
 
     `log_worths` (by method, relative to their mean) and `differences` (by pair, in the order of
-    PairedPreferences.pairs) are those of the middle participant. `sd` is the standard deviation of
-    a method's log worth between participants, and `no_differences` the test that it is 0.
+    PairedPreferences.pairs) describe a participant without deviations. `sd` is the standard
+    deviation of a method's log worth between participants, and `no_differences` tests that it is 0.
     """
 
     log_worths: tuple[Estimate, ...]

@@ -1,4 +1,4 @@
-"""What planned looks cost and save: boundaries, largest and expected samples."""
+"""Boundaries of planned looks, and their largest and expected samples."""
 
 from dataclasses import dataclass
 

@@ -27,7 +27,7 @@ class TableFile:
 
 @dataclass(frozen=True)
 class PlannedAnalysis:
-    """An analysis of the study: a plan beside study.toml, and the files that it reads."""
+    """An analysis of the study: the file of its plan, and the data files that it reads."""
 
     key: Text
     plan: Text

@@ -82,11 +82,13 @@ def test_saliency_and_gradcam_of_every_layer_equal_captums(case, every):
 
 @pytest.mark.shared
 @pytest.mark.parametrize("baseline", ["black", "mean", "blurred", "black+white"])
-def test_integrated_gradients_equal_captums(case, every, baseline):
-    """In float32, a node that lies on a ReLU's kink may pass it on the other side than captum's."""
+def test_integrated_gradients_equal_captums(case, every, baseline, request):
+    """In float32, a node of a trained network may lie on a kink, whose side rounding decides."""
+    random_weights = request.node.callspec.params["case"] == "random weights"
+    in_float32 = TOLERANCE if random_weights else KINK
     images = case[1][: 3 if every else 1]
     explainer = IntegratedGradients(baseline=baseline)
-    for classifier, bound in ((in_double(case[0]), FLOAT32), (case[0], KINK)):
+    for classifier, bound in ((in_double(case[0]), FLOAT32), (case[0], in_float32)):
         found = explain(classifier, images, methods={"one": explainer})
         for index, image in enumerate(images):
             expected = reference_methods.integrated_gradients(
