@@ -282,6 +282,65 @@ def test_settings_of_an_analysis_that_nobody_asks_for_write_nothing(foretelling)
     assert written("further", foretelling, analysis__multiverse__logarithms=True) == foretelling
 
 
+# Looks before the end
+
+
+@pytest.fixture(scope="module")
+def screening():
+    """A design with looks at one of its two outcomes."""
+    return study_texts.template_text("screening.toml")
+
+
+def test_looks_are_taken_back_and_begun_with_what_their_outcome_needs(screening):
+    without = written("looks", screening, analysis__looks__asked_for=False)
+    assert "looks" not in read(without)["analysis"]
+    assert "fallback" not in read(without)["analysis"]["outcomes"][0]
+    shared = without.replace('family = "secondary"', 'family = "primary"')
+    text = written(
+        "looks", shared,
+        analysis__looks__asked_for=True, analysis__looks__futility="pocock",
+        analysis__looks__times="100, 200, 400",
+    )  # fmt: skip
+    plan = read(text)["analysis"]
+    assert plan["looks"] == {
+        "outcome": "trust", "kind": "obrien_fleming", "times": [100, 200, 400],
+        "futility": "pocock", "power": 0.9,
+    }  # fmt: skip
+    assert plan["outcomes"][0]["fallback"] == "none"
+    assert [one["family"] for one in plan["outcomes"]] == ["looked at", "primary"]
+    loading.parse(text)
+    assert written("looks", text) == text
+
+
+def test_a_rule_for_any_time_keeps_the_first_look_and_the_sample(screening):
+    text = written("looks", screening, analysis__looks__kind="anytime_bounded")
+    assert read(text)["analysis"]["looks"] == {
+        "outcome": "trust", "kind": "anytime_bounded", "times": [50, 190], "power": 0.9,
+    }  # fmt: skip
+    loading.parse(text)
+
+
+def test_looks_of_more_than_two_arms_need_the_one_that_is_compared_with_the_control(foretelling):
+    assert fields("looks", foretelling)["analysis.looks.times"].initial == "50, 100, 150, 200"
+    asked_for = {"analysis__looks__asked_for": True}
+    with pytest.raises(EditError, match="Choose the arm"):
+        written("looks", foretelling, **asked_for)
+    text = written("looks", foretelling, **asked_for, analysis__looks__arm="lime")
+    plan = read(text)["analysis"]
+    looked = next(one for one in plan["outcomes"] if one["key"] == plan["looks"]["outcome"])
+    assert looked["asked_in"] == ["none", "lime"]
+    loading.parse(text)
+    assert written("looks", text) == text
+
+
+def test_a_plan_without_a_claim_that_can_be_looked_at_says_so(foretelling):
+    section = BY_KEY["looks"]
+    text = re.sub(r'role = "confirmatory"\n', "", foretelling)
+    text = re.sub(r"(\[\[analysis.outcomes\]\]\n)", r'\1role = "exploratory"\n', text)
+    assert section.entries(read(text)) == []
+    assert "No outcome" in section.note(read(text))
+
+
 # Design
 
 
