@@ -22,6 +22,7 @@ REVEALING = frozenset(
         *("map_toggles", "opacity_changes", "opacity"),  # set only if there is a map
         "option_order",  # the questions of a comprehension check depend on the method
         "planned_accuracy",
+        *("words", "signal_words", "signal_words_seconds"),  # arms have pages of their own
         *("diagnosis", "diagnosis_comment"),  # some diagnoses are of a map
         "free_text",  # people write about the map that they see
     )
@@ -30,6 +31,15 @@ REVEALING = frozenset(
 REVEALING_FILES = frozenset(("page_events.csv", "ledger.csv"))
 COUNTS = frozenset(("attention_asked", "attention_failed", "quiz_mistakes", "ending"))
 """Columns that reveal arms if some pages are shown only to some arms."""
+SIGNALS = (
+    "signal_pages",
+    "signal_measured",
+    "signal_answer_changes",
+    "signal_answers_timed",
+    "signal_pictures_due",
+    "signal_pictures_requested",
+)
+"""Counts of a person's pages and answers, which reveal arms in the same way."""
 
 
 CORRECTNESS = frozenset(("prediction_correct", "predicted_class", "probability", "image", "bonus"))
@@ -48,6 +58,7 @@ def hides_arm(participant: Participant) -> bool:
 
 def hidden_columns(study: StudyFile) -> frozenset[str]:
     """Return the columns that a blinded export leaves out."""
+    limited = limited_pages(study)
     names = factor_names(study.conditions)
     # Factors of old studies have a prefix where their name is that of another column.
     factors = {*names, *(f"factor_{name}" for name in names)}
@@ -55,7 +66,7 @@ def hidden_columns(study: StudyFile) -> frozenset[str]:
     return (
         REVEALING
         | factors
-        | (COUNTS if limited_pages(study) else frozenset())
+        | (COUNTS | set(SIGNALS) if limited else frozenset())
         # How often the classifier was right about a person's images tells the level of accuracy.
         | (CORRECTNESS if len(levels) > 1 else frozenset())
     )

@@ -37,6 +37,7 @@ PLACES: Mapping[str, Promise] = {
     "sessions": _("sessions"),
     "release": _("release"),
     "retention": _("retention"),
+    "signals": _("signs of programs"),
 }
 """The tables and keys at the top of a study file."""
 

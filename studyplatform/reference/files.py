@@ -24,6 +24,7 @@ from surveys.study_file.reading.allocation import AllocationTable
 from surveys.study_file.reading.parts import Asked, Entry
 from surveys.study_file.reading.recruitment import table_type
 from surveys.study_file.reading.study import FileTable
+from surveys.study_file.signals import Signals
 
 INHERITED = ("key", "per_block", "conditions", "blocks")  # keys of every part, in Entry
 HOW_TO_READ = (
@@ -47,6 +48,7 @@ def study_file() -> str:
         Table("[pages]", declaration.Pages),
         Table("[questionnaires]", Asked),
         *inner_tables("[release]", Release),
+        *inner_tables("[signals]", Signals),
     ]
     recruited = [
         Table(

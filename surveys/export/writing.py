@@ -209,6 +209,8 @@ def _participants(study: Study, simulated: Simulated) -> QuerySet[Participant]:
         .prefetch_related("submissions__answers")
     )
     declared = definition(study)
+    if declared.signals.count:
+        people = people.prefetch_related("submissions__trial")
     if between_factors(declared.conditions, declared.design.within):
         people = people.prefetch_related("arm__blocks__condition")
     chosen = people.filter(OF_PEOPLE[simulated])

@@ -28,6 +28,12 @@ class Trial(models.Model):
         help_text="Secret address of its pictures: names neither arm nor class.",
     )
 
+    pictures_sent = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Number of times a picture was sent; only counted where the study file asks.",
+    )
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -73,6 +79,11 @@ class PageView(models.Model):
     times = models.PositiveIntegerField(default=1)
     extensions = models.PositiveSmallIntegerField(
         default=0, help_text="How often the participant asked for more time on the page."
+    )
+    words = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Number of words on the page; only counted where the study file asks.",
     )
 
     class Meta:
@@ -127,6 +138,11 @@ class Submission(models.Model):
         null=True,
         blank=True,
         help_text="What the page's script measured: painting, dwell, time away.",
+    )
+    signals = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="Counts of how the answers came about; only where the study file asks.",
     )
 
     class Meta:

@@ -16,6 +16,13 @@ from surveys.pages.browser_timings import read_timings
 from surveys.pages.form_fields import ItemField, Question
 from surveys.pages.missing_pictures import is_skipped
 from surveys.pages.sent_page import SentPage
+from surveys.pages.signals import (
+    FIELD,
+    HIDDEN_FIELD,
+    are_counted,
+    hidden_answer,
+    read_signals,
+)
 from surveys.pages.time_limit import timed_out
 from surveys.questionnaires.base import Item
 
@@ -109,6 +116,7 @@ class PageForm(ItemsForm):
     ) -> None:
         super().__init__(item_order.items(participant, step), data, initial)
         self.step = step
+        self._study = participant.study
         self._timings = read_timings(data.get("timings", "")) if data else None
         self._timed_out = data is not None and timed_out(participant, step, self._timings)
         self._is_skipped = is_skipped(participant, step, self._timings)
@@ -127,4 +135,16 @@ class PageForm(ItemsForm):
             timed_out=self._timed_out,
             is_skipped=self._is_skipped,
             extra_fields=extra_fields,
+            signals=self._signals(),
         )
+
+    def _signals(self) -> dict[str, Any] | None:
+        """Return the counts of the page. None unless the study file asks for them."""
+        if not are_counted(self._study):
+            return None
+        counted = read_signals(self.data.get(FIELD, ""))
+        hidden = hidden_answer(self._study, self.step, self.data.get(HIDDEN_FIELD))
+        return {
+            **(counted.stored() if counted else {}),
+            **({"hidden": hidden} if hidden else {}),
+        }

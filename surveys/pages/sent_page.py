@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from surveys.pages.browser_timings import Timings
 from surveys.questionnaires.base import Item
@@ -16,6 +17,7 @@ class SentPage:
     An answer that is empty counts as not given. ``timed_out``: the page sent itself when its time
     was up, and may therefore lack answers. ``is_skipped``: its pictures could not be loaded, so it
     has no answers. ``extra_fields``: the request carried fields that the page does not have.
+    ``signals`` counts how the answers came about, and is None unless the study file asks for it.
     """
 
     step: Step
@@ -26,6 +28,7 @@ class SentPage:
     timed_out: bool = False
     is_skipped: bool = False
     extra_fields: bool = False
+    signals: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         given = {item: value for item, value in self.answers.items() if value}

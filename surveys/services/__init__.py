@@ -12,7 +12,9 @@ from surveys.services.recording import (
     come_to_arm,
     extend_time,
     record_page,
+    record_picture,
     record_view,
+    record_words,
     refuse_page,
 )
 from surveys.services.recruiting import (
@@ -73,9 +75,11 @@ __all__ = [
     "open_study",
     "pause_study",
     "record_page",
+    "record_picture",
     "record_service_status",
     "record_service_statuses",
     "record_view",
+    "record_words",
     "refuse_page",
     "restore_study",
     "set_schedule",

@@ -3,9 +3,11 @@ commit.
 """
 
 import enum
-from collections.abc import Set
+from collections.abc import Mapping, Set
+from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from surveys.models import (
@@ -92,6 +94,16 @@ def record_view(*, participant: Participant, step: str) -> int:
         participant=participant, step=step, first_shown_at=now, last_shown_at=now
     )
     return 1
+
+
+def record_words(*, participant: Participant, step: str, words: int) -> None:
+    """Record how many words the page with this step's key had when it was first shown."""
+    participant.views.filter(step=step, words__isnull=True).update(words=words)
+
+
+def record_picture(*, trial: Trial) -> None:
+    """Record that a picture of the trial is sent to the participant."""
+    Trial.objects.filter(pk=trial.pk).update(pictures_sent=F("pictures_sent") + 1)
 
 
 @transaction.atomic
@@ -284,6 +296,7 @@ def _store(participant: Participant, page: SentPage) -> None:
         item_order=[item.id for item in page.items],
         times_shown=view.times if view else 0,
         timings=page.timings.stored() if page.timings else None,
+        signals=_with_words(page.signals, view),
     )
     Answer.objects.bulk_create(
         Answer(
@@ -295,6 +308,14 @@ def _store(participant: Participant, page: SentPage) -> None:
         for item in page.items
         if item.id in page.answers
     )
+
+
+def _with_words(signals: Mapping[str, Any] | None, view: PageView | None) -> dict[str, Any] | None:
+    """Return the page's counts with the number of its words, or None if nothing is counted."""
+    if signals is None:
+        return None
+    words = view.words if view else None
+    return {**signals, **({} if words is None else {"words": words})}
 
 
 def _option_order(page: SentPage) -> dict[str, list[str]]:

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.test import Client
 
+from surveys.pages.signals import HIDDEN_FIELD
+
 FORM = "application/x-www-form-urlencoded"
 _TAG = re.compile(r'<(\w+)((?:\s+[\w-]+(?:="[^"]*")?)*)\s*/?>')
 _ATTRIBUTE = re.compile(r'([\w-]+)(?:="([^"]*)")?')
@@ -97,6 +99,8 @@ def read_page(path: str, status: int, html: str) -> Page:
 def _read_input(page: Page, values: Mapping[str, str], minimum: str) -> None:
     kind, name = values["type"], values["name"]
     if "data-view" in values:  # switches between picture and map, and is in no form
+        return
+    if name == HIDDEN_FIELD:  # people do not see it
         return
     if kind == "hidden":
         page.hidden[name] = values.get("value", "")

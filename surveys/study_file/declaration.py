@@ -20,6 +20,7 @@ from surveys.study_file.parts import Part, Place, QuestionnairePart, TrialsPart
 from surveys.study_file.recruitment import Recruitment
 from surveys.study_file.retention import Retention
 from surveys.study_file.sessions import Session
+from surveys.study_file.signals import Signals
 from surveys.study_file.step import Step
 
 LONGEST_TITLE = 200  # the length of the database's column
@@ -136,6 +137,7 @@ class StudyFile:
     recruitment: Recruitment = field(default_factory=Recruitment)
     release: Release = field(default_factory=Release)
     retention: Retention = field(default_factory=Retention)
+    signals: Signals = field(default_factory=Signals)
     bonus: Bonus | None = None
     endings: tuple[Ending, ...] = ()
     sessions: tuple[Session, ...] = ()

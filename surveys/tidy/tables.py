@@ -42,6 +42,7 @@ from surveys.tidy.columns import (
 from surveys.tidy.page_columns import EVENTS, PAGES, TRIAL_TIMES
 from surveys.tidy.reserved import factor_column
 from surveys.tidy.session_columns import ANSWER_SESSION, SESSION, SESSIONS
+from surveys.tidy.signal_columns import PAGE_SIGNALS, PERSON_SIGNALS
 
 ASKED = ("answers.csv", "block_answers.csv", "not_allocated_answers.csv")
 NOT_ASKED_LABEL = "the question was not shown because of an earlier answer"
@@ -98,6 +99,12 @@ def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column
         columns_by_file["sessions.csv"] = SESSIONS
         columns_by_file["pages.csv"] = (*columns_by_file["pages.csv"], SESSION)
         columns_by_file["answers.csv"] = (*columns_by_file["answers.csv"], ANSWER_SESSION)
+    if study.signals.count:
+        columns_by_file["participants.csv"] = (
+            *columns_by_file["participants.csv"],
+            *PERSON_SIGNALS,
+        )
+        columns_by_file["pages.csv"] = (*columns_by_file["pages.csv"], *PAGE_SIGNALS)
     if not study.branches:
         return columns_by_file
     return {

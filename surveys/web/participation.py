@@ -16,7 +16,7 @@ from surveys import services
 from surveys.models import FollowUp, Participant, Study
 from surveys.models.prepared_query import PreparedQuery
 from surveys.models.sealed import keyed_hash
-from surveys.pages import language, page_key, sequence, time_limit
+from surveys.pages import language, page_key, sequence, signals, time_limit
 from surveys.pages.bonus import earned_in_words
 from surveys.pages.endings import declared_ending
 from surveys.pages.forms import PageForm
@@ -271,7 +271,8 @@ def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
         return _extend(request, participant, step, key)
     form = PageForm(participant, step, request.POST)
     if form.is_valid():
-        extra_fields = bool(request.POST.keys() - form.fields.keys() - FIELDS)
+        known = FIELDS | (signals.FIELDS if signals.are_counted(participant.study) else set())
+        extra_fields = bool(request.POST.keys() - form.fields.keys() - known)
         sent = form.sent_page(extra_fields)
         outcome = services.record_page(participant=participant, page=sent)
         if outcome in (Recorded.RECORDED, Recorded.REPLAYED):
@@ -332,9 +333,17 @@ def _show(
         **_time_left(participant, form.step),
         "form": form,
         "key": page_key.sign(participant, key),
+        "counts_signals": signals.are_counted(participant.study),
+        "hidden_field": signals.HIDDEN_FIELD,
+        "hidden_number": signals.hidden_number(participant.study, form.step),
         "address": request.build_absolute_uri(request.path),
     }
-    return render(request, page_of(form.step).template, context)
+    response = render(request, page_of(form.step).template, context)
+    if signals.are_counted(participant.study):
+        words = signals.words_on(response.content.decode(), participant.language)
+        if words is not None:
+            services.record_words(participant=participant, step=form.step.key, words=words)
+    return response
 
 
 def _busy(request: HttpRequest, study: Study) -> HttpResponse:

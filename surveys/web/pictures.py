@@ -12,6 +12,8 @@ from surveys.models.prepared_query import PreparedQuery
 from surveys.pages.example import EXAMPLE, example_explanation, example_prediction
 from surveys.pages.kinds.stimulus import DENSE, legend_name, map_name
 from surveys.pages.screens import visible
+from surveys.pages.signals import are_counted
+from surveys.services import record_picture
 from surveys.tasks import TASKS
 from surveys.web.participation import find_participant
 
@@ -68,6 +70,8 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
     # A refusal looks like an unknown URL, so that it reveals nothing about later trials.
     if not getattr(seen, picture, True):
         raise Http404("The map may not be seen yet.")
+    if are_counted(participant.study):
+        record_picture(trial=trial)
     explanation = explanation_of(trial, picture)
     return drawn(picture, trial.stimulus.prediction, explanation, dense=is_dense(request))
 

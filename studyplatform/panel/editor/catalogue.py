@@ -31,6 +31,7 @@ from studyplatform.panel.editor.sections import (
     sample,
     sessions,
     sets,
+    signals,
     texts,
     trials,
 )
@@ -88,6 +89,7 @@ GROUPS = (
             looks.SECTION,
             further_analyses.SECTION,
             release.SECTION,
+            signals.SECTION,
             retention.SECTION,
         ),
     ),

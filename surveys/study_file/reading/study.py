@@ -50,6 +50,7 @@ from surveys.study_file.reading.translations import Translation, translations
 from surveys.study_file.retention import Retention
 from surveys.study_file.retention import problems_of as retention_problems
 from surveys.study_file.sessions import Session
+from surveys.study_file.signals import Signals
 
 LARGEST_SEED = 2**63 - 1  # the length of the database's column
 Tables = tuple[dict[str, Any], ...]
@@ -98,6 +99,7 @@ class FileTable:
     recruitment: dict[str, Any] = field(default_factory=dict)
     release: Release = field(default_factory=Release)
     retention: Retention = field(default_factory=Retention)
+    signals: Signals = field(default_factory=Signals)
     bonus: Bonus | None = None
     endings: tuple[Ending, ...] = ()
     sessions: tuple[Session, ...] = ()
@@ -143,6 +145,7 @@ def read_document(text: str) -> tuple[Document, declaration.StudyFile]:
         recruitment=(recruited := recruitment.read(file)),
         release=written.release,
         retention=written.retention,
+        signals=written.signals,
         bonus=with_currency(written.bonus, recruited.currency),
         endings=written.endings,
         sessions=written.sessions,
