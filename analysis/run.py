@@ -10,6 +10,7 @@ from analysis.errors import PlanError, ReportError
 from analysis.failures import Failures
 from analysis.figures.draw import draw_figures
 from analysis.plan.reading import read_document
+from analysis.report.paper.word import write_word
 from analysis.report.pdf import write_pdf
 from analysis.report.render import render_report
 from analysis.reproduction.bundle import (
@@ -44,16 +45,17 @@ def analyse(
     evaluation: Path | None = None,
     command: str = "analysis.run.analyse",
     pdf: bool = False,
+    word: bool = False,
     told: Callable[[str], None] = lambda step: None,
 ) -> Results:
     """Read `folder`, carry out its plan (or `plan`), and write the results to `output`.
 
     Writes results.json with its schema, scores.csv, figures, report.html (which names `command` as
-    its origin), report.pdf if `pdf`, the data, redo.py and bundle.json. A part that fails with an
-    unexpected error is marked in the report and listed in the results' `failures`; the caller must
-    not treat such a run as a success. `registered` is the plan as preregistered; it defaults to the
-    folder's plan, if valid, where `plan` replaces that. `evaluation` is the evaluation of the maps.
-    `told` is called with each step of the work.
+    its origin), report.pdf if `pdf`, report.docx if `word`, the data, redo.py and bundle.json. A
+    part that fails with an unexpected error is marked in the report and listed in the results'
+    `failures`; the caller must not treat such a run as a success. `registered` is the plan as
+    preregistered; it defaults to the folder's plan, if valid, where `plan` replaces that.
+    `evaluation` is the evaluation of the maps. `told` is called with each step of the work.
     Raises TableError or PlanError before anything is written, ReportError before a page with a
     wrong p is written, and PdfError after everything else.
     """
@@ -78,6 +80,9 @@ def analyse(
     write_inputs(data, folder, plan or plan_path(folder), output, evaluation)
     _check_page(html)
     write_text(output / "report.html", html)
+    if word:
+        told("word")
+        write_word(results, figures, output)
     try:
         if pdf:
             told("printing")

@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -12,24 +11,23 @@ from markupsafe import Markup, escape
 
 from analysis import apa_numbers
 from analysis.failures import Failure, Failures
-from analysis.outcomes.fallbacks import as_analysis
 from analysis.outcomes.finding import Failed
-from analysis.outcomes.likelihood_ratio import LikelihoodRatio
 from analysis.outcomes.trial_model_kinds import FAMILIES
-from analysis.outcomes.trial_models import TrialModel
 from analysis.plan.catalogues.optional_sections import OptionalSection
 from analysis.plan.plan import family_of, kind_of, resolve
 from analysis.report import allocation, sentences
 from analysis.report.alternatives import alternatives
 from analysis.report.assumptions import assumption_row
 from analysis.report.bayes import ratio
-from analysis.report.fallback_sentences import family_note, stands_in
 from analysis.report.look_sentences import look_words
 from analysis.report.map_quality import heading
 from analysis.report.method import method_notes
+from analysis.report.outcome_sentences import fallen_back, outcome_sentences
 from analysis.report.page_one.answers import answer_sentence, certainty_line
 from analysis.report.page_one.robustness import what_would_change
 from analysis.report.page_one.sample import overview_caption, sample_sentences
+from analysis.report.paper.checklist import checklist
+from analysis.report.paper.text import paper_text
 from analysis.report.svg import inline_svg, paper_letters
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.sections.baseline import ArmBaseline
@@ -183,37 +181,6 @@ def by_chance(chance: ChanceImbalance | None) -> str:
     return f"{median} ({high})"
 
 
-def fallen_back(result: OutcomeResult) -> OutcomeResult:
-    """Return the result of an outcome's fallback as if the plan had asked for the fallback.
-
-    Models of trials that cannot be fitted have no tables, so the fallback's tables take the names
-    of theirs. All other analyses have both, with different names.
-    """
-    if result.fallback is None:
-        raise TypeError(f"{result.outcome.key} has no fallback")
-    outcome = as_analysis(result.outcome, result.fallback.analysis)
-    if not isinstance(result.found, TrialModel | LikelihoodRatio):
-        outcome = replace(outcome, key=f"{outcome.key}-{outcome.analysis}")
-    return replace(result, outcome=outcome, found=result.fallback.found, fallback=None, refused=())
-
-
-def outcome_sentences(result: OutcomeResult, results: Results) -> list[str]:
-    """Return the sentences on an outcome: what has no test, what was found, what lacks a result."""
-    if result.fallback is None:
-        log = [] if isinstance(result.found, TrialModel) else stands_in(result)
-        said = {
-            f"{start}: {refusal.reason}."
-            for refusal in result.refused
-            if log
-            for start in sentences.REFUSED
-        }
-        # The log names the reason already.
-        found = [text for text in sentences.findings(result, results) if text not in said]
-        return [*log, *found, *family_note(result, results)]
-    found = sentences.findings(fallen_back(result), results)
-    return [*stands_in(result), *found, *family_note(result, results)]
-
-
 def section_words(part: OptionalSection, results: Results) -> Any:
     """Return the sentences of an optional section, by outcome if it is part of the outcomes."""
     return resolve(part.words)(results.optional_sections[part.key], results)
@@ -261,6 +228,8 @@ def _environment() -> Environment:
         "sample_sentences": sample_sentences,
         "overview_caption": overview_caption,
         "look_words": look_words,
+        "paper_text": paper_text,
+        "checklist": checklist,
         "kind_of": kind_of,
         "family_of": family_of,
         "trial_families": FAMILIES,

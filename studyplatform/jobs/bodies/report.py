@@ -46,6 +46,7 @@ def run(work: Work) -> Done:
                 work.output,
                 command=f"manage.py run_analysis {study.slug}{FLAGS.get(simulated, '')}",
                 pdf=work.arguments["pdf"] and not missing,
+                word=True,
                 evaluation=evaluation,
                 told=told,
             )
@@ -69,7 +70,8 @@ STAGES: Mapping[str, tuple[int, int]] = {
     "reading": (14, 4),
     "outcome": (18, 17),
     "other parts": (35, 10),
-    "drawing": (45, 45),
+    "drawing": (45, 43),
+    "word": (88, 2),
     "printing": (90, 10),
 }
 """Where each stage of a report begins, and its share of the whole, in percent of the time.
@@ -109,6 +111,7 @@ def _stage_in_words() -> Mapping[str, str]:
         "outcome": gettext("outcome %(number)d of %(count)d"),
         "other parts": gettext("the other parts"),
         "drawing": gettext("drawing the figures"),
+        "word": gettext("writing the Word document"),
         "printing": gettext("writing the PDF"),
     }
 

@@ -33,7 +33,8 @@ class Command(DatabaseCommand):
 
     help = (
         "Analyses a study or a folder of tidy tables: results.json, report.html, report.pdf, "
-        "figures, data, and a script that repeats the analysis. Or checks an existing report."
+        "report.docx, figures, data, and a script that repeats the analysis. Or checks an existing "
+        "report."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -123,6 +124,7 @@ class Command(DatabaseCommand):
                     evaluation=options["evaluation"],
                     command=_command(options),
                     pdf=options["pdf"],
+                    word=True,
                     told=told,
                 )
         except (AnalysisError, ExportError) as error:

@@ -1,0 +1,146 @@
+"""Tables of a paper: scores by arm, tests of the outcomes, and differences between arms."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from analysis.apa_numbers import (
+    bounded,
+    degrees,
+    interval,
+    number,
+    p_cell,
+    percent,
+)
+from analysis.outcomes.answer import Answer, Difference, Unit
+from analysis.results import OutcomeResult, Results
+from analysis.statistics.descriptives import ArmSummary
+from analysis.statistics.estimate import Bound, Estimate, HypothesisTest
+
+NONE = "–"
+UNITS: dict[Unit, str] = {
+    "points": "points",
+    "share": "share",
+    "milliseconds": "ms",
+    "seconds": "s",
+    "ratio": "ratio",
+    "log": "log(1 + value)",
+    "odds": "odds ratio",
+    "chance": "probability",
+}
+
+
+@dataclass(frozen=True)
+class PaperTable:
+    """A table with its title, its note, and its cells as text."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str
+
+
+def paper_tables(results: Results) -> list[PaperTable]:
+    """Return the tables, without those that would be empty."""
+    tables = (_scores(results), _tests(results), _differences(results))
+    return [table for table in tables if table.rows]
+
+
+def _scores(results: Results) -> PaperTable:
+    """Return mean and standard deviation of each outcome that has scores, by arm."""
+    arms = results.plan.arms
+    rows = []
+    for result in results.outcomes:
+        by_arm = {
+            arm.arm: arm
+            for arm in getattr(result.decisive, "arms", ())
+            if isinstance(arm, ArmSummary)
+        }
+        if by_arm and by_arm.keys() <= set(arms):
+            rows.append((result.outcome.label, *(_mean(by_arm.get(arm)) for arm in arms)))
+    return PaperTable(
+        "Means and Standard Deviations of the Outcomes, by Arm",
+        ("Outcome", *(results.labels[arm] for arm in arms)),
+        tuple(rows),
+        "M (SD), and the number of participants after n =.",
+    )
+
+
+def _mean(arm: ArmSummary | None) -> str:
+    if arm is None or not isinstance(arm.mean, Estimate) or arm.sd is None:
+        return NONE
+    return f"{number(arm.mean.value)} ({number(arm.sd)}), n = {arm.n}"
+
+
+def _tests(results: Results) -> PaperTable:
+    rows = tuple(_test(result) for result in results.outcomes)
+    return PaperTable(
+        "Tests of the Outcomes",
+        ("Outcome", "n", "Statistic", "df", "p", "Adjusted p", "Effect size"),
+        rows,
+        "Adjusted p: over the outcomes of a family by Holm's method, and over the exploratory "
+        "outcomes by Benjamini and Hochberg's. n: participants. Effect sizes have intervals of "
+        f"{percent(1 - 2 * results.plan.alpha)}, which correspond to a one-sided test.",
+    )
+
+
+def _test(result: OutcomeResult) -> tuple[str, ...]:
+    test, summary = result.test, result.summary
+    label, people = result.outcome.label, str(summary.participants)
+    if not isinstance(test, HypothesisTest):
+        return label, people, "not estimable", NONE, NONE, NONE, NONE
+    adjusted = p_cell(result.p_adjusted) if result.p_adjusted is not None else NONE
+    effect = NONE
+    if isinstance(summary.effect, Estimate):
+        shown = bounded(max(summary.effect.value, 0.0))
+        effect = f"{summary.effect_symbol} = {shown} {interval(summary.effect, 'bounded')}"
+    return (
+        label,
+        people,
+        f"{test.symbol} = {number(test.statistic)}",
+        ", ".join(degrees(value) for value in test.df) or NONE,
+        p_cell(test.p),
+        adjusted,
+        effect,
+    )
+
+
+def _differences(results: Results) -> PaperTable:
+    rows = [
+        row
+        for result in results.confirmatory
+        if result.answer is not None
+        for row in _rows_of(result.outcome.label, result.answer)
+    ]
+    return PaperTable(
+        "Differences That Answer the Outcomes",
+        ("Outcome", "Comparison", "Unit", "Difference", "Interval", "Adjusted p"),
+        tuple(rows),
+        f"Intervals of {percent(results.plan.level)}, adjusted over the comparisons of an outcome "
+        f"({_methods(results)}); ratios, odds ratios and probabilities are not differences.",
+    )
+
+
+def _rows_of(label: str, answer: Answer) -> Iterator[tuple[str, ...]]:
+    for one in answer.differences:
+        yield (
+            label,
+            f"{one.label} – {one.reference}",
+            UNITS[answer.unit],
+            *_value(one),
+            p_cell(one.p_adjusted) if one.p_adjusted is not None else NONE,
+        )
+
+
+def _value(one: Difference) -> tuple[str, str]:
+    estimate = one.estimate
+    if isinstance(estimate, Estimate):
+        return number(estimate.value), interval(estimate)
+    if isinstance(estimate, Bound):
+        return "a bound alone", NONE
+    return "not estimable", NONE
+
+
+def _methods(results: Results) -> str:
+    used = {one.answer.adjusted_by for one in results.confirmatory if one.answer is not None}
+    named: Sequence[str] = sorted(used - {"none"})
+    return ", ".join(named) if named else "no outcome has more than one comparison"
