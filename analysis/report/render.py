@@ -1,7 +1,7 @@
 """The self-contained file report.html, without scripts and with every number from the results."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +32,7 @@ from analysis.report.svg import inline_svg, paper_letters
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.sections.baseline import ArmBaseline
 from analysis.sections.optional import sections_with_results
+from analysis.sections.stimuli_shown import Exposures
 from analysis.statistics.chance_imbalance import ChanceImbalance
 from analysis.statistics.estimate import Bound, Estimate, HypothesisTest, NotEstimable
 from analysis.study_data.diagnosis_rule import FEWEST
@@ -181,6 +182,11 @@ def by_chance(chance: ChanceImbalance | None) -> str:
     return f"{median} ({high})"
 
 
+def condition_label(key: str, exposures: Sequence[Exposures]) -> str:
+    """Return the label of a condition, or its key if nobody saw an image under it."""
+    return next((one.label for one in exposures if one.condition == key), key)
+
+
 def section_words(part: OptionalSection, results: Results) -> Any:
     """Return the sentences of an optional section, by outcome if it is part of the outcomes."""
     return resolve(part.words)(results.optional_sections[part.key], results)
@@ -213,6 +219,7 @@ def _environment() -> Environment:
         "mean_and_sd": mean_and_sd,
         "count_and_share": count_and_share,
         "by_chance": by_chance,
+        "condition_label": condition_label,
     }
     environment.globals |= {
         "is_shown": is_shown,

@@ -75,6 +75,7 @@ class Exposures:
     """How often the images of a pool were shown under a condition: fewest and most people."""
 
     condition: str
+    label: str
     right: bool
     images: int
     fewest: int
@@ -176,7 +177,7 @@ def stimuli_shown(data: StudyData) -> StimuliShown:
             for arm, label in data.labels.items()
         ),
         _accuracies(data),
-        *_exposures(known),
+        *_exposures(known, data.labels | _condition_labels(data)),
         _examples(known, data.labels, words),
     )
 
@@ -219,8 +220,13 @@ def _examples(
     return tuple(examples)
 
 
-def _exposures(trials: pd.DataFrame) -> tuple[tuple[Exposures, ...], tuple[ImageExposed, ...]]:
-    """Count the people who saw each image under each condition, if their images differ."""
+def _exposures(
+    trials: pd.DataFrame, labels: Mapping[str, str]
+) -> tuple[tuple[Exposures, ...], tuple[ImageExposed, ...]]:
+    """Count the people who saw each image under each condition, if their images differ.
+
+    `labels` are those of arms and conditions.
+    """
     unit = "condition" if "condition" in trials else "arm"
     rows = trials.dropna(subset=[unit, "prediction_correct"])
     if rows.empty or not _differ(rows, unit):
@@ -245,6 +251,7 @@ def _exposures(trials: pd.DataFrame) -> tuple[tuple[Exposures, ...], tuple[Image
                 summary.append(
                     Exposures(
                         str(condition),
+                        labels.get(str(condition), str(condition)),
                         right,
                         len(shown),
                         int(shown.min()),
@@ -296,13 +303,12 @@ def _arm_shown(trials: pd.DataFrame, arm: str, label: str, words: Mapping[str, s
 
 def _accuracies(data: StudyData) -> tuple[AccuracyShown, ...]:
     """Return the accuracies by condition, in the codebook's order, if an arm has several."""
-    trials, book = data.trials, data.codebook
+    trials = data.trials
     if "planned_accuracy" not in trials or "condition" not in trials:
         return ()
     if trials.groupby("arm")["planned_accuracy"].nunique().max() < 2:
         return ()
-    rows = book[(book["file"] == "trials.csv") & (book["column"] == "condition")]
-    labels = codewords(rows["values"].iloc[0] if len(rows) else "")
+    labels = _condition_labels(data)
     there = trials.dropna(subset=["condition", "planned_accuracy"])
     keys = sorted(map(str, there["condition"].unique()), key=[*labels, *there["condition"]].index)
     shown = [(key, there[there["condition"] == key]) for key in keys]
@@ -316,6 +322,13 @@ def _accuracies(data: StudyData) -> tuple[AccuracyShown, ...]:
         )
         for key, rows_of_key in shown
     )
+
+
+def _condition_labels(data: StudyData) -> dict[str, str]:
+    """Return the labels of the conditions by key, in the codebook's order."""
+    book = data.codebook
+    rows = book[(book["file"] == "trials.csv") & (book["column"] == "condition")]
+    return dict(codewords(rows["values"].iloc[0] if len(rows) else ""))
 
 
 def _planned(trials: pd.DataFrame) -> float | None:
