@@ -18,6 +18,7 @@ from analysis.plan.catalogues.outcome_kinds import (
     Population,
 )
 from analysis.plan.tables import (
+    AttentionPlan,
     BayesPrior,
     Behaviour,
     Exclusion,
@@ -153,6 +154,7 @@ class Plan:
     mediation: MediationPlan | None = None
     multiverse: MultiversePlan | None = None
     map_quality: MapQualityPlan | None = None
+    attention_maps: AttentionPlan | None = None
     preregistration: Preregistration | None = None
     covariates: tuple[Text, ...] = ()  # of table 1: columns of participants.csv, items or scales
 

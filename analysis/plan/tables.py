@@ -319,3 +319,15 @@ class MapQualityPlan:
     measures: tuple[Text, ...] = ("insertion_blur", "deletion_blur", "pointing_game")
     outcomes: tuple[Text, ...] = ()
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class AttentionPlan:
+    """Comparison of maps with where people look in the task "uncover".
+
+    `methods` are the methods to compare, or every method with a map of each image if empty. `seed`
+    is that of the bootstrap and of the halves of the participants.
+    """
+
+    methods: tuple[Text, ...] = ()
+    seed: int = 0

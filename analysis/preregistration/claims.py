@@ -175,4 +175,11 @@ def _optional(plan: Plan) -> list[str]:
             "Measured quality of the maps compared with the outcomes: "
             f"{', '.join(plan.map_quality.measures)}."
         )
+    if plan.attention_maps is not None:
+        methods = ", ".join(plan.attention_maps.methods) or "every method with all maps"
+        lines.append(
+            f"Where people look in the task uncover, compared with the maps of {methods}: rank "
+            "correlation, NSS and AUC, against where people look on the other images; bootstrap "
+            f"samples of participants, seed {plan.attention_maps.seed}."
+        )
     return lines

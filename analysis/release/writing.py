@@ -24,10 +24,14 @@ from analysis.release.removals import Kind
 from analysis.release.sheet import pictures_sentence, read_me, removed_sheet
 from analysis.results import compute, to_json
 from analysis.run import analyse
+from analysis.study_data.looks_and_maps import GRIDS, PATHS
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 
-READ = ("participants.csv", "trials.csv", "answers.csv", "block_answers.csv", "codebook.csv")
+READ = (
+    *("participants.csv", "trials.csv", "answers.csv", "block_answers.csv", "codebook.csv"),
+    *(PATHS, GRIDS),
+)
 """The tables that the analysis reads."""
 LIKELY = (Kind.QUASI_IDENTIFIERS, Kind.TEXTS, Kind.NOTES, Kind.TIMES, Kind.IDENTIFIERS)
 """The removals that can change a result, the likeliest first."""

@@ -13,7 +13,7 @@ from analysis.statistics.comparisons.permutation import DRAWS as PERMUTATIONS
 from analysis.statistics.comparisons.permutation import SEED
 from analysis.study_data.scoring import MINIMUM_SHARE_ANSWERED
 
-DRAWN = ("mediation", "map_quality")  # optional sections with bootstrap intervals
+DRAWN = ("mediation", "map_quality", "attention_maps")  # optional sections with bootstrap intervals
 
 
 def method_notes(results: Results) -> list[str]:

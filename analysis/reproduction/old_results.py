@@ -21,6 +21,8 @@ UNRECORDED: Mapping[str, Any] = {"numerical_threads": 0, "processor": ""}
 """What earlier versions did not record of the numerical libraries; 0 threads are unknown."""
 WITHOUT: Mapping[str, Any] = {"agreement_by_class": [], "diagnoses": None, "collection": None}
 """Parts that earlier versions did not have."""
+LATER_IN_PLAN: Mapping[str, Any] = {"attention_maps": None}
+"""Tables of a plan that earlier versions did not have."""
 RENAMED_IN_FLOW: Mapping[str, str] = {"withdrawn": "stopped", "started_only": "left_silently"}
 
 
@@ -32,6 +34,8 @@ def in_todays_words(document: Any) -> Any:
         document = document | {"provenance": dict(UNRECORDED) | document["provenance"]}
     if "schema" in document:
         document = dict(WITHOUT) | document
+        if isinstance(document.get("plan"), dict):
+            document["plan"] = dict(LATER_IN_PLAN) | document["plan"]
         outcomes = document.get("outcomes")
         if isinstance(outcomes, list):
             document["outcomes"] = [{"answer": None} | one for one in outcomes]

@@ -30,6 +30,7 @@ from analysis.study_data.decisions import with_decisions
 from analysis.study_data.exclusions.apply import Exclusions, apply_exclusions
 from analysis.study_data.exclusions.by_hand import problems_with_list, rules_by_hand
 from analysis.study_data.formulas import unguarded
+from analysis.study_data.looks_and_maps import read_looks
 from analysis.study_data.map_evaluation import FILE as EVALUATION
 from analysis.study_data.map_evaluation import evaluation_path, read_evaluation
 from analysis.study_data.numerics import with_analysis_settings
@@ -56,6 +57,7 @@ class StudyData(StudyTables):
     plan_sha256: str = ""  # of the plan's content (reading.plan_hash)
     registered: Mapping[str, Any] | None = None  # the registered plan, if it is a separate plan
     evaluation: pd.DataFrame | None = None  # evaluation of the maps, if available
+    looks: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # looks_and_maps, if planned
     unread_plan: str = ""  # why the folder's own plan cannot be compared with the plan
     identifiers: tuple[pd.DataFrame, ...] = ()  # columns that seem to name people, unmapped
     files: tuple[FileColumns, ...] = ()  # files of another study, with columns that are not mapped
@@ -141,6 +143,7 @@ def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None =
     problems += plan_file.told(unmet)
     problems += _mixture(frames["participants.csv"], parsed_plan)
     measured, measured_hash = _evaluation(evaluation or folder / EVALUATION)
+    looks = read_looks(folder) if parsed_plan.attention_maps is not None else {}
     study, new_problems = _read_study_file(folder)
     problems += new_problems
     if problems:
@@ -164,9 +167,15 @@ def read_study(folder: Path, plan: Path | None = None, evaluation: Path | None =
         parsed_plan,
         manifest,
         study,
-        {**hashes, "plan.toml": _sha256(path), **measured_hash},
+        {
+            **hashes,
+            "plan.toml": _sha256(path),
+            **measured_hash,
+            **{name: _sha256(folder / name) for name in looks},
+        },
         plan_hash(plan_file.document),
         evaluation=measured,
+        looks=looks,
         identifiers=unmapped_identifiers(folder, parsed_plan),
         files=columns_of_files(folder, parsed_plan),
         file_rows=rows,

@@ -89,6 +89,7 @@ def plan_file() -> str:
             ("[mediation]", tables.MediationPlan),
             ("[multiverse]", tables.MultiversePlan),
             ("[map_quality]", tables.MapQualityPlan),
+            ("[attention_maps]", tables.AttentionPlan),
             ("[preregistration]", tables.Preregistration),
             ("[source]", tables.Source),
         )

@@ -52,4 +52,10 @@ OPTIONAL_SECTIONS = (
         "analysis.sections.map_quality.section.map_quality",
         "analysis.report.map_quality.sentences",
     ),
+    OptionalSection(
+        "attention_maps",
+        "Map quality and where people look",
+        "analysis.sections.map_quality.attention.attention",
+        "analysis.report.attention_maps.sentences",
+    ),
 )

@@ -89,7 +89,7 @@ def test_results_of_version_1_have_the_section_under_its_name_of_today():
     assert in_todays_words(old) == {
         "schema": 2,
         "optional_sections": {"map_quality": {"qualities": []}},
-        "plan": {"map_quality": {"measures": []}},
+        "plan": {"map_quality": {"measures": []}, "attention_maps": None},
         "stimuli_shown": {"by_image": []},
         "flow": [],
         "study_flow": {

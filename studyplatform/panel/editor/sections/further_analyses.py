@@ -1,11 +1,12 @@
 """The editor's section of the analyses that test no claim: Bayes factors, mediation, a multiverse,
-and map quality with people's outcomes."""
+and map quality with people's outcomes and with where people look."""
 
 from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from explanations import catalogue
 from explanations.evaluation.catalogue import MEASURES
 from studyplatform.panel.editor.base import Section, Sent, Values, touched
 from studyplatform.panel.editor.entries import Entry
@@ -16,7 +17,8 @@ BAYES: Path = ("analysis", "bayes")
 MEDIATION: Path = ("analysis", "mediation")
 MULTIVERSE: Path = ("analysis", "multiverse")
 MAP_QUALITY: Path = ("analysis", "map_quality")
-OPTIONAL = (BAYES, MEDIATION, MULTIVERSE, MAP_QUALITY)
+ATTENTION: Path = ("analysis", "attention_maps")
+OPTIONAL = (BAYES, MEDIATION, MULTIVERSE, MAP_QUALITY, ATTENTION)
 ASKED_FOR = "asked_for"
 """The field that says whether the table is in the plan. It is no key of the file."""
 
@@ -26,6 +28,7 @@ def _further(values: Values) -> list[Entry]:
     all_of_them = gettext("None ticked: every outcome that is a claim.")
     bayes, mediation = gettext("Bayes factors"), gettext("Mediation")
     multiverse, quality = gettext("Multiverse"), gettext("Map quality and people's outcomes")
+    looks = gettext("Map quality and where people look")
     return [
         _asked_for(values, BAYES, bayes, gettext(
             "How much likelier the data are with a difference than without one, for each simple "
@@ -77,6 +80,13 @@ def _further(values: Values) -> list[Entry]:
               gettext("None ticked: insertion and deletion with blur, and the pointing game."),
               group=quality, missing=[],
               choices=[(measure.key, measure.label) for measure in MEASURES]),
+        _asked_for(values, ATTENTION, looks, gettext(
+            "Whether maps mark the places that people need to recognise a picture. Needs the task "
+            "in which people uncover a blurred picture."
+        )),
+        Entry((*ATTENTION, "methods"), gettext("Methods"), "several",
+              gettext("None ticked: every method with a map of each picture."),
+              group=looks, missing=[], choices=catalogue.choices()),
     ]  # fmt: skip
 
 
