@@ -103,7 +103,8 @@ def test_results_of_version_1_have_the_section_under_its_name_of_today():
         "diagnoses": None,
         "collection": None,
     }
-    assert in_todays_words({"schema": 2, "plan": {"meeting": 1}})["plan"] == {"meeting": 1}
+    kept = in_todays_words({"schema": 2, "plan": {"meeting": 1}})["plan"]
+    assert kept == {"meeting": 1, "attention_maps": None}
 
 
 def test_the_plan_in_a_within_subjects_study_file_leads_to_the_one_of_the_export(tmp_path):
