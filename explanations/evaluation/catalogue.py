@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
+from explanations.translatable import gettext_noop
+
 if TYPE_CHECKING:
     from explanations.evaluation.subject import Subject
 
@@ -93,7 +95,7 @@ GROUPS = (
 MEASURES: tuple[Measure, ...] = (
     Measure(
         key="deletion_blur",
-        label="Deletion, blur",
+        label=gettext_noop("Deletion, blur"),
         group="faithfulness",
         better="lower",
         path="explanations.evaluation.measures.perturbation.deletion",
@@ -103,7 +105,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="deletion_mean",
-        label="Deletion, mean colour",
+        label=gettext_noop("Deletion, mean colour"),
         group="faithfulness",
         better="lower",
         path="explanations.evaluation.measures.perturbation.deletion",
@@ -113,7 +115,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="insertion_blur",
-        label="Insertion, blur",
+        label=gettext_noop("Insertion, blur"),
         group="faithfulness",
         better="higher",
         path="explanations.evaluation.measures.perturbation.insertion",
@@ -123,7 +125,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="insertion_mean",
-        label="Insertion, mean colour",
+        label=gettext_noop("Insertion, mean colour"),
         group="faithfulness",
         better="higher",
         path="explanations.evaluation.measures.perturbation.insertion",
@@ -133,7 +135,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="road",
-        label="ROAD",
+        label=gettext_noop("ROAD"),
         group="faithfulness",
         better="higher",
         path="explanations.evaluation.measures.road.road",
@@ -142,7 +144,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="infidelity",
-        label="Infidelity, scaled",
+        label=gettext_noop("Infidelity, scaled"),
         group="faithfulness",
         better="lower",
         path="explanations.evaluation.measures.infidelity.infidelity",
@@ -151,7 +153,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="pointing_game",
-        label="Pointing game",
+        label=gettext_noop("Pointing game"),
         group="localisation",
         better="higher",
         path="explanations.evaluation.measures.localisation.pointing_game",
@@ -160,7 +162,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="pointing_game_1px",
-        label="Pointing game, tolerance 1 pixel",
+        label=gettext_noop("Pointing game, tolerance 1 pixel"),
         group="localisation",
         better="higher",
         path="explanations.evaluation.measures.localisation.pointing_game",
@@ -170,7 +172,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="mass_accuracy",
-        label="Relevance mass accuracy",
+        label=gettext_noop("Relevance mass accuracy"),
         group="localisation",
         better="higher",
         path="explanations.evaluation.measures.localisation.mass_accuracy",
@@ -179,7 +181,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="rank_accuracy",
-        label="Relevance rank accuracy",
+        label=gettext_noop("Relevance rank accuracy"),
         group="localisation",
         better="higher",
         path="explanations.evaluation.measures.localisation.rank_accuracy",
@@ -188,7 +190,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="pixel_auc",
-        label="Pixel AUC",
+        label=gettext_noop("Pixel AUC"),
         group="localisation",
         better="higher",
         path="explanations.evaluation.measures.localisation.pixel_auc",
@@ -197,7 +199,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="max_sensitivity",
-        label="Max-sensitivity",
+        label=gettext_noop("Max-sensitivity"),
         group="robustness",
         better="lower",
         path="explanations.evaluation.measures.robustness.max_sensitivity",
@@ -207,7 +209,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="randomised_output",
-        label="Output layer randomised",
+        label=gettext_noop("Output layer randomised"),
         group="randomisation",
         better="lower",
         path="explanations.evaluation.measures.randomisation.parameter_randomisation",
@@ -218,7 +220,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="randomised_half",
-        label="Upper half randomised",
+        label=gettext_noop("Upper half randomised"),
         group="randomisation",
         better="lower",
         path="explanations.evaluation.measures.randomisation.parameter_randomisation",
@@ -229,7 +231,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="randomised_all",
-        label="All layers randomised",
+        label=gettext_noop("All layers randomised"),
         group="randomisation",
         better="lower",
         path="explanations.evaluation.measures.randomisation.parameter_randomisation",
@@ -240,7 +242,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="class_sensitivity",
-        label="Another class",
+        label=gettext_noop("Another class"),
         group="randomisation",
         better="lower",
         path="explanations.evaluation.measures.randomisation.class_sensitivity",
@@ -250,7 +252,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="gini",
-        label="Gini index",
+        label=gettext_noop("Gini index"),
         group="complexity",
         better="neither",
         path="explanations.evaluation.measures.complexity.gini",
@@ -259,7 +261,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="entropy",
-        label="Entropy",
+        label=gettext_noop("Entropy"),
         group="complexity",
         better="neither",
         path="explanations.evaluation.measures.complexity.entropy",
@@ -268,7 +270,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="completeness",
-        label="Completeness residual",
+        label=gettext_noop("Completeness residual"),
         group="axioms",
         better="lower",
         path="explanations.evaluation.measures.axioms.completeness",
@@ -277,7 +279,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="additivity",
-        label="Additivity residual",
+        label=gettext_noop("Additivity residual"),
         group="axioms",
         better="lower",
         path="explanations.evaluation.measures.axioms.additivity",
@@ -286,7 +288,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="fit",
-        label="Fit of the linear model",
+        label=gettext_noop("Fit of the linear model"),
         group="axioms",
         better="higher",
         path="explanations.evaluation.measures.axioms.fit",
@@ -294,7 +296,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="outlined_share",
-        label="Weight of the outlined patches",
+        label=gettext_noop("Weight of the outlined patches"),
         group="complexity",
         better="neither",
         path="explanations.evaluation.measures.axioms.outlined_share",
@@ -302,7 +304,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="no_patch_matters",
-        label="No patch matters",
+        label=gettext_noop("No patch matters"),
         group="axioms",
         better="lower",
         path="explanations.evaluation.measures.axioms.no_patch_matters",
@@ -311,7 +313,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         key="milliseconds",
-        label="Time for one map",
+        label=gettext_noop("Time for one map"),
         group="cost",
         better="lower",
         path="explanations.evaluation.measures.cost.milliseconds",

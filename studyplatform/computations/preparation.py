@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from explanations import catalogue
 from explanations.catalogue import Method, UnknownMethodError
@@ -78,16 +79,24 @@ class Prepared:
         """Summarise how many images were explained, by which methods, and how many maps were
         missing."""
         ways = [", ".join(self.methods)] if self.methods else []
-        ways += [f"layer by layer ({self.modules} modules)"] if self.modules else []
+        if self.modules:
+            ways.append(gettext("layer by layer (%(count)d modules)") % {"count": self.modules})
         if not ways:
-            return (
-                f"{self.images} images predicted. No condition shows a map, so no map was computed."
-            )
-        return (
-            f"{self.images} images predicted; {self.explained} explained by {' and '.join(ways)}: "
-            f"{self.maps.new} maps computed on {self.device}, {self.maps.known} already existed."
-            f"{_verdict(self.verified)}"
-        )
+            return gettext(
+                "%(images)d images predicted. No condition shows a map, so no map was computed."
+            ) % {"images": self.images}
+        done = gettext(
+            "%(images)d images predicted; %(explained)d explained by %(ways)s: %(new)d maps "
+            "computed on %(device)s, %(known)d already existed."
+        ) % {
+            "images": self.images,
+            "explained": self.explained,
+            "ways": gettext(" and ").join(ways),
+            "new": self.maps.new,
+            "device": self.device,
+            "known": self.maps.known,
+        }
+        return done + _verdict(self.verified)
 
 
 def _verdict(verified: Mapping[str, Verified]) -> str:
@@ -97,9 +106,9 @@ def _verdict(verified: Mapping[str, Verified]) -> str:
         f"{key} {comparison.largest_difference:.1e} ({comparison.library})"
         for key, comparison in verified.items()
     )
-    return " Largest difference from the libraries, relative to the largest value: " + ", ".join(
-        figures
-    )
+    return " " + gettext(
+        "Largest difference from the libraries, relative to the largest value: %(figures)s"
+    ) % {"figures": ", ".join(figures)}
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from analysis.errors import LookError, NotEstimableError
 from analysis.sections.looks.deciding import Decision, decide, looked_outcome, looks_held
@@ -16,7 +18,7 @@ from surveys.export.writing import export_study
 from surveys.models import Look, Study
 from surveys.services.looking import check_may_look, record_look
 
-NOT_YET = (
+NOT_YET = _(
     "The outcome of [looks] cannot be tested yet: there are too few scores. Nothing was recorded. "
     "Look again when more people have finished."
 )
@@ -43,7 +45,9 @@ def look_at(
         try:
             export_study(study=study, output=Path(place) / "data", for_look=True)
         except ExportError as error:
-            raise LookError("Nobody has taken part yet. Look when people have finished.") from error
+            raise LookError(
+                gettext("Nobody has taken part yet. Look when people have finished.")
+            ) from error
         data = read_study(Path(place) / "data")
     told("look")
     decision = _decided(data, unplanned=bool(reason))
@@ -73,14 +77,16 @@ def _decided(data: StudyData, *, unplanned: bool) -> Decision:
         raise
     except (NotEstimableError, ValueError) as error:
         # The reason may tell of an arm whose scores are all alike, so it is not repeated.
-        raise LookError(NOT_YET) from error
+        raise LookError(str(NOT_YET)) from error
 
 
 def in_words(look: Look) -> str:
     """Return what people are told: the number of the look, and whether to go on."""
     if look.told == Look.Told.STOP:
-        return (
-            f"Look {look.number}, at {look.people} participants with a score: STOP. End the "
-            "collection. Why is told by the report."
+        sentence = gettext(
+            "Look %(number)d, at %(people)d participants with a score: STOP. End the collection. "
+            "Why is told by the report."
         )
-    return f"Look {look.number}, at {look.people} participants with a score: GO ON."
+    else:
+        sentence = gettext("Look %(number)d, at %(people)d participants with a score: GO ON.")
+    return sentence % {"number": look.number, "people": look.people}

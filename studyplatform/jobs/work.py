@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from studyplatform.jobs.lease import Lease
+from studyplatform.jobs.step_words import step_in_words
 from surveys.models import Study
 
 
@@ -47,12 +48,12 @@ class Work:
         self.tell(Told(sentence=sentence))
 
     def step(self, words: str) -> None:
-        """Tell what is being done now."""
-        self.tell(Told(step=words))
+        """Tell what is being done now, in words or by the name of a step in STEPS."""
+        self.tell(Told(step=step_in_words(words)))
 
     def progress(self, done: int, total: int, unit: str, step: str = "") -> None:
-        """Tell how much is done; ``unit`` is a plural noun."""
-        self.tell(Told(done=done, total=total, unit=unit, step=step))
+        """Tell how much is done; ``unit`` is a plural noun, and ``step`` as in ``step``."""
+        self.tell(Told(done=done, total=total, unit=unit, step=step_in_words(step)))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from django.utils.translation import gettext
+
 from surveys.allocation import entries
 from surveys.models import Study
 from surveys.services import ledger, places
@@ -34,17 +36,26 @@ def check_places(study: Study, before: Allocation, after: Allocation, reason: st
     taken = places.taken(study, simulated=False)
     if after.places < taken:
         raise StudyError(
-            f"places is {after.places}, but {taken} places of the study {study.slug!r} are taken. "
-            f"Set it to {taken} or more."
+            gettext(
+                "places is %(places)d, but %(taken)d places of the study '%(slug)s' are taken. Set "
+                "it to %(taken)d or more."
+            )
+            % {"places": after.places, "taken": taken, "slug": study.slug}
         )
     for arm, quota in after.quotas.items():
         old = before.quotas.get(arm, 0)
         if old and quota >= old:
             continue
-        raise StudyError(
-            f"The quota of the arm {arm!r} would be {quota}, but "
-            + (f"it is {old}. Raise it, or remove it." if old else "it has none. Leave it out.")
-        )
+        if old:
+            sentence = gettext(
+                "The quota of the arm '%(arm)s' would be %(quota)d, but it is %(old)d. Raise it, "
+                "or remove it."
+            )
+        else:
+            sentence = gettext(
+                "The quota of the arm '%(arm)s' would be %(quota)d, but it has none. Leave it out."
+            )
+        raise StudyError(sentence % {"arm": arm, "quota": quota, "old": old})
 
 
 def record_places(study: Study) -> None:

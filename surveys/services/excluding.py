@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from surveys.models import HandExclusion, Participant, Study
 from surveys.services.acts import announce
@@ -18,9 +19,11 @@ def exclude(*, participant: Participant, reason: str, by: str, scope: str) -> No
     locked = _locked(participant)
     reason = " ".join(reason.split())
     if not reason:
-        raise StudyError("State the reason for the exclusion. It is printed in the report.")
+        raise StudyError(
+            gettext("State the reason for the exclusion. It is printed in the report.")
+        )
     if HandExclusion.objects.filter(participant=locked).exists():
-        raise StudyError(f"{locked.pseudonym} is excluded already.")
+        raise StudyError(gettext("%(person)s is excluded already.") % {"person": locked.pseudonym})
     HandExclusion.objects.create(
         participant=locked,
         reason=reason,
@@ -43,12 +46,14 @@ def include_again(*, participant: Participant) -> None:
     locked = _locked(participant)
     if locked.study.unblinded_at is not None:
         raise StudyError(
-            "The study is unblinded, so an exclusion can no longer be taken back. The report tests "
-            "every outcome with the excluded participants as well."
+            gettext(
+                "The study is unblinded, so an exclusion can no longer be taken back. The report "
+                "tests every outcome with the excluded participants as well."
+            )
         )
     deleted, _ = HandExclusion.objects.filter(participant=locked).delete()
     if not deleted:
-        raise StudyError(f"{locked.pseudonym} is not excluded.")
+        raise StudyError(gettext("%(person)s is not excluded.") % {"person": locked.pseudonym})
     _announce(locked.study, "exclusion taken back")
 
 

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from surveys.models import Look, Study
 from surveys.services.acts import announce
@@ -31,7 +32,7 @@ def record_look(
     locked = lock(study)
     check_may_look(locked)
     if locked.looks.count() != number - 1:
-        raise StudyError("Somebody else has just held this look. Read what it told.")
+        raise StudyError(gettext("Somebody else has just held this look. Read what it told."))
     look = Look.objects.create(
         study=study,
         number=number,
@@ -54,10 +55,14 @@ def check_may_look(study: Study) -> None:
     """Raise StudyError unless the study collects data and hides its arms."""
     if study.unblinded_at is not None:
         raise StudyError(
-            f"The study {study.slug!r} is unblinded, so a look could not be blind any more. End "
-            "the collection; the report is the last analysis."
+            gettext(
+                "The study '%(slug)s' is unblinded, so a look could not be blind any more. End the "
+                "collection; the report is the last analysis."
+            )
+            % {"slug": study.slug}
         )
     if study.state not in (Study.State.OPEN, Study.State.PAUSED):
         raise StudyError(
-            f"The study {study.slug!r} is {study.state}. Looks are held while it is open or paused."
+            gettext("The study '%(slug)s' does not run. Looks are held while it is open or paused.")
+            % {"slug": study.slug}
         )

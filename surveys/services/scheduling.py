@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from surveys.models import Participant, Study, StudySchedule
 from surveys.services.acts import announce, by_schedule
@@ -28,16 +29,18 @@ def set_schedule(
     """
     locked, now = lock(study), timezone.now()
     if locked.state == Study.State.CLOSED:
-        raise StudyError("Collection has ended, so nothing can be scheduled.")
-    for name, at in (("start", starts_at), ("end", ends_at)):
+        raise StudyError(gettext("Collection has ended, so nothing can be scheduled."))
+    passed = (
+        (starts_at, gettext("The start, %(time)s, has passed. Choose a later time.")),
+        (ends_at, gettext("The end, %(time)s, has passed. Choose a later time.")),
+    )
+    for at, sentence in passed:
         if at is not None and at <= now:
-            raise StudyError(
-                f"The {name}, {at:%Y-%m-%d %H:%M %Z}, has passed. Choose a later time."
-            )
+            raise StudyError(sentence % {"time": f"{at:%Y-%m-%d %H:%M %Z}"})
     if starts_at is not None and ends_at is not None and ends_at <= starts_at:
-        raise StudyError("The end is not after the start. Choose a later end.")
+        raise StudyError(gettext("The end is not after the start. Choose a later end."))
     if starts_at is not None and locked.state == Study.State.OPEN:
-        raise StudyError("The study admits people already. Pause it to schedule a start.")
+        raise StudyError(gettext("The study admits people already. Pause it to schedule a start."))
     schedule, _ = StudySchedule.objects.get_or_create(study=study)
     before = _in_words(schedule)
     schedule.starts_at, schedule.ends_at, schedule.stop_at = starts_at, ends_at, stop_at

@@ -10,6 +10,7 @@ from itertools import chain, zip_longest
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from explanations.imagesets.dice import Dice
 from explanations.models import Explanation, Prediction
@@ -146,9 +147,17 @@ def draw(
     }
     if len(by_kind[True]) < right or len(by_kind[False]) < wrong:
         raise StudyError(
-            f"{right} right and {wrong} wrong predictions are wanted, but only "
-            f"{len(by_kind[True])} right and {len(by_kind[False])} wrong ones match. Ask for "
-            "fewer, or widen the range of confidence."
+            gettext(
+                "%(right)d right and %(wrong)d wrong predictions are wanted, but only %(fit)d "
+                "right and %(unfit)d wrong ones match. Ask for fewer, or widen the range of "
+                "confidence."
+            )
+            % {
+                "right": right,
+                "wrong": wrong,
+                "fit": len(by_kind[True]),
+                "unfit": len(by_kind[False]),
+            }
         )
     images = Images(set="", balance="classes" if balanced else "none")
     return list(_urn(images, by_kind[True], by_kind[False], seed).drawn(right, wrong))

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from explanations.translatable import gettext_noop
+
 if TYPE_CHECKING:
     from explanations.evaluation.subject import Subject
 
@@ -56,7 +58,7 @@ _AGREE = {"spearman": "Rank correlation", "top_overlap": "Top 10 % in common"}
 TABLES = (
     Table(
         "gradcam_depth",
-        "Grad-CAM by depth",
+        gettext_noop("Grad-CAM by depth"),
         "The map of every feature module, rectified and enlarged. Empty maps localise at chance. "
         "The spread is of the rectified map at its own resolution, without empty maps; the blocks "
         "divide every map into the same 4 x 4 fields, so that they alone can be compared between "
@@ -65,14 +67,14 @@ TABLES = (
     ),
     Table(
         "saliency_depth",
-        "Saliency by depth",
+        gettext_noop("Saliency by depth"),
         "The absolute gradient by the output of every feature module, largest over the channels, "
         "enlarged in squares. The columns are those of Grad-CAM by depth.",
         {**_LOCATED, **_SPREAD},
     ),
     Table(
         "saliency_noise",
-        "Saliency and noise",
+        gettext_noop("Saliency and noise"),
         "Saliency compared with SmoothGrad, the mean of saliency over 32 copies of the image with "
         "Gaussian noise. The column of the halves gives the agreement of SmoothGrad's two halves.",
         {
@@ -84,28 +86,28 @@ TABLES = (
     ),
     Table(
         "ig_baselines",
-        "Integrated Gradients and its baseline",
+        gettext_noop("Integrated Gradients and its baseline"),
         "Comparison of the maps of two baselines: signed values for the correlation, absolute "
         "values for the overlap.",
         {**_AGREE, "auc": "Pixel AUC of absolute values"},
     ),
     Table(
         "deepshap_background",
-        "DeepSHAP and its background",
+        gettext_noop("DeepSHAP and its background"),
         "Comparison of the maps of two disjoint backgrounds of the same size. The error "
         "is the distance of the two maps, relative to their length.",
         {"error": "Error", **_AGREE},
     ),
     Table(
         "lime_samples",
-        "LIME, seeds and samples",
+        gettext_noop("LIME, seeds and samples"),
         "Comparison of the maps of two seeds on the same patches. Participants see the five "
         "strongest patches.",
         {"spearman": "Rank correlation", "shown": "Shown patches in common", "r2": "R²"},
     ),
     Table(
         "lime_segmentation",
-        "LIME and its segmentation",
+        gettext_noop("LIME and its segmentation"),
         "Comparison of maps on other patches with the map on SLIC's 64 patches.",
         {**_AGREE, "patches": "Patches", "r2": "R²"},
     ),

@@ -4,6 +4,7 @@ from analysis.errors import AnalysisError
 from studyplatform.audit.writing import actor_name
 from studyplatform.computations.study_look import in_words, look_at
 from studyplatform.jobs.queue import save_checkpoint
+from studyplatform.jobs.step_words import reason_in_words
 from studyplatform.jobs.work import Done, RefusedError, Work
 from surveys.export.folder import ExportError
 from surveys.models import Look
@@ -27,7 +28,7 @@ def run(work: Work) -> Done:
             lambda look: save_checkpoint(work.lease, {"look": look.number}),
         )
     except (AnalysisError, ExportError, StudyError) as error:
-        raise RefusedError(str(error)) from error
+        raise RefusedError(reason_in_words(str(error))) from error
     return _done(look)
 
 

@@ -18,6 +18,7 @@ from studyplatform.computations.sample_size import (
     write_power,
 )
 from studyplatform.jobs.forms import PowerForm
+from studyplatform.jobs.step_words import reason_in_words
 from studyplatform.jobs.work import Done, RefusedError, Work
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.stored import definition
@@ -36,7 +37,7 @@ def run(work: Work) -> Done:
         asked = Asked(wanted, Assumptions(**assumed), seed=arguments["seed"])
         power = simulate_sample(study, asked, work.kept, told=work.step, effects=effects)
     except AnalysisError as error:
-        raise RefusedError(str(error)) from error
+        raise RefusedError(reason_in_words(str(error))) from error
     work.step(gettext("writing the page"))
     write_power(power, work.output, _command(work.study.slug, arguments))
     for path in work.kept.glob("runs-*.jsonl"):
@@ -75,7 +76,8 @@ def _samples(study: StudyFile, power: Power) -> list[dict[str, Any]]:
 def _summary(power: Power) -> str:
     """Return the results in the language of the job. The page of the result is in English."""
     left_out = [
-        gettext("Left out: %(reason)s") % {"reason": reason} for reason in power.left_out.values()
+        gettext("Left out: %(reason)s") % {"reason": reason_in_words(reason)}
+        for reason in power.left_out.values()
     ]
     return " ".join([*(_sentence(result, power) for result in power.outcomes), *left_out])
 
@@ -91,7 +93,7 @@ def _sentence(result: OutcomePower, power: Power) -> str:
         return gettext(
             "An effect of %(effect)s on “%(outcome)s” is not detected with a power of %(power)s: "
             "%(reason)s."
-        ) % {**values, "reason": result.per_arm.reason}
+        ) % {**values, "reason": reason_in_words(result.per_arm.reason)}
     arms, sample = len(power.plan.arms), result.per_arm
     values |= {
         "n": int(sample.value),

@@ -90,30 +90,13 @@ def _telling(work: Work) -> Callable[[str], None]:
         if stage not in STAGES:
             work.step(step)
             return
-        begin, share = STAGES[stage]
-        words, done = _stage_in_words()[stage], begin
+        done, share = STAGES[stage]
         if found:
-            number, count = int(found["number"]), int(found["count"])
-            done += share * (number - 1) // count
-            words = words % {"number": number, "count": count}
+            done += share * (int(found["number"]) - 1) // int(found["count"])
         # Translators: the unit of the progress, as in “18 of 100 percent of the work”.
-        work.progress(done, PERCENT, gettext("percent of the work"), words)
+        work.progress(done, PERCENT, gettext("percent of the work"), step)
 
     return told
-
-
-def _stage_in_words() -> Mapping[str, str]:
-    return {
-        "beginning": gettext("collecting the data"),
-        "table": gettext("table %(number)d of %(count)d"),
-        "files": gettext("writing the data"),
-        "reading": gettext("reading the data"),
-        "outcome": gettext("outcome %(number)d of %(count)d"),
-        "other parts": gettext("the other parts"),
-        "drawing": gettext("drawing the figures"),
-        "word": gettext("writing the Word document"),
-        "printing": gettext("writing the PDF"),
-    }
 
 
 def newest_evaluation(study: Study) -> Path | None:

@@ -79,7 +79,7 @@ def _further(values: Values) -> list[Entry]:
         Entry((*MAP_QUALITY, "measures"), gettext("Measures of the maps"), "several",
               gettext("None ticked: insertion and deletion with blur, and the pointing game."),
               group=quality, missing=[],
-              choices=[(measure.key, measure.label) for measure in MEASURES]),
+              choices=[(measure.key, gettext(measure.label)) for measure in MEASURES]),
         _asked_for(values, ATTENTION, looks, gettext(
             "Whether maps mark the places that people need to recognise a picture. Needs the task "
             "in which people uncover a blurred picture."
