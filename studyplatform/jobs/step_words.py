@@ -89,7 +89,7 @@ REASONS: Mapping[str, str | Promise] = {
     r"before the data\. Plan the effect of the arms with one_way, or name two factors of the "
     r"arms\.": _(
         "How people of the outcome “%(key)s” divide over the levels of %(factor)s is unknown "
-        "before the data. Plan the effect of the arms with one_way, or name two factors of the arms."
+        "before the data. Plan the effect of the arms with one_way, or name two factors of them."
     ),
     OUTCOME + r"paired compares two conditions, but the study has (?P<count>\d+)\. "
     r"Use repeated\.": _(
