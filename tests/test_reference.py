@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.core.management import call_command
 
-from studyplatform.reference import commands, files, settings
+from studyplatform.reference import commands, errors, files, settings
 from studyplatform.reference.keys import Table, described
 from surveys.study_file import declaration
 from surveys.study_file.parts import PARTS
@@ -47,6 +47,32 @@ def test_every_setting_of_the_example_is_described():
     for name in names:
         row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
         assert len(row.split("|")[2].strip()) > 20
+
+
+def test_a_message_is_listed_as_users_see_it(tmp_path):
+    (tmp_path / "surveys").mkdir()
+    (tmp_path / "surveys" / "doors.py").write_text(
+        'CURE = "Open it first."\n'
+        'raise DoorError(f"The door {door.name} is shut. {CURE}")\n'
+        'problems.add(path, "a door needs a handle" if shut else f"{n:,} doors are too many")\n'
+        'raise ValueError("this is for developers alone")\n'
+        'names.add("three short words")\n',
+        encoding="utf-8",
+    )
+    assert {one.text for one in errors.messages(tmp_path)} == {
+        "The door ‹name› is shut. Open it first.",
+        "a door needs a handle",
+        "‹n› doors are too many",
+    }
+
+
+def test_the_messages_of_this_program_are_found():
+    found = list(errors.messages(errors.ROOT))
+    assert len(found) > 800
+    areas = {errors.area_of(one.file) for one in found}
+    assert areas == set(errors.AREAS.values())
+    text = "There is no study ‹slug›. Load one: manage.py load_study FILE.toml"
+    assert text in {one.text for one in found}
 
 
 def test_every_page_is_in_the_table_of_contents_of_the_site():

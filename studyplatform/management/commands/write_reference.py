@@ -9,7 +9,7 @@ from django.conf import settings
 
 from explanations.management import arguments
 from explanations.management.base import PlatformCommand
-from studyplatform.reference import api, columns, commands, files, results
+from studyplatform.reference import api, columns, commands, errors, files, results
 from studyplatform.reference import settings as settings_page
 
 ROOT = Path(settings.BASE_DIR)
@@ -22,6 +22,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "results": results.write,
     "settings": lambda: settings_page.write(ROOT / ".env.example"),
     "api": api.write,
+    "messages": errors.write,
 }
 
 
@@ -31,7 +32,7 @@ class Command(PlatformCommand):
     if_stopped = "Pages that were written are kept. Repeat the command to write all of them."
     help = (
         "Writes a Markdown page for the commands, each kind of file, the exported columns, "
-        "results.json, the settings and the API, from the code."
+        "results.json, the settings, the API, and all messages of errors, from the code."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
