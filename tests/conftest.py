@@ -5,6 +5,7 @@ import gc
 import os
 import shutil
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from django.test import override_settings
 from django.test.client import MULTIPART_CONTENT, RequestFactory
 from django.utils import translation
 from django.utils.http import urlencode
+
+from tests.migrated import copied_test_databases
 
 ROOT = Path(__file__).resolve().parent.parent
 # A machine that does other work besides must not fail a test by the limit of a page.
@@ -67,6 +70,19 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         missing("There is no folder ../shared with the published data sets.")
     return folder
+
+
+@pytest.fixture(scope="session")
+def _copied_tables():
+    with ExitStack() as stack:
+        stack.enter_context(copied_test_databases())
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(_copied_tables, django_db_setup):
+    """pytest-django's; all workers but the first copy the tables that the first has migrated."""
+    _copied_tables.close()
 
 
 @pytest.fixture
