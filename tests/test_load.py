@@ -74,6 +74,7 @@ def test_only_servers_of_this_machine_are_loaded_and_only_within_bounds():
             load.run(lambda: "http://127.0.0.1/", people, seconds)
 
 
+@pytest.mark.nightly
 @pytest.mark.postgres
 def test_people_who_move_between_two_groups_of_servers_lose_nothing(tmp_path, postgres):
     """R17 and two machines' worth of processes, in small: every page may go to either port."""

@@ -95,6 +95,7 @@ class Old:
         )
 
 
+@pytest.mark.nightly
 def test_a_study_that_had_begun_is_closed_with_all_that_was_taken_and_no_other(old):
     rows = Old(old)
     rows.study("begun", "open", taken=3)
@@ -144,6 +145,7 @@ def stored(apps):
     return list(people.values_list("state", flat=True)), kinds
 
 
+@pytest.mark.nightly
 def test_who_was_called_withdrawn_has_stopped_and_all_others_stay_as_they_were(before_stopping):
     people_of_every_state(before_stopping)
     kinds = ["replayed", "replayed"]

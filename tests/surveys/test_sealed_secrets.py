@@ -162,6 +162,7 @@ def migrated() -> list[list[str]]:
     return [before, after, opened, readable(migrate(BEFORE))]
 
 
+@pytest.mark.nightly
 def test_what_lay_readable_is_sealed_by_the_migration(transactional_db):
     with models_of(BEFORE):
         before, after, opened, back = migrated()
