@@ -33,13 +33,24 @@ from analysis.sections.looks.results import Looked, looked
 from analysis.sections.optional import optional_results
 from analysis.sections.participant_flow import Flow, study_flow
 from analysis.sections.sample_size import SampleNeeded, sample_needed
+from analysis.sections.signals.section import (
+    SignsOfPrograms,
+    WithoutFlagged,
+    without_flagged,
+)
 from analysis.sections.stimuli_shown import StimuliShown, stimuli_shown
 from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import HypothesisTest, NotEstimable, attempt
 from analysis.statistics.multiplicity import benjamini_hochberg, holm
 from analysis.study_data.missing import MissingRow, missing_by_arm
 from analysis.study_data.numerics import with_analysis_settings
-from analysis.study_data.populations import FlowRow, members, outcome_scores, participant_flow
+from analysis.study_data.populations import (
+    FlowRow,
+    members,
+    outcome_scores,
+    participant_flow,
+    score_table,
+)
 from analysis.study_data.provenance import Provenance, provenance
 from analysis.study_data.score_range import UNKNOWN, Range, score_range
 from analysis.study_data.study_data import StudyData
@@ -206,9 +217,44 @@ def compute(
         part("Measures of behaviour", lambda: behaviour(data), None),
         outcomes,
         deviations(data, outcomes, sample),
-        optional_results(data, scores, failures),
+        _with_signals(data, optional_results(data, scores, failures), failures),
         tuple(failures.found),
         gathered,
+    )
+
+
+def _with_signals(
+    data: StudyData, optional: Mapping[str, Any], failures: Failures
+) -> Mapping[str, Any]:
+    """Add the confirmatory outcomes without the participants whom signs of programs flag."""
+    found = optional.get("signals")
+    if not isinstance(found, SignsOfPrograms) or not found.participants or found.left_empty:
+        return optional
+    exclusions = (*data.plan.exclusions, without_flagged(found))
+    left = replace(data, plan=replace(data.plan, exclusions=exclusions))
+    without = failures.guarded(
+        "Signs of programs, results without the flagged",
+        lambda: _without_flagged(left),
+        lambda _: (),
+    )
+    return {**optional, "signals": replace(found, without=without)}
+
+
+def _without_flagged(data: StudyData) -> tuple[WithoutFlagged, ...]:
+    # Failures here are told as "not estimable"; the outcomes themselves have told their own.
+    outcomes = outcome_results(data, score_table(data), Failures())
+    return tuple(
+        WithoutFlagged(
+            one.outcome.key,
+            one.outcome.label,
+            sum(arm.n for arm in one.decisive.arms),
+            one.test,
+            one.p_adjusted,
+            one.p_adjusted is not None and one.p_adjusted < data.plan.alpha,
+            one.answer,
+        )
+        for one in outcomes
+        if one.outcome.role != EXPLORATORY
     )
 
 

@@ -29,6 +29,7 @@ from analysis.plan.tables import (
     PlannedContrast,
     Preregistration,
     SampleGoal,
+    SignalsPlan,
     Source,
     States,
 )
@@ -155,6 +156,7 @@ class Plan:
     multiverse: MultiversePlan | None = None
     map_quality: MapQualityPlan | None = None
     attention_maps: AttentionPlan | None = None
+    signals: SignalsPlan | None = None
     preregistration: Preregistration | None = None
     covariates: tuple[Text, ...] = ()  # of table 1: columns of participants.csv, items or scales
 

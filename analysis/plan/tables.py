@@ -8,6 +8,7 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from analysis.plan.catalogues.exclusion_rules import RULES
 from analysis.plan.catalogues.outcome_kinds import POPULATIONS, Population
+from analysis.plan.catalogues.signal_rules import PROGRAM_RULES, SIGNAL_RULES
 from analysis.toml.value_types import (
     Cell,
     CellOrCells,
@@ -26,6 +27,7 @@ Repeats = Literal["refuse", "drop_identical", "keep_first", "keep_last", "keep_a
 States = Literal["recorded", "by_rows", "unknown"]
 """How the data show who completed: a column, the number of rows, or not at all."""
 DecimalSign = Literal[".", ","]
+SignalRuleKey = Annotated[str, OneOf(tuple(rule.key for rule in SIGNAL_RULES))]
 ColumnType = Literal["integer", "number", "text", "category", "datetime"]
 
 
@@ -36,7 +38,7 @@ class Exclusion:
     With `scope` "per_protocol" the participants remain in the intention-to-treat set; "all"
     excludes them from every set. `below`, `above`, `equals` and `other_than` compare the values of
     a column, `differs_from` compares it with another column; `at_least` is the number of matches
-    required.
+    required. `signals` are keys of SIGNAL_RULES.
     """
 
     key: Text
@@ -56,6 +58,7 @@ class Exclusion:
     items: tuple[Text, ...] = ()
     alike: tuple[tuple[Cell, ...], ...] = ()  # lists of answers that count as equal
     participants: tuple[Text, ...] = ()
+    signals: tuple[SignalRuleKey, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -306,6 +309,16 @@ class MultiversePlan:
     min_answered: tuple[Annotated[Number, Gt(0), Le(1)], ...] = (0.5, 1.0)
     logarithms: bool = False
     models: tuple[Model, ...] = ("means", "ranks", "odds")
+
+
+@dataclass(frozen=True)
+class SignalsPlan:
+    """Participants with signs of programs, and the results without them.
+
+    `rules` are keys of SIGNAL_RULES. A participant counts as flagged if any of them flags.
+    """
+
+    rules: tuple[SignalRuleKey, ...] = PROGRAM_RULES
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from analysis.apa_numbers import bounded, percent
 from analysis.outcomes.factorial import factorial_model
 from analysis.outcomes.factorial_within import factorial_within_model
+from analysis.plan.catalogues.signal_rules import rule_named
 from analysis.plan.plan import (
     EXPLORATORY,
     Outcome,
@@ -59,6 +60,13 @@ def analyses(plan: Plan, declared: Declared) -> list[str]:
         f"Attrition by arm: Pearson's χ², p from {DRAWS:,} random tables with the observed "
         "margins. Table 1: standardised differences, without tests."
     )
+    if plan.signals is not None:
+        rules = "; ".join(rule_named(key).words for key in plan.signals.rules)
+        lines.append(
+            "Signs of programs: participants are flagged if any of these holds: "
+            f"{rules}. The confirmatory outcomes are repeated without the flagged participants, "
+            "as a sensitivity analysis; nobody is excluded unless an exclusion rule says so."
+        )
     return lines
 
 

@@ -28,6 +28,7 @@ from analysis.report.page_one.robustness import what_would_change
 from analysis.report.page_one.sample import overview_caption, sample_sentences
 from analysis.report.paper.checklist import checklist
 from analysis.report.paper.text import paper_text
+from analysis.report.signals import clean_share
 from analysis.report.svg import inline_svg, paper_letters
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.sections.baseline import ArmBaseline
@@ -243,6 +244,7 @@ def _environment() -> Environment:
         "sections_with_results": sections_with_results,
         "section_words": section_words,
         "fallen_back": fallen_back,
+        "clean_share": clean_share,
         "assumption_row": assumption_row,
         "attrition_columns": attrition_columns,
         "diagnosed_images": DIAGNOSED_IMAGES,

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 import pandas as pd
 
+from analysis.plan.catalogues.signal_rules import rule_named
 from analysis.plan.plan import (
     MEASURES,
     Outcome,
@@ -50,8 +51,31 @@ def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[Problem]:
         place = ("outcomes", number, "covariates")
         problems += _covariate_problems(outcome.covariates, place, people, items)
     problems += _covariate_problems(plan.covariates, ("covariates",), people, items)
+    problems += _signal_problems(plan, people)
     if plan.behaviour is not None:
         problems += _behaviour_problems(plan.behaviour, types)
+    return problems
+
+
+def _signal_problems(plan: Plan, people: Mapping[str, str]) -> list[Problem]:
+    """Report signs of programs of which the data have no counts."""
+    asked: list[tuple[Path, str, tuple[str, ...]]] = [
+        (("exclusions", number), f"exclusion {exclusion.key!r}", exclusion.signals)
+        for number, exclusion in enumerate(plan.exclusions)
+        if exclusion.signals
+    ]
+    if plan.signals is not None:
+        asked.append((("signals",), "signals", plan.signals.rules))
+    problems = []
+    for path, name, rules in asked:
+        known = [key for key in rules if set(rule_named(key).needs) <= set(people)]
+        if not known:
+            said = (
+                f"{name}: participants.csv has no counts for {', '.join(rules)}. They are "
+                "exported if the study file has [signals] with count = true. Add it, or remove "
+                f"the {'exclusion' if path[0] == 'exclusions' else 'table'}."
+            )
+            problems.append(Problem(path, said))
     return problems
 
 

@@ -90,6 +90,7 @@ def plan_file() -> str:
             ("[multiverse]", tables.MultiversePlan),
             ("[map_quality]", tables.MapQualityPlan),
             ("[attention_maps]", tables.AttentionPlan),
+            ("[signals]", tables.SignalsPlan),
             ("[preregistration]", tables.Preregistration),
             ("[source]", tables.Source),
         )

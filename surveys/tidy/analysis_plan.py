@@ -4,13 +4,26 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from analysis.plan.catalogues.signal_rules import PROGRAM_RULES
 from surveys.study_file.declaration import StudyFile
 
 
 def plan_of(study: StudyFile) -> dict[str, Any]:
-    """Return the study's [analysis] table with the title, and with the arms if it names none."""
+    """Return the study's [analysis] table with the title, and with the arms if it names none.
+
+    A study that counts how answers come about has the section on it in its report.
+    """
     arms = list(dict.fromkeys(arm.key for arm in study.arms))
-    return {"title": study.title, "arms": arms, **study.analysis}
+    signals = {"signals": {"rules": _rules(study)}} if study.signals.count else {}
+    return {"title": study.title, "arms": arms, **signals, **study.analysis}
+
+
+def _rules(study: StudyFile) -> list[str]:
+    """Return the rules that find programs, without those that the pages give nothing to count."""
+    absent = set() if study.signals.hides_instruction else {"hidden"}
+    if not any(step.kind == "perception" for step in study.steps):
+        absent.add("perception")
+    return [key for key in PROGRAM_RULES if key not in absent]
 
 
 def toml_text(document: Mapping[str, Any]) -> str:

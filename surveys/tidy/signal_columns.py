@@ -6,6 +6,7 @@ They are raw counts. The analysis flags people by declared rules (analysis.study
 import math
 from collections.abc import Callable, Iterable
 from statistics import median
+from typing import Any
 
 from surveys.models import Participant, Submission
 from surveys.tidy.cells import Cell
@@ -121,11 +122,16 @@ def _pages(person: Participant) -> list[Submission]:
     return [page for page in person.submissions.all() if page.signals is not None]
 
 
+def _of(page: Submission) -> dict[str, Any]:
+    """Return the page's counts. Empty for a page that was not counted."""
+    return page.signals or {}
+
+
 def _summed(key: str) -> Callable[[Participant], Cell]:
     """Return a function that sums a count over the pages. Empty if no page was counted."""
 
     def source(person: Participant) -> Cell:
-        counts = [page.signals[key] for page in _pages(person) if key in (page.signals or {})]
+        counts = [_of(page)[key] for page in _pages(person) if key in _of(page)]
         return sum(counts) if counts else None
 
     return source
@@ -135,7 +141,7 @@ def _hidden(value: str = "") -> Callable[[Participant], Cell]:
     """Return a function that counts the hidden fields, or those with the value."""
 
     def source(person: Participant) -> Cell:
-        fields = [page.signals["hidden"] for page in _pages(person) if "hidden" in page.signals]
+        fields = [_of(page)["hidden"] for page in _pages(person) if "hidden" in _of(page)]
         if not fields:
             return None
         return fields.count(value) if value else len(fields)
@@ -147,7 +153,7 @@ def _read(person: Participant) -> list[tuple[int, float]]:
     """Return words and seconds of each page with enough words to be read."""
     read = []
     for page in _pages(person):
-        words = page.signals.get("words", 0)
+        words = _of(page).get("words", 0)
         dwell = (page.timings or {}).get("dwell_ms")
         seconds = page.server_seconds if dwell is None else dwell / 1000
         if words >= WORDS_OF_READING and seconds is not None:
@@ -181,7 +187,7 @@ PERSON_SIGNALS: tuple[Column, ...] = (
     Column(
         "signal_measured",
         "integer",
-        lambda one: sum("webdriver" in page.signals for page in _pages(one)),
+        lambda one: sum("webdriver" in _of(page) for page in _pages(one)),
         "Of these, pages whose script counted; none without a script",
         0,
     ),

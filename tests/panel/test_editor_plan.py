@@ -7,6 +7,7 @@ import pytest
 
 from analysis.plan.catalogues.analyses import ANALYSES
 from analysis.plan.catalogues.exclusion_rules import RULES
+from analysis.plan.catalogues.signal_rules import PROGRAM_RULES
 from studyplatform.panel import study_texts
 from studyplatform.panel.editor.catalogue import BY_KEY
 from studyplatform.panel.editor.sections import exclusions, outcome_tests
@@ -430,3 +431,13 @@ def test_practice_is_added_to_the_short_form(short):
     kinds = [part["kind"] for part in read(text)["parts"]]
     assert kinds.index("practice") == kinds.index("trials") - 1
     loading.parse(text)
+
+
+def test_signs_of_programs_are_offered_as_a_criterion_only_where_they_are_counted():
+    counting = {"signals": {"count": True}}
+    assert "signals" in dict(exclusions._offered(counting))
+    assert "signals" not in dict(exclusions._offered({}))
+    declared = exclusions._declared("signals", counting)
+    assert declared["at_least"] == 2
+    assert set(declared["signals"]) == set(PROGRAM_RULES)
+    assert {key for key, _ in exclusions._signs()} >= set(declared["signals"])

@@ -11,6 +11,7 @@ from surveys.pages.signals import HIDDEN_FIELD, hidden_number, read_signals, wor
 from surveys.study_checks.loading import parse
 from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.stored import definition
+from surveys.tidy.analysis_plan import plan_of
 from surveys.tidy.codebook import codebook
 from tests.surveys.drawn import drawn_study
 from tests.surveys.export.test_writing import rows
@@ -122,3 +123,12 @@ def test_words_are_those_of_the_main_part_that_can_be_seen():
 def test_an_unknown_key_of_the_table_is_refused(counting):
     with pytest.raises(StudyFileError, match="clicks"):
         parse(counting.source.replace("count = true", "clicks = true"))
+
+
+def test_the_plan_of_a_study_that_counts_has_the_rules_for_its_pages(counting):
+    rules = plan_of(definition(counting))["signals"]["rules"]
+    assert "hidden" in rules
+    assert "perception" not in rules
+    visible = parse(counting.source.replace(ON, f"{ON}\nhidden_instruction = false"))
+    assert "hidden" not in plan_of(visible)["signals"]["rules"]
+    assert "signals" not in plan_of(parse(counting.source.replace(ON, "")))

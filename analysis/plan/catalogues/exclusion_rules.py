@@ -59,4 +59,10 @@ RULES = (
         ("items",),
         "analysis.study_data.exclusions.rules.same_answers",
     ),
+    Rule(
+        "signals",
+        "enough of these signs of programs",
+        ("signals",),
+        "analysis.study_data.exclusions.rules.signs_of_programs",
+    ),
 )

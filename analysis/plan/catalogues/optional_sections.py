@@ -58,4 +58,10 @@ OPTIONAL_SECTIONS = (
         "analysis.sections.map_quality.attention.attention",
         "analysis.report.attention_maps.sentences",
     ),
+    OptionalSection(
+        "signals",
+        "Signs of programs",
+        "analysis.sections.signals.section.signals",
+        "analysis.report.signals.sentences",
+    ),
 )

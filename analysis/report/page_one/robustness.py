@@ -6,8 +6,10 @@ from analysis.apa_numbers import p_value
 from analysis.outcomes.one_way import OneWay
 from analysis.plan.plan import family_of
 from analysis.report.allocation import set_names
+from analysis.report.signals import changes
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.sections.multiverse import ArmCurve
+from analysis.sections.signals.section import SignsOfPrograms
 from analysis.statistics.estimate import HypothesisTest
 from analysis.statistics.multiplicity import benjamini_hochberg, holm
 
@@ -17,7 +19,15 @@ CLOSE = 2.0
 
 def what_would_change(results: Results) -> list[str]:
     """Return a sentence for each thing that would change a conclusion, or that was looked at."""
-    parts = (_other_people, _single_participants, _ranks, _close, _specifications, _faults)
+    parts = (
+        _other_people,
+        _single_participants,
+        _ranks,
+        _close,
+        _specifications,
+        _signals,
+        _faults,
+    )
     return [sentence for part in parts for sentence in part(results)]
 
 
@@ -125,6 +135,19 @@ def _specifications(results: Results) -> Iterator[str]:
         said += [_one_side(arm, curve.label) for arm in curve.arms if arm.arm in shown]
     if said:
         yield f"Other ways to analyse: {'; '.join(said)}."
+
+
+def _signals(results: Results) -> Iterator[str]:
+    """Say whether participants with signs of programs decide, if the plan asks for it."""
+    found = results.optional_sections.get("signals")
+    if not isinstance(found, SignsOfPrograms):
+        return
+    flagged = len(found.participants)
+    if not flagged:
+        yield "Signs of programs: no participant has any."
+        return
+    people = "1 participant has some" if flagged == 1 else f"{flagged} participants have some"
+    yield f"Signs of programs: {people}. {changes(found, results)}"
 
 
 def _one_side(arm: ArmCurve, label: str) -> str:

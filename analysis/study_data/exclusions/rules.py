@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.plan.tables import Exclusion
 from analysis.study_data.columns import FORMER_STATES
+from analysis.study_data.signals import any_flag
 from analysis.study_data.tables import StudyTables
 from analysis.study_data.times import pages_asked, pages_of
 from analysis.toml.value_types import Cell
@@ -93,6 +94,12 @@ def same_answers(data: StudyTables, rule: Exclusion) -> Flagged:
     any_page = any_page.reindex(data.participants["participant"], fill_value=False)
     any_page.index = data.participants.index
     return Flagged(any_page["same"], ~any_page["decided"])
+
+
+def signs_of_programs(data: StudyTables, rule: Exclusion) -> Flagged:
+    """Flag participants whom at least `at_least` of the rules `signals` flag."""
+    found = any_flag(data.participants, rule.signals, rule.at_least)
+    return Flagged(found.fillna(False).astype(bool), found.isna())
 
 
 def _times(answers: pd.DataFrame) -> pd.Series:

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from analysis.plan.catalogues.signal_rules import PROGRAM_RULES, SIGNAL_RULES
 from analysis.plan.problems import COMPARISONS
 from studyplatform.panel.editor.base import NEW, Section, Sent, Values, tables, touched
 from studyplatform.panel.editor.entries import Choices, Entry
@@ -38,6 +39,7 @@ MEANINGS = {
     "same_choices": _("People who always made the same choice in so many blocks of pictures:"),
     "answer": _("People who gave such an answer:"),
     "same_answers": _("People who gave the same answer to all of these questions:"),
+    "signals": _("People with so many of these signs of programs:"),
 }
 """What each rule of the plan excludes."""
 
@@ -106,6 +108,11 @@ def _of_rule(values: Values, at: Path, exclusion: Mapping[str, Any], group: str)
             (*at, "items"), gettext("Questions"), "several", group=group, missing=[],
             choices=item_choices(values), is_optional=False,
         )  # fmt: skip
+    if rule == "signals":
+        yield Entry(
+            (*at, "signals"), gettext("Signs of programs"), "several", group=group, missing=[],
+            choices=_signs(), is_optional=False,
+        )  # fmt: skip
     if rule == "same_choices":
         yield Entry(
             (*at, "columns"), gettext("Choices"), "several", group=group, missing=[],
@@ -118,9 +125,10 @@ def _of_rule(values: Values, at: Path, exclusion: Mapping[str, Any], group: str)
                      ("part", gettext("the runs of pictures")),
                      ("condition", gettext("the pictures with one kind of map"))],
         )  # fmt: skip
-    if rule in ("trials", "same_choices"):
+    if rule in ("trials", "same_choices", "signals"):
         unit = {"trials": gettext("In so many trials or more"),
-                "same_choices": gettext("In so many blocks or more")}  # fmt: skip
+                "same_choices": gettext("In so many blocks or more"),
+                "signals": gettext("So many signs or more")}  # fmt: skip
         yield Entry((*at, "at_least"), unit[rule], "number", group=group, missing=1)
 
 
@@ -186,6 +194,23 @@ def _of_trials() -> Choices:
     ]
 
 
+def _signs() -> Choices:
+    named = {
+        "automation": gettext("the browser says that a program drives it"),
+        "scripted": gettext("answers by a script"),
+        "pace": gettext("answers faster than anybody can see a page"),
+        "metronome": gettext("answers at the same distances"),
+        "pictures": gettext("pictures not requested"),
+        "hidden": gettext("an instruction obeyed that people cannot see"),
+        "perception": gettext("pictures not recognised"),
+        "hidden_filled": gettext("a field filled that people cannot see"),
+        "pasted": gettext("texts mostly pasted"),
+        "keyless": gettext("texts mostly without keys"),
+        "haste": gettext("impossible reading speed"),
+    }
+    return [(rule.key, named[rule.key]) for rule in SIGNAL_RULES]
+
+
 def _offered(values: Values) -> Iterator[tuple[str, str]]:
     """Yield the ready criteria that the study has the data for."""
     parts = tables(values, "parts")
@@ -208,6 +233,8 @@ def _offered(values: Values) -> Iterator[tuple[str, str]]:
             yield f"answer:{item.id}", gettext("gave a particular answer to: %(question)s") % {
                 "question": item.text,
             }  # fmt: skip
+    if values.get("signals", {}).get("count") is True:
+        yield "signals", gettext("has two or more signs of a program")
     yield "not_completed", gettext("did not come to the end")
     yield "listed", gettext("is named in the plan")
 
@@ -232,11 +259,13 @@ def _declared(choice: str, values: Values) -> dict[str, Any]:
         "seconds": {"rule": "participant", "column": "seconds_total", "below": 120},
         "same": {"rule": "same_answers", "items": _rated(named) if kind == "same" else []},
         "answer": {"rule": "answer", "item": named, "equals": next(iter(answers), "")},
+        "signals": {"rule": "signals", "signals": list(PROGRAM_RULES), "at_least": 2},
         "not_completed": {"rule": "not_completed"},
         "listed": {"rule": "listed", "participants": [gettext("[pseudonym]")]},
     }
     keys = {"attention": "inattentive", "quiz": "not_understood", "fast": "speeders",
-            "seconds": "short_sessions", "same": "same_answers", "answer": "by_answer"}  # fmt: skip
+            "seconds": "short_sessions", "same": "same_answers", "answer": "by_answer",
+            "signals": "programs"}  # fmt: skip
     there = {str(one.get("key")) for one in tables(values, *EXCLUSIONS)}
     stem = keys.get(kind, kind)
     names = [stem, *(f"{stem}_{number}" for number in range(2, len(there) + 2))]
