@@ -1,5 +1,8 @@
 """Folders of tidy data that several tests read; none of them changes one."""
 
+import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from analysis.results import Results
 from analysis.run import analyse
 from analysis.sections.data_checks import section
 from tests.analysis.tidy import write_study
+from tests.once import made_once
 
 THREE_ARMS = {"none": "No explanation", "gradcam": "Grad-CAM", "placebo": "Placebo map"}
 
@@ -20,37 +24,66 @@ def _what_few_tests_look_at(
     """Leave out what takes three quarters of the time of an analysis: all checks of the data but
     one, PNG files, the reliability of scales, and measures of behaviour.
 
-    Fixtures of a session or a module and tests marked `whole_report` have them. Tests marked
-    `every_section` have the last two.
+    Tests marked `whole_report` have them, and fixtures of a session or a module unless they work
+    within `quick_analysis`. Tests marked `every_section` have the last two.
     """
-    whole = request.node.get_closest_marker("whole_report") is not None
-    if not whole and request.node.get_closest_marker("every_section") is None:
-        monkeypatch.setattr("analysis.results.instruments", lambda data: ())
-        monkeypatch.setattr("analysis.results.behaviour", lambda data: None)
-    if not whole:
-        quick = tuple(check for check in section.DATA_CHECKS if check.key == "attrition")
-        monkeypatch.setattr(section, "DATA_CHECKS", quick)
-        monkeypatch.setattr(style, "UNDATED", {".svg": style.UNDATED[".svg"]})
+    if request.node.get_closest_marker("whole_report") is None:
+        _leave_out(monkeypatch, sections=request.node.get_closest_marker("every_section") is None)
+
+
+@contextmanager
+def quick_analysis(*, sections: bool = True) -> Iterator[None]:
+    """Leave out of an analysis by a fixture what is left out of one by a test.
+
+    With `sections` false, the reliability of scales and measures of behaviour stay.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        _leave_out(patch, sections=sections)
+        yield
+
+
+def _leave_out(patch: pytest.MonkeyPatch, *, sections: bool) -> None:
+    if sections:
+        patch.setattr("analysis.results.instruments", lambda data: ())
+        patch.setattr("analysis.results.behaviour", lambda data: None)
+    quick = tuple(check for check in section.DATA_CHECKS if check.key == "attrition")
+    patch.setattr(section, "DATA_CHECKS", quick)
+    patch.setattr(style, "UNDATED", {".svg": style.UNDATED[".svg"]})
+
+
+def _analysed(place: Path) -> None:
+    """Analyse the folder `data` in `place`, and keep what it gives in memory as well."""
+    results = analyse(place / "data", place / "output")
+    (place / "results").write_bytes(pickle.dumps(results))
 
 
 @pytest.fixture(scope="session")
-def planted_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _planted_place() -> Path:
+    def make(place: Path) -> None:
+        write_study(
+            place / "data",
+            arms=THREE_ARMS,
+            per_arm=30,
+            seed=4,
+            trust={"gradcam": 1.5},
+            accept_wrong={"placebo": 0.4},
+            unfinished=2,
+        )
+        _analysed(place)
+
+    return made_once("planted", make)
+
+
+@pytest.fixture(scope="session")
+def planted_folder(_planted_place: Path) -> Path:
     """Three arms of thirty; Grad-CAM raises trust, the placebo agreement with wrong predictions."""
-    return write_study(
-        tmp_path_factory.mktemp("planted") / "data",
-        arms=THREE_ARMS,
-        per_arm=30,
-        seed=4,
-        trust={"gradcam": 1.5},
-        accept_wrong={"placebo": 0.4},
-        unfinished=2,
-    )
+    return _planted_place / "data"
 
 
 @pytest.fixture(scope="session")
-def planted(planted_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Path]:
-    output = tmp_path_factory.mktemp("planted-output")
-    return analyse(planted_folder, output), output
+def planted(_planted_place: Path) -> tuple[Results, Path]:
+    results = pickle.loads((_planted_place / "results").read_bytes())
+    return results, _planted_place / "output"
 
 
 @pytest.fixture(scope="session")
@@ -64,22 +97,31 @@ def planted_output(planted: tuple[Results, Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of a small study with two outcomes, for tests that analyse it again."""
-    folder = write_study(
-        tmp_path_factory.mktemp("small") / "data",
-        arms=THREE_ARMS,
-        per_arm=10,
-        seed=4,
-        trust={"gradcam": 1.5},
-        unfinished=2,
-    )
-    plan = folder / "plan.toml"
-    head, trust, _, agreement, _ = plan.read_text().split("\n[[outcomes]]")
-    plan.write_text("\n[[outcomes]]".join([head, trust, agreement]))
-    output = tmp_path_factory.mktemp("small-output")
-    analyse(folder, output)
-    return output
+def small() -> tuple[Results, Path]:
+    """A small study with two outcomes, for tests that analyse it again."""
+
+    def make(place: Path) -> None:
+        folder = write_study(
+            place / "data",
+            arms=THREE_ARMS,
+            per_arm=10,
+            seed=4,
+            trust={"gradcam": 1.5},
+            unfinished=2,
+        )
+        plan = folder / "plan.toml"
+        head, trust, _, agreement, _ = plan.read_text().split("\n[[outcomes]]")
+        plan.write_text("\n[[outcomes]]".join([head, trust, agreement]))
+        _analysed(place)
+
+    place = made_once("small", make)
+    return pickle.loads((place / "results").read_bytes()), place / "output"
+
+
+@pytest.fixture(scope="session")
+def small_output(small: tuple[Results, Path]) -> Path:
+    """The report of the small study."""
+    return small[1]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from analysis.statistics.effect_sizes import hedges_g
 from analysis.statistics.estimate import Estimate
 from analysis.study_data.populations import outcome_scores
 from analysis.study_data.study_data import read_study
-from tests.analysis.conftest import THREE_ARMS
+from tests.analysis.conftest import THREE_ARMS, quick_analysis
 from tests.analysis.tidy import write_study
 
 RULE = """
@@ -43,7 +43,8 @@ def found(tmp_path_factory):
     )
     plan = folder / "plan.toml"
     plan.write_text(plan.read_text() + RULE + MULTIVERSE)
-    results = analyse(folder, place / "out")
+    with quick_analysis():
+        results = analyse(folder, place / "out")
     return results, place
 
 

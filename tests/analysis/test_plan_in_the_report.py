@@ -5,7 +5,7 @@ import json
 import pytest
 
 from analysis.run import analyse
-from tests.analysis.conftest import THREE_ARMS
+from tests.analysis.conftest import THREE_ARMS, quick_analysis
 from tests.analysis.tidy import write_study
 
 MORE = """
@@ -43,7 +43,8 @@ def output(tmp_path_factory):
         text.replace('scale = "trust"', 'scale = "trust"\nsmallest_effect = 0.5') + EXPLORED + MORE
     )
     out = tmp_path_factory.mktemp("asked-out")
-    analyse(folder, out)
+    with quick_analysis():
+        analyse(folder, out)
     return out
 
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import re
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from explanations.imagesets.scenes import CLASS_NAMES, generate
 from explanations.pipeline.data_folder import artefact_store
 from tests.conftest import ROOT, missing
 from tests.explanations.claiming import claim
+from tests.once import made_once
 
 
 @pytest.fixture
@@ -101,18 +103,22 @@ def photographs(photographs_of) -> np.ndarray:
 def photographs_of(shared_dir):
     """A function that gives so many test images of each class, 30 at most, and their classes."""
     wanted = re.compile(r"test/(\w+)/00([012]\d)\.jpg$")
-    found: dict[tuple[str, int], np.ndarray] = {}
-    # Forward only: going back in a compressed archive means unpacking it again from the start.
-    with tarfile.open(shared_dir / "data" / "cifar10-jpeg.tar.xz", "r|xz") as archive:
-        for member in archive:
-            if match := wanted.search(member.name):
-                file = archive.extractfile(member)
-                place = match[1], int(match[2])
-                found[place] = np.array(Image.open(file).convert("RGB"))
+
+    def unpack(folder: Path) -> None:
+        # Forward only: going back in a compressed archive means unpacking it again from the start.
+        with tarfile.open(shared_dir / "data" / "cifar10-jpeg.tar.xz", "r|xz") as archive:
+            for member in archive:
+                if match := wanted.search(member.name):
+                    file = archive.extractfile(member)
+                    pixels = np.array(Image.open(file).convert("RGB"))
+                    np.save(folder / f"{match[1]}-{match[2]}.npy", pixels)
+
+    # Unpacking the whole archive takes six seconds.
+    files = sorted(made_once("photographs", unpack).iterdir())
 
     def of_each(count: int) -> tuple[np.ndarray, list[str]]:
-        places = [place for place in sorted(found) if place[1] < count]
-        return np.stack([found[place] for place in places]), [name for name, _ in places]
+        few = [file for file in files if int(file.stem[-2:]) < count]
+        return np.stack([np.load(file) for file in few]), [file.stem[:-3] for file in few]
 
     return of_each
 

@@ -20,6 +20,7 @@ from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.data_checks import further_faults, planted_faults
 from tests.analysis.data_checks.clean_tables import write_table
+from tests.analysis.data_checks.daily import daily
 
 pytestmark = pytest.mark.whole_report
 
@@ -45,6 +46,22 @@ def clean(tmp_path_factory) -> Path:
 
 def findings(folder: Path) -> tuple[DataFinding, ...]:
     return data_checks(read_study(folder)).findings
+
+
+def findings_of(key: str, folder: Path, every: bool = False) -> tuple[DataFinding, ...]:
+    """The findings of one check, or of all of them, which takes five times as long."""
+    if every:
+        return findings(folder)
+    check = next(check for check in DATA_CHECKS if check.key == key)
+    level = FAMILY_LEVEL / sum(one.statistical for one in DATA_CHECKS)
+    return tuple(resolve(check.path)(Material(read_study(folder), level)))
+
+
+EVERY = pytest.mark.parametrize(
+    "every",
+    [False, pytest.param(True, marks=pytest.mark.nightly)],
+    ids=["its", "every"],
+)
 
 
 def changed(clean: Path, folder: Path, change: Callable[[Files], None]) -> Path:
@@ -219,13 +236,11 @@ def test_the_clean_table_has_no_finding(clean):
 
 @pytest.mark.parametrize("key", FAULTS)
 def test_a_check_finds_its_fault(key, clean, tmp_path):
-    data = read_study(changed(clean, tmp_path, FAULTS[key]))
-    check = next(check for check in DATA_CHECKS if check.key == key)
-    level = FAMILY_LEVEL / sum(one.statistical for one in DATA_CHECKS)
-    assert {finding.check for finding in resolve(check.path)(Material(data, level))} == {key}
+    found = findings_of(key, changed(clean, tmp_path, FAULTS[key]))
+    assert {finding.check for finding in found} == {key}
 
 
-@pytest.mark.parametrize("seed", range(FEW_CLEAN))
+@pytest.mark.parametrize("seed", daily(range(FEW_CLEAN), 3))
 def test_clean_tables_of_other_designs_have_no_finding(seed, tmp_path):
     assert findings(write_table(tmp_path, 1000 + seed)) == ()
 
@@ -255,15 +270,17 @@ def cut_the_ratings_of_an_arm(files: Files) -> None:
     files.trials["slider"] = files.trials["slider"].where(~inside, lower)
 
 
-def test_an_end_that_one_arm_alone_uses_is_found(clean, tmp_path):
-    found = findings(changed(clean, tmp_path, cut_the_ratings_of_an_arm))
+@EVERY
+def test_an_end_that_one_arm_alone_uses_is_found(every, clean, tmp_path):
+    found = findings_of("ceiling", changed(clean, tmp_path, cut_the_ratings_of_an_arm), every)
     assert [one.check for one in found] == ["ceiling"]
     assert found[0].sentence.startswith("In the arm “")
     assert "are the lowest value" in found[0].sentence
 
 
+@EVERY
 @pytest.mark.parametrize(("of_ten", "alarms"), [(8, True), (5, False)])
-def test_images_shown_mostly_at_one_level_are_found(clean, tmp_path, of_ten, alarms):
+def test_images_shown_mostly_at_one_level_are_found(every, clean, tmp_path, of_ten, alarms):
     """Eight or five of ten people see the first half of the images as heat maps."""
 
     def show_views(files: Files) -> None:
@@ -274,7 +291,7 @@ def test_images_shown_mostly_at_one_level_are_found(clean, tmp_path, of_ten, ala
         files.plan = files.plan.replace('position = "nr", ', 'position = "nr", view = "view", ')
         files.plan = files.plan.replace('"linear_trials"', '"linear_trials"\nwithin = "view"')
 
-    found = findings(changed(clean, tmp_path, show_views))
+    found = findings_of("image_imbalance", changed(clean, tmp_path, show_views), every)
     assert [one.check for one in found] == ["image_imbalance"] * alarms
     if alarms:
         assert "over the levels of “view”" in found[0].sentence

@@ -9,7 +9,14 @@ import pytest
 
 from tests.analysis.data_checks.clean_tables import write_table
 from tests.analysis.data_checks.daily import daily
-from tests.analysis.data_checks.test_checks import SEED, Files, changed, findings
+from tests.analysis.data_checks.test_checks import (
+    EVERY,
+    SEED,
+    Files,
+    changed,
+    findings,
+    findings_of,
+)
 
 pytestmark = pytest.mark.whole_report
 
@@ -93,15 +100,18 @@ CUT: dict[Change, str] = {
 }
 
 
+@EVERY
 @pytest.mark.parametrize("change", daily(CUT, 2))
-def test_cut_percentages_are_found_and_rounded_ones_are_not(change, clean, tmp_path):
+def test_cut_percentages_are_found_and_rounded_ones_are_not(every, change, clean, tmp_path):
     folders = [tmp_path / name for name in ("fault", "clean")]
     for folder in folders:
         folder.mkdir()
-    found = findings(changed(clean, folders[0], lambda files: change(files, True)))
+    with_fault = changed(clean, folders[0], lambda files: change(files, True))
+    found = findings_of("cut_percentages", with_fault, every)
     assert [one.check for one in found] == ["cut_percentages"]
     assert CUT[change] in found[0].sentence
-    assert findings(changed(clean, folders[1], lambda files: change(files, False))) == ()
+    without = changed(clean, folders[1], lambda files: change(files, False))
+    assert findings_of("cut_percentages", without, every) == ()
 
 
 def rate(files: Files, entered: float, unmapped: bool = True) -> None:
@@ -124,12 +134,15 @@ def test_a_number_for_no_cases_is_found_by_counts_that_the_plan_does_not_map(
     assert "“seen_rate” equals “n_seen” divided by “n_errors”" in sentence
 
 
-def test_an_empty_rate_without_cases_is_right(clean, tmp_path):
-    assert findings(changed(clean, tmp_path, lambda files: rate(files, np.nan))) == ()
+@EVERY
+def test_an_empty_rate_without_cases_is_right(every, clean, tmp_path):
+    without = changed(clean, tmp_path, lambda files: rate(files, np.nan))
+    assert findings_of("zero_by_zero", without, every) == ()
 
 
+@EVERY
 @pytest.mark.parametrize("entered", [0.0, np.nan])
-def test_a_difference_of_rates_without_cases_is_found(entered, clean, tmp_path):
+def test_a_difference_of_rates_without_cases_is_found(every, entered, clean, tmp_path):
     def differ(files: Files) -> None:
         rng = np.random.default_rng(8)
         rates = []
@@ -141,7 +154,7 @@ def test_a_difference_of_rates_without_cases_is_found(entered, clean, tmp_path):
         files.people["gap"] = (rates[0] - rates[1].fillna(entered)).round(3)
         map_people(files, "gap")
 
-    found = findings(changed(clean, tmp_path, differ))
+    found = findings_of("zero_by_zero", changed(clean, tmp_path, differ), every)
     assert [one.check for one in found] == ["zero_by_zero"] * (entered == 0)
     if found:
         assert (
@@ -149,9 +162,10 @@ def test_a_difference_of_rates_without_cases_is_found(entered, clean, tmp_path):
         )
 
 
+@EVERY
 @pytest.mark.parametrize("entered", [0.0, np.nan])
 def test_a_rate_by_a_condition_of_trials_that_the_plan_does_not_map_is_found(
-    entered, clean, tmp_path
+    every, entered, clean, tmp_path
 ):
     def follow(files: Files) -> None:
         rng = np.random.default_rng(9)
@@ -164,7 +178,7 @@ def test_a_rate_by_a_condition_of_trials_that_the_plan_does_not_map_is_found(
         files.people["helped"] = share.round(3).fillna(entered).to_numpy()
         map_people(files, "helped")
 
-    found = findings(changed(clean, tmp_path, follow))
+    found = findings_of("zero_by_zero", changed(clean, tmp_path, follow), every)
     assert [one.check for one in found] == ["zero_by_zero"] * (entered == 0)
     if found:
         assert "“own_error” = 1" in found[0].sentence

@@ -13,7 +13,7 @@ from analysis.outcomes.paired import Paired
 from analysis.run import analyse
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
-from tests.analysis.conftest import THREE_ARMS
+from tests.analysis.conftest import THREE_ARMS, quick_analysis
 from tests.analysis.tidy import edit, outcomes_of, page_of, write_study
 
 PLAN = """title = "Before and after"
@@ -60,7 +60,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def analysed(folder, tmp_path_factory):
     output = tmp_path_factory.mktemp("twice-output")
-    return analyse(folder, output), output
+    with quick_analysis(sections=False):
+        return analyse(folder, output), output
 
 
 def found(analysed, key):

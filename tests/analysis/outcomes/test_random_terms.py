@@ -20,6 +20,7 @@ from analysis.statistics.mixed_models.errors import SingularFitError
 from analysis.statistics.mixed_models.random_structure import between_cells, descend
 from analysis.statistics.mixed_models.specification import Categorical, MixedModel, Random
 from analysis.study_data.study_data import read_study
+from tests.analysis.conftest import quick_analysis
 from tests.analysis.tidy import edit, outcomes_of, page_of, results_of, write_study
 from tests.conftest import ROOT
 
@@ -125,10 +126,11 @@ def test_the_formula_is_that_of_lme4():
 def arm_order(shared_dir, tmp_path_factory):
     folder = shared_dir / "cases" / "tables" / "arm-order"
     out = tmp_path_factory.mktemp("arm-order")
-    analysed = {
-        "plan1": analyse(folder, out / "plan1", plan=folder / "plan1.toml"),
-        "plan2": results_of(folder, plan=folder / "plan2.toml"),
-    }
+    with quick_analysis():
+        analysed = {
+            "plan1": analyse(folder, out / "plan1", plan=folder / "plan1.toml"),
+            "plan2": results_of(folder, plan=folder / "plan2.toml"),
+        }
     return {name: results.outcomes[0] for name, results in analysed.items()}, out
 
 

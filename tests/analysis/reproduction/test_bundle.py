@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_info
 from analysis import redo
 from analysis.errors import ReportError
 from analysis.report import pdf
+from analysis.report.render import render_report
 from analysis.reproduction import results_schema
 from analysis.reproduction.old_results import in_todays_words
 from analysis.results import compute
@@ -348,12 +349,17 @@ def test_an_earlier_report_in_the_folder_leaves_nothing_behind(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def printed(planted_folder, tmp_path_factory):
-    """The planted study with its PDF: file and text by page."""
+def printed(small, tmp_path_factory):
+    """The small study with its PDF, which is printed as `analyse` does: file and text by page."""
     import pypdfium2
 
+    results, output = small
     out = tmp_path_factory.mktemp("printed")
-    analyse(planted_folder, out, pdf=True)
+    for folder in ("data", "figures"):
+        shutil.copytree(output / folder, out / folder)
+    shutil.copy(output / "results.json", out)
+    figures = {path.stem: path for path in sorted((out / "figures").glob("*.svg"))}
+    pdf.write_pdf(render_report(results, figures, "a command", "print"), out)
     with pypdfium2.PdfDocument(out / "report.pdf") as file:
         return out, [page.get_textpage().get_text_range() for page in file]
 

@@ -12,6 +12,7 @@ from analysis.redo import redo
 from analysis.run import analyse
 from analysis.sections.map_quality.rank_agreement import Means, order
 from analysis.statistics.estimate import Estimate, NotEstimable
+from tests.analysis.conftest import quick_analysis
 from tests.analysis.tidy import ARMS, edit, optional_of, write_study
 
 METHODS = ("gradcam", "saliency", "integrated_gradients", "deepshap", "lime")
@@ -53,7 +54,8 @@ def met(tmp_path_factory):
     (folder / "plan.toml").write_text((folder / "plan.toml").read_text() + PLAN)
     (place / "measured").mkdir()
     evaluation().to_csv(place / "measured" / "images.csv", index=False)
-    results = analyse(folder, place / "out", evaluation=place / "measured")
+    with quick_analysis():
+        results = analyse(folder, place / "out", evaluation=place / "measured")
     return results.optional_sections["map_quality"], place
 
 
