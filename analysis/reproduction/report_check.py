@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from html import escape
 from html.parser import HTMLParser
 
 from analysis.reproduction.statcheck import inconsistent, printed_tests
@@ -39,7 +40,8 @@ def check_page(html: str) -> PageCheck:
     and p, and every interval next to its estimate.
     """
     page = _Page(html)
-    text = "\n".join(page.paragraphs)
+    # Escaped again, or `inconsistent` would take "p < .001 … p > .05" for a tag.
+    text = escape("\n".join(page.paragraphs), quote=False)
     problems = [test.sentence for test in inconsistent(text)]
     tests, intervals = len(list(printed_tests(text))), 0
     for caption, head, rows in page.tables:
@@ -49,7 +51,7 @@ def check_page(html: str) -> PageCheck:
                 continue
             for line in _tests_of(head, row.cells):
                 tests += 1
-                wrong = inconsistent(line)
+                wrong = inconsistent(escape(line, quote=False))
                 problems += [
                     f"Table “{caption}”, {row.cells[0]}: {test.sentence}" for test in wrong
                 ]

@@ -37,6 +37,12 @@ def test_known_answer_38_a_page_that_prints_the_four_slips_has_four_problems():
     assert len(check_page(page).problems) == 4
 
 
+def test_a_slip_between_less_and_greater_is_caught():
+    page = "<p>t(80) = 4.10, p &lt; .001</p><p>{}</p><p>t(80) = 0.10, p &gt; .05</p>"
+    assert len(check_page(page.format("t(80) = 2.10, p = .049")).problems) == 1
+    assert check_page(page.format("t(80) = 2.10, p = .039")).problems == ()
+
+
 def test_the_rounding_of_printed_degrees_of_freedom_is_allowed_for():
     """t(2.13) = 9.00 may have df 2.125 to 2.135: p .0098 to .0100."""
     assert inconsistent("t(2.13) = 9.00, p = .010") == []
