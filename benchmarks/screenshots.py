@@ -1,10 +1,10 @@
-"""Pictures of every page of a study: each arm and task, on a desktop, a phone, and in the dark.
+"""Pictures of every page of a study: each arm, task and example, in each window and direction.
 
-    python -m benchmarks.screenshots OUTPUT [--sheets docs/images]
+    python -m benchmarks.screenshots OUTPUT [--looks desktop,phone] [--sheets docs/images]
 
-The script prepares the demo study and a small study per task in OUTPUT/data, serves them, walks
-through them in Chromium, and writes OUTPUT/<look>/<page>.png. ``--sheets`` also writes contact
-sheets.
+The script prepares the demo study, a small study per task and some shipped examples in OUTPUT/data,
+serves them, walks through them in Chromium, and writes OUTPUT/<look>/<page>.png, for all LOOKS
+unless some are named. ``--sheets`` also writes the contact sheets of these looks.
 """
 
 import argparse
@@ -16,10 +16,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
@@ -30,13 +31,29 @@ if TYPE_CHECKING:
     from surveys.models import Participant, Study
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Look:
+    """A window in CSS pixels, and how the page is drawn in it."""
+
+    width: int
+    height: int
+    scheme: Literal["light", "dark"] = "light"
+    direction: Literal["ltr", "rtl"] = "ltr"
+
+
 LOOKS = {
-    "desktop": ((1280, 900), "light"),
-    "phone": ((390, 844), "light"),
-    "dark": ((1280, 900), "dark"),
+    "desktop": Look(1280, 720),
+    "laptop": Look(1366, 650),
+    "phone": Look(390, 844),
+    "narrow": Look(320, 640),
+    "dark": Look(1280, 720, scheme="dark"),
+    "mirrored": Look(1280, 720, direction="rtl"),
+    "zoomed": Look(640, 360),  # 1280 x 720 at 200 %
 }
 ARMS = {"none": ("No explanation", ""), "gradcam": ("Grad-CAM", "gradcam")}
-MAPS = {"gradcam": ("Grad-CAM", "gradcam"), "lime": ("LIME", "lime")}
+MAPS = {"gradcam": ("Grad-CAM", "gradcam"), "saliency": ("Saliency map", "saliency")}
 TASKS = {
     "decide": ARMS,
     "classify": ARMS,
@@ -47,6 +64,12 @@ TASKS = {
     "preference": MAPS,
 }
 """Label and method of each arm by task. The first arm is the control."""
+EXAMPLES = {
+    "online-study": "gradcam",
+    "trust-repair": "map-low",
+    "map-and-confidence": "both",
+}
+"""Shipped examples with further kinds of pages, and the arm in which each is walked."""
 KINDS = ("quiz-1", "feedback", "attention", "pause", "load")
 TASK_STUDY = """
 slug = "{slug}"
@@ -103,6 +126,7 @@ def prepare(output: Path) -> None:
     if not Study.objects.filter(slug="demo").exists():
         call_command("import_images", data="scenes", split="test", limit=200)
     files = [ROOT / "studies" / "demo.toml"]
+    files += [ROOT / "studies" / "examples" / f"{name}.toml" for name in EXAMPLES]
     written = {slug_of(task): study_of(task) for task in TASKS}
     for slug, text in (written | entry_pages.STUDIES).items():
         files.append(output / f"{slug}.toml")
@@ -123,7 +147,7 @@ def study_of(task: str) -> str:
     )
     control = next(iter(TASKS[task]))
     text = TASK_STUDY.format(slug=slug_of(task), task=task, arms=arms, control=control)
-    compare = f'task = "{task}"\ncompare = ["gradcam", "lime"]'
+    compare = f'task = "{task}"\ncompare = ["gradcam", "saliency"]'
     return text.replace(f'task = "{task}"', compare) if task == "preference" else text
 
 
@@ -162,17 +186,19 @@ def server() -> Iterator[str]:
 class Camera:
     """Camera that takes a page in full length in every look."""
 
-    def __init__(self, page: Page, output: Path) -> None:
-        self.page, self.output = page, output
+    def __init__(self, page: Page, output: Path, looks: Mapping[str, Look]) -> None:
+        self.page, self.output, self.looks = page, output, looks
 
     def take(self, name: str) -> None:
         """Take the page in every look."""
         if self.page.locator("form[data-timed]").count():
             self.page.wait_for_selector("form[data-ready]")
-        for look, ((width, height), scheme) in LOOKS.items():
-            self.page.set_viewport_size({"width": width, "height": height})
-            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            self.page.screenshot(path=self.output / look / f"{name}.png", full_page=True)
+        for key, look in self.looks.items():
+            self.page.set_viewport_size({"width": look.width, "height": look.height})
+            self.page.emulate_media(color_scheme=look.scheme, reduced_motion="reduce")
+            self.page.evaluate(f"document.documentElement.dir = '{look.direction}'")
+            self.page.screenshot(path=self.output / key / f"{name}.png", full_page=True)
+        self.page.evaluate("document.documentElement.dir = 'ltr'")
 
     def walk(self, name: str, pages: int | None = None, first: int = 0, *, answer: int = 1) -> None:
         """Take the remaining pages, at most ``pages``, numbered from ``first``.
@@ -197,7 +223,7 @@ class Camera:
             self.take(f"{name}-{number:02d}-end")
 
 
-def person(study: "Study", arm: str) -> "Participant":
+def person(study: "Study", arm: str, language: str = "en") -> "Participant":
     """Enrol people until one of them is in the arm, and return that participant."""
     from django.db import transaction
 
@@ -205,7 +231,9 @@ def person(study: "Study", arm: str) -> "Participant":
     from surveys.services import allocating
 
     people = (
-        services.enrol(study=study, arrival_key=secrets.token_urlsafe(), simulated=True)
+        services.enrol(
+            study=study, arrival_key=secrets.token_urlsafe(), language=language, simulated=True
+        )
         for _ in range(100)
     )
     for participant in people:
@@ -216,17 +244,17 @@ def person(study: "Study", arm: str) -> "Participant":
     raise RuntimeError(f"Of 100 people nobody came into the arm {arm!r} of {study.slug!r}.")
 
 
-def shoot(address: str, output: Path) -> None:
+def shoot(address: str, output: Path, looks: Mapping[str, Look]) -> None:
     from surveys.models import Study
 
     demo = Study.objects.get(slug="demo")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
         context = browser.new_context()
-        camera = Camera(context.new_page(), output)
+        camera = Camera(context.new_page(), output, looks)
 
-        def visit(study: "Study", arm: str) -> str:
-            path = f"{address}/p/{person(study, arm).code}/"
+        def visit(study: "Study", arm: str, language: str = "en") -> str:
+            path = f"{address}/p/{person(study, arm, language).code}/"
             camera.page.goto(path)
             return path
 
@@ -234,6 +262,10 @@ def shoot(address: str, output: Path) -> None:
         camera.take("page-00-consent")
         visit(demo, "gradcam")
         camera.walk("page", first=1)
+        camera.page.goto(f"{address}/s/demo/?language=de")
+        camera.take("german-00-consent")
+        visit(demo, "gradcam", "de")
+        camera.walk("german", first=1)
         for arm in demo.arms.values_list("key", flat=True):
             visit(demo, arm)
             answer_first(camera.page)
@@ -242,6 +274,12 @@ def shoot(address: str, output: Path) -> None:
             for arm in arms:
                 visit(Study.objects.get(slug=slug_of(task)), arm)
                 camera.walk(f"task-{task}-{arm}", pages=None if task == "decide" else 6)
+        for name, arm in EXAMPLES.items():
+            study = Study.objects.get(slug=name)
+            camera.page.goto(f"{address}/s/{name}/")
+            camera.take(f"example-{name}-00-consent")
+            visit(study, arm)
+            camera.walk(f"example-{name}", first=1)
         around(camera, address, visit(demo, "lime"))
         entry_pages.shoot(camera, address)
         browser.close()
@@ -330,7 +368,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("output", type=Path)
     parser.add_argument("--sheets", type=Path)
+    parser.add_argument("--looks", default=",".join(LOOKS))
     options = parser.parse_args()
+    looks = {name: LOOKS[name] for name in options.looks.split(",")}
     output = options.output.resolve()
     output.mkdir(parents=True, exist_ok=True)
     os.environ["STUDY_DATA_DIR"] = str(output / "data")
@@ -341,10 +381,12 @@ def main() -> None:
     django.setup()
     prepare(output)
     with server() as address:
-        shoot(address, output)
+        shoot(address, output, looks)
     if options.sheets:
         options.sheets.mkdir(parents=True, exist_ok=True)
         for name, (look, patterns, width, columns) in SHEETS.items():
+            if look not in looks:
+                continue
             files = [
                 file for one in patterns for file in sorted((output / look).glob(f"{one}.png"))
             ]
