@@ -1,7 +1,7 @@
 """Pictures for the pages, each drawn once, without torch, and kept in the data folder."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +26,9 @@ from explanations.rendering.drawing import VERSION
 from explanations.rendering.viewing import DEFAULT, VIEWS, View
 from explanations.store.artefacts import ArtefactStore, Stored
 from explanations.store.atomic_files import write_atomically
+
+BLURS: Mapping[str, float] = {"light": 0.04, "medium": 0.08, "strong": 0.12}
+"""Standard deviation of each blur of an image, as a share of the picture's width."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,37 @@ def image_picture(
     )
 
 
+def blurred_picture(
+    image: StudyImage, rule: InputRule | None, blur: float, *, dense: bool = False
+) -> Picture:
+    """Return the picture of an image, blurred by one of BLURS, a share of its width."""
+    frame = Frame.of(image, rule)
+
+    def draw() -> bytes:
+        ground = canvas.colours_of(frame.ground(dense=dense))
+        return canvas.png(canvas.blurred(ground, blur))
+
+    return Picture(_blurred_name(frame, blur, dense=dense), draw)
+
+
+def cleared_png(
+    image: StudyImage,
+    rule: InputRule | None,
+    blur: float,
+    centre: tuple[float, float],
+    radius: float,
+    *,
+    dense: bool = False,
+) -> bytes:
+    """Return the bytes of a blurred picture with a clear circle. They are not kept, as there can be
+    as many as places.
+
+    The centre is x and y as shares of width and height, and the radius a share of the width.
+    """
+    ground = canvas.colours_of(Frame.of(image, rule).ground(dense=dense))
+    return canvas.png(canvas.cleared(ground, blur, centre, radius))
+
+
 def map_picture(explanation: Explanation, view: View = DEFAULT, *, dense: bool = False) -> Picture:
     """Return the picture of a map over its image, as large as the image's own picture."""
     drawing = catalogue.get(explanation.method).drawing
@@ -115,6 +149,14 @@ def map_png(explanation: Explanation, view: View = DEFAULT, *, dense: bool = Fal
 def legend_png(method: str) -> bytes:
     """Return the bytes of a legend."""
     return legend_picture(method).content()
+
+
+def draw_blurred_ahead(predictions: Iterable[Prediction], blur: float) -> None:
+    """Draw the blurred images now. Raises ArtefactError for missing or damaged files."""
+    for prediction in predictions:
+        rule = prediction.classifier.rule
+        for dense in (False, True) if has_dense_picture(rule) else (False,):
+            blurred_picture(prediction.image, rule, blur, dense=dense).stored()
 
 
 def draw_ahead(predictions: Iterable[Prediction], maps: Iterable[Explanation]) -> None:
@@ -156,7 +198,9 @@ def picture_names(images: QuerySet[StudyImage]) -> Iterator[str]:
     for dense in (False, True):
         for image in images:
             for rule in (None, *rules):
-                yield _image_name(Frame.of(image, rule), dense=dense)
+                frame = Frame.of(image, rule)
+                yield _image_name(frame, dense=dense)
+                yield from (_blurred_name(frame, blur, dense=dense) for blur in BLURS.values())
         for explanation in maps.select_related("prediction__image", "prediction__classifier"):
             for _, view in VIEWS.values():
                 yield picture_name(explanation, view, dense=dense)
@@ -276,6 +320,10 @@ def _frame(explanation: Explanation) -> Frame:
 
 def _image_name(frame: Frame, *, dense: bool) -> str:
     return _hashed(f"image {frame.image} {VERSION}{frame.in_names(dense=dense)}")
+
+
+def _blurred_name(frame: Frame, blur: float, *, dense: bool) -> str:
+    return _hashed(f"blurred {frame.image} {blur} {VERSION}{frame.in_names(dense=dense)}")
 
 
 def _is_kept(path: Path, content: bytes) -> bool:

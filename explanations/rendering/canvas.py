@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from explanations.rendering.colours import Colours
 
@@ -154,3 +154,23 @@ def _resampled(
     height, width = shape
     image = Image.fromarray(values.astype(np.float32))
     return np.asarray(image.resize((width, height), how))
+
+
+def blurred(picture: Colours, share: float) -> Colours:
+    """Blur a picture by a Gaussian, whose standard deviation is a share of the picture's width."""
+    pixels = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    radius = share * picture.shape[1]
+    soft = np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(radius)))
+    return soft.astype(np.float32) / np.float32(255)
+
+
+def cleared(picture: Colours, share: float, centre: tuple[float, float], radius: float) -> Colours:
+    """Return the picture blurred except for a circle.
+
+    x and y of its centre are shares of width and height, and the radius is a share of the width.
+    """
+    height, width = picture.shape[:2]
+    y, x = np.ogrid[:height, :width]
+    across = (x + 0.5 - centre[0] * width, y + 0.5 - centre[1] * height)
+    inside = across[0] ** 2 + across[1] ** 2 <= (radius * width) ** 2
+    return np.where(inside[..., None], picture, blurred(picture, share))

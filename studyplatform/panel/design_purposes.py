@@ -35,6 +35,10 @@ PURPOSES = {
         "make it easier?"
     ),
     "two-accuracies.toml": _("Does a map help people to notice how accurate a classifier is?"),
+    "where-people-look.toml": _(
+        "Do maps mark the places that people need? People uncover blurred pictures, and the report "
+        "compares where they looked with each method's maps."
+    ),
     "which-map.toml": _(
         "Can people tell which map belongs to the classifier's answer, and whether that answer is "
         "right?"

@@ -9,12 +9,14 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from studyplatform.panel.page_names import page_names
+from surveys import tasks
 from surveys.models import Arm, Participant, Study
 from surveys.pages import sequence
 from surveys.pages.example import example_prediction
 from surveys.services.errors import StudyError
 from surveys.services.stimuli import choose_stimuli
 from surveys.services.trials import create_trials, next_rotation
+from surveys.study_file.parts import TrialsPart
 from surveys.study_file.stored import definition
 
 CODE = "preview"
@@ -56,7 +58,15 @@ def stand_in(person: Participant, step: sequence.Step) -> str:
         trial = person.trials.filter(position=step.trial_position).select_related("condition")
         row = trial.first()
         compares = row is not None and bool(row.maps.count())
-        if row and row.condition.method and row.explanation_id is None and not compares:
+        part = definition(person.study).part(step.part)
+        hides = isinstance(part, TrialsPart) and tasks.get(part.task).uncovers
+        if (
+            not hides
+            and row
+            and row.condition.method
+            and row.explanation_id is None
+            and not compares
+        ):
             return (
                 "The map of this picture is not computed yet. Participants will see it; this page "
                 "shows the picture alone."

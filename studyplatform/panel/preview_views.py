@@ -36,7 +36,7 @@ from surveys.pages.language import about_study, spoken
 from surveys.pages.screens import screen
 from surveys.study_file.stored import definition
 from surveys.web.consent import check_boxes
-from surveys.web.pictures import drawn, example_of, explanation_of, is_dense
+from surveys.web.pictures import drawn, example_of, is_dense, picture_of
 
 NOT_SHOWN = "Participants in this arm do not see this page: its part is limited to other arms."
 SENT = "preview-sent"
@@ -193,8 +193,8 @@ def show_picture(
             ),
             picture_code=picture_code,
         )
-        explanation = explanation_of(trial, picture)
-        return drawn(picture, trial.stimulus.prediction, explanation, dense=dense)
+        trial.participant = person
+        return picture_of(trial, picture, dense=dense)
 
 
 def _frame(

@@ -27,6 +27,8 @@ from surveys.export.exposures import exposures_table
 from surveys.export.feedback import ImageFeedback, asks_for_diagnoses, image_feedback
 from surveys.export.folder import MARK, ExportError, check_place, write_folder
 from surveys.export.formats import Written, write_format
+from surveys.export.map_grids import NAME as GRIDS
+from surveys.export.map_grids import map_grids_table, uncovers
 from surveys.export.map_parameters import images_imported, maps_computed
 from surveys.export.shown_pictures import shown_pictures
 from surveys.export.wide import table_rows, wide_table
@@ -51,6 +53,7 @@ from surveys.tidy.codebook_columns import OWN_COLUMNS
 from surveys.tidy.not_shown import not_shown
 from surveys.tidy.page_columns import events
 from surveys.tidy.tables import tables
+from surveys.tidy.uncovered_columns import rests
 
 Simulated = Literal["none", "only", "included"]
 OF_PEOPLE: Mapping[Simulated, Q] = {
@@ -133,6 +136,9 @@ def export_study(
         if diagnosed is not None:
             exported[NAME] = diagnoses_table(diagnosed)
             added.append(exported[NAME])
+        if uncovers(study):
+            exported[GRIDS] = map_grids_table(study)
+            added.append(exported[GRIDS])
         if declared.draws_images and not blinded:
             exported[EXPOSURES] = exposures_table(study, exported["trials"])
             added.append(exported[EXPOSURES])
@@ -189,6 +195,16 @@ def _rows(
         "block_answers.csv": [*answers.filter(in_blocks), *apart],
         "pages.csv": pages,
         "page_events.csv": events(pages),
+        "uncovered.csv": rests(
+            trials.exclude(stimulus__part__in=practice)
+            .exclude(uncovering=None)
+            .select_related(
+                "uncovering",
+                "participant__arm",
+                "participant__study",
+                "stimulus__prediction__image",
+            )
+        ),
         "not_allocated.csv": others,
         "sessions.csv": FollowUp.objects.filter(participant__in=allocated.order_by())
         .select_related("participant__arm")

@@ -3,7 +3,7 @@
 """
 
 from surveys.models.allocation import AllocationSlot, LedgerEntry
-from surveys.models.answers import Answer, Event, PageView, Submission, Trial, TrialMap
+from surveys.models.answers import Answer, Event, PageView, Submission, Trial, TrialMap, Uncovering
 from surveys.models.arrival_count import ArrivalCount
 from surveys.models.bonus_payment import BonusPayment
 from surveys.models.codes import allocation_secret, completion_code, participant_code, pseudonym
@@ -39,6 +39,7 @@ __all__ = [
     "Submission",
     "Trial",
     "TrialMap",
+    "Uncovering",
     "allocation_secret",
     "completion_code",
     "participant_code",

@@ -69,6 +69,19 @@ class TrialMap(models.Model):
         return f"{self.trial} map {self.place}"
 
 
+class Uncovering(models.Model):
+    """The path of the circle with which a participant cleared a trial's blurred picture."""
+
+    trial = models.OneToOneField(Trial, on_delete=models.CASCADE, related_name="uncovering")
+    points = models.JSONField(
+        default=list,
+        help_text="Milliseconds, then x, y (in thousandths) and kind where the circle was open.",
+    )
+
+    def __str__(self) -> str:
+        return f"{self.trial}, {len(self.points)} points"
+
+
 class PageView(models.Model):
     """When and how often a page was sent to a participant."""
 

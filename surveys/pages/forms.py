@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from surveys.models import Participant
-from surveys.pages import item_order, sequence
+from surveys.pages import item_order, sequence, uncovering
 from surveys.pages.browser_timings import read_timings
 from surveys.pages.form_fields import ItemField, Question
 from surveys.pages.missing_pictures import is_skipped
@@ -120,6 +120,9 @@ class PageForm(ItemsForm):
         self._timings = read_timings(data.get("timings", "")) if data else None
         self._timed_out = data is not None and timed_out(participant, step, self._timings)
         self._is_skipped = is_skipped(participant, step, self._timings)
+        self.uncovers = uncovering.uncovers(participant, step) is not None
+        if self.uncovers:
+            self.fields[uncovering.FIELD] = forms.Field(required=False, widget=forms.HiddenInput)
         if self._timed_out or self._is_skipped:
             for item in self.items:
                 self.fields[item.id].required = False
@@ -136,6 +139,7 @@ class PageForm(ItemsForm):
             is_skipped=self._is_skipped,
             extra_fields=extra_fields,
             signals=self._signals(),
+            path=uncovering.read_path(self.data.get(uncovering.FIELD, "")) if self.uncovers else (),
         )
 
     def _signals(self) -> dict[str, Any] | None:

@@ -57,6 +57,7 @@ def next_pictures(participant: Participant, step: Step) -> list[str]:
             with_map=explanation is not None and stage.shows_map,
             maps=stage.compares or (0 if explanation is None else stage.classes),
             legends=stage.compares,
+            blurred=stage.uncovers,
             dense=pictures.has_dense_picture(participant.study.classifier.rule),
         )
     ]

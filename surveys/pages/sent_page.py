@@ -1,6 +1,6 @@
 """A page as a participant sent it, which is read once and handed to the service that stores it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ class SentPage:
     was up, and may therefore lack answers. ``is_skipped``: its pictures could not be loaded, so it
     has no answers. ``extra_fields``: the request carried fields that the page does not have.
     ``signals`` counts how the answers came about, and is None unless the study file asks for it.
+    ``path`` are the points of surveys.pages.uncovering by which a blurred picture was cleared.
     """
 
     step: Step
@@ -29,6 +30,7 @@ class SentPage:
     is_skipped: bool = False
     extra_fields: bool = False
     signals: Mapping[str, Any] | None = None
+    path: Sequence[list[Any]] = ()
 
     def __post_init__(self) -> None:
         given = {item: value for item, value in self.answers.items() if value}

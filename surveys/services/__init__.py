@@ -16,6 +16,7 @@ from surveys.services.recording import (
     record_view,
     record_words,
     refuse_page,
+    uncover_cell,
 )
 from surveys.services.recruiting import (
     AlreadyBegunError,
@@ -85,4 +86,5 @@ __all__ = [
     "set_schedule",
     "stop",
     "unblind_study",
+    "uncover_cell",
 ]

@@ -17,10 +17,11 @@ from surveys.models import (
     Participant,
     Submission,
     Trial,
+    Uncovering,
     completion_code,
 )
 from surveys.models.prepared_query import PreparedQuery
-from surveys.pages import sequence
+from surveys.pages import sequence, uncovering
 from surveys.pages.endings import reached_ending
 from surveys.pages.lapse import has_lapsed
 from surveys.pages.sent_page import SentPage
@@ -178,6 +179,35 @@ def extend_time(*, participant: Participant, step: str) -> bool:
 
 
 @transaction.atomic
+def uncover_cell(*, participant: Participant, step: str, cell: str) -> bool:
+    """Record that the participant clears a cell of the current page's blurred picture, without a
+    script. Return whether the page has such a cell.
+
+    Raises Participant.DoesNotExist for an erased participant.
+    """
+    _lock(participant)
+    current = sequence.current_step(participant)
+    view = next(iter(_VIEW(participant.pk, step)), None)
+    is_under_way = participant.state == Participant.State.STARTED and not has_lapsed(participant)
+    if current is None or view is None or current.key != step or not is_under_way:
+        return False
+    part, trial = uncovering.uncovers(participant, current), _trial(participant, current)
+    centre = uncovering.centre_of(part, cell) if part else None
+    if centre is None or trial is None:
+        return False
+    path, _ = Uncovering.objects.get_or_create(trial_id=trial)
+    if len(path.points) < uncovering.MOST_POINTS:
+        path.points.append([_milliseconds(view), *centre, "c"])
+        path.save(update_fields=["points"])
+    return True
+
+
+def _milliseconds(view: PageView) -> int:
+    """Return the time since the page was first shown, by the server's clock."""
+    return max(0, round(1000 * (timezone.now() - view.first_shown_at).total_seconds()))
+
+
+@transaction.atomic
 def refuse_page(*, participant: Participant, step: str) -> Recorded:
     """Note a request that cannot be stored as a page, and return the reason.
 
@@ -298,6 +328,7 @@ def _store(participant: Participant, page: SentPage) -> None:
         timings=page.timings.stored() if page.timings else None,
         signals=_with_words(page.signals, view),
     )
+    _store_path(submission, page, view)
     Answer.objects.bulk_create(
         Answer(
             submission=submission,
@@ -308,6 +339,18 @@ def _store(participant: Participant, page: SentPage) -> None:
         for item in page.items
         if item.id in page.answers
     )
+
+
+def _store_path(submission: Submission, page: SentPage, view: PageView | None) -> None:
+    """Store the path by the page's script behind the cells that were cleared without it."""
+    if submission.trial_id is None or not uncovering.uncovers(submission.participant, page.step):
+        return
+    path, _ = Uncovering.objects.get_or_create(trial_id=submission.trial_id)
+    if path.points and not page.path and view is not None:
+        # The last cell stayed clear until the page was sent.
+        path.points.append([max(path.points[-1][0], _milliseconds(view))])
+    path.points = uncovering.joined(path.points, page.path)
+    path.save(update_fields=["points"])
 
 
 def _with_words(signals: Mapping[str, Any] | None, view: PageView | None) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from explanations.imagesets.dice import Dice
 from explanations.models import Explanation, Prediction
 from explanations.pipeline import pictures
+from surveys import tasks
 from surveys.allocation.shuffling import shuffled
 from surveys.models import Stimulus, Study
 from surveys.services.errors import StudyError
@@ -67,6 +68,12 @@ def draw_pictures(study: Study) -> None:
         shown.select_related("image", "classifier").distinct(),
         maps.select_related("prediction__image", "prediction__classifier"),
     )
+    for part in definition(study).trial_parts:
+        if tasks.get(part.task).uncovers:
+            blurred = shown.filter(stimulus__study=study, stimulus__part=part.key)
+            pictures.draw_blurred_ahead(
+                blurred.select_related("image", "classifier").distinct(), pictures.BLURS[part.blur]
+            )
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,9 @@ def create_trials(participant: Participant, arm: Arm, place: int, image_rank: in
     keys = {stimulus.pk for shown in shown_in.values() for _, stimulus in shown}
     stimuli = [stimulus for stimulus in pool if stimulus.pk in keys]
     positions = _positions(declared)
-    comparing = {part.key for part in declared.trial_parts if part.compare}
+    mapless = {
+        part.key for part in declared.trial_parts if part.compare or tasks.get(part.task).uncovers
+    }
     trials: list[Trial] = []
     beside: list[TrialMap] = []
     for block in blocks:
@@ -67,7 +69,7 @@ def create_trials(participant: Participant, arm: Arm, place: int, image_rank: in
                     participant=participant,
                     position=next(positions[part, block.number]),
                     stimulus=stimulus,
-                    explanation=None if part in comparing else shown.get(stimulus.pk),
+                    explanation=None if part in mapless else shown.get(stimulus.pk),
                     block=block.number,
                     condition=block.condition,
                 )

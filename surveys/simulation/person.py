@@ -1,13 +1,16 @@
 """A synthetic person, who reads a page and answers it according to a profile."""
 
+import json
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from surveys import questionnaires, quizzes
+from surveys.pages.uncovering import FIELD
 from surveys.questionnaires.base import DOES_NOT_APPLY, Item
 from surveys.simulation.browser import Page
+from surveys.simulation.looking import centre, path
 from surveys.simulation.profile import Effect, Profile
 from surveys.simulation.styles import base_of, shift_of, style_of
 
@@ -21,7 +24,8 @@ NO_EFFECT = Effect()
 class Shown:
     """Contents of a trial: its true class, its predicted class, and the effect of its arm.
 
-    ``map``: the position of the predicted class's map among several.
+    ``map``: the position of the predicted class's map among several. ``looks``: how much people
+    look at each cell of the image when they uncover it; see ``surveys.simulation.looking``.
     """
 
     true_class: str
@@ -29,6 +33,7 @@ class Shown:
     stimulus: int
     effect: Effect
     map: str = ""
+    looks: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Person:
     """A synthetic person, whose every random draw comes from a single seed."""
 
     def __init__(self, profile: Profile, seed: int, number: int) -> None:
-        self._profile, self._seed = profile, seed
+        self._profile, self._seed, self._number = profile, seed, number
         self._effect = NO_EFFECT
         self._shown: Mapping[str, Shown] = {}
         self._random = random.Random(f"person {seed} {number}")  # noqa: S311
@@ -91,6 +96,10 @@ class Person:
         shown = self._seen(page)
         effect = shown.effect if shown else reading.effect
         fields = {"response_time_ms": f"{1000 * self._seconds(effect):.1f}"}
+        if FIELD in page.hidden and shown is not None:
+            # A draw of its own, so that no other answer depends on the task.
+            chance = random.Random(f"looks {self._seed} {self._number} {shown.stimulus}")  # noqa: S311
+            fields[FIELD] = json.dumps(path(shown.looks or centre(), chance))
         asked = _items(reading.questionnaire)
         for name, values in page.questions.items():
             fields[name] = self._field(name, values, page, shown, reading, asked.get(name), effect)

@@ -60,6 +60,8 @@ class Base:
     """Probability of a right answer in a comprehension check."""
     attentive: Probability = 0.97
     """Probability of passing an attention check."""
+    looks_at: Words | None = None
+    """Method at whose maps people look when they uncover pictures. By default, the centre."""
     scales: Mapping[str, float] = field(default_factory=dict)
     """Mean per subscale, in points of its scale after reversal. By default, the scale's middle."""
 

@@ -15,16 +15,19 @@ from django.utils.translation import gettext
 from tqdm import tqdm
 
 from explanations import catalogue
-from surveys.models import ArmBlock, Participant, Study, TrialMap
+from surveys import tasks
+from surveys.models import ArmBlock, Participant, Study, Trial, TrialMap
 from surveys.pages import sequence
 from surveys.pages.kinds.attention import expected
 from surveys.services.ledger import scheme_of
 from surveys.services.places import taken
 from surveys.simulation.browser import Browser, Page
+from surveys.simulation.looking import weights_of
 from surveys.simulation.person import Person, Reading, Shown
 from surveys.simulation.profile import Effect, Profile
 from surveys.simulation.remote import RemoteBrowser
 from surveys.study_file.stored import definition
+from surveys.tidy.cell_sources import task_of
 from surveys.web import signed_links
 
 AnyBrowser = Browser | RemoteBrowser
@@ -198,9 +201,17 @@ class Walk:
                 trial.stimulus.position,
                 self._profile.effect_of(trial.condition),
                 str(maps.get(trial.pk, "")),
+                self._looks(trial),
             )
             for trial in trials
         }
+
+    def _looks(self, trial: Trial) -> tuple[float, ...]:
+        """Return where people look if the trial's picture is uncovered and the profile says it."""
+        method = self._profile.base.looks_at
+        if not method or not tasks.get(task_of(trial)).uncovers:
+            return ()
+        return weights_of(trial.stimulus.prediction_id, method)
 
     def reading(self, page: Page) -> Reading:
         """Return what a reader knows of the page from its text."""

@@ -10,6 +10,7 @@ from surveys.tasks import (
     forward_simulation,
     judge_advisor,
     preference,
+    uncover,
 )
 from surveys.tasks.base import Stage, Task
 
@@ -23,6 +24,7 @@ TASKS: tuple[Task, ...] = (
     agreement.TASK,
     distinction.TASK,
     preference.TASK,
+    uncover.TASK,
 )
 
 

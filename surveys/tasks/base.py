@@ -18,6 +18,7 @@ class Stage:
     ``shows_prediction`` and ``shows_map`` apply only if the condition shows them, too. ``classes``
     replaces the single map by the maps of this number of classes, which are not named, and
     ``compares`` by the maps of this number of conditions, whatever the participant's own.
+    ``uncovers`` blurs the image, of which the participant clears a small circle at a time.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Stage:
     shows_map: bool = True
     classes: int = 0
     compares: int = 0
+    uncovers: bool = False
 
     @property
     def side_by_side(self) -> int:
@@ -59,6 +61,11 @@ class Task:
     def compares(self) -> int:
         """Return how many conditions' maps the trials compare, or 0."""
         return max(stage.compares for stage in self.stages)
+
+    @property
+    def uncovers(self) -> bool:
+        """Return whether the trials show a blurred image to uncover."""
+        return any(stage.uncovers for stage in self.stages)
 
     @property
     def advises_later(self) -> bool:

@@ -2,7 +2,7 @@
 
 from surveys import tasks
 from surveys.tasks.items import advice_sureness, diagnosis, free_text
-from surveys.tidy import columns, page_columns, session_columns, signal_columns
+from surveys.tidy import columns, page_columns, session_columns, signal_columns, uncovered_columns
 from surveys.tidy.codebook_columns import OWN_COLUMNS
 from surveys.tidy.columns import Column
 
@@ -34,6 +34,7 @@ TABLES: tuple[tuple[Column, ...], ...] = (
     page_columns.EVENTS,
     page_columns.TRIAL_TIMES,
     signal_columns.PAGE_SIGNALS,
+    uncovered_columns.UNCOVERED,
     signal_columns.PERSON_SIGNALS,
 )
 

@@ -43,6 +43,8 @@ from surveys.tidy.page_columns import EVENTS, PAGES, TRIAL_TIMES
 from surveys.tidy.reserved import factor_column
 from surveys.tidy.session_columns import ANSWER_SESSION, SESSION, SESSIONS
 from surveys.tidy.signal_columns import PAGE_SIGNALS, PERSON_SIGNALS
+from surveys.tidy.uncovered_columns import FILE as UNCOVERED_FILE
+from surveys.tidy.uncovered_columns import UNCOVERED
 
 ASKED = ("answers.csv", "block_answers.csv", "not_allocated_answers.csv")
 NOT_ASKED_LABEL = "the question was not shown because of an earlier answer"
@@ -85,6 +87,8 @@ def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column
         "pages.csv": PAGES,
         "page_events.csv": EVENTS,
     }
+    if any(tasks.get(part.task).uncovers for part in main):
+        columns_by_file[UNCOVERED_FILE] = UNCOVERED
     if practice:
         columns_by_file["practice.csv"] = trial_columns(study, practice)
     if asks_in_blocks(study):

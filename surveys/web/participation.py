@@ -16,7 +16,7 @@ from surveys import services
 from surveys.models import FollowUp, Participant, Study
 from surveys.models.prepared_query import PreparedQuery
 from surveys.models.sealed import keyed_hash
-from surveys.pages import language, page_key, sequence, signals, time_limit
+from surveys.pages import language, page_key, sequence, signals, time_limit, uncovering
 from surveys.pages.bonus import earned_in_words
 from surveys.pages.endings import declared_ending
 from surveys.pages.forms import PageForm
@@ -269,6 +269,8 @@ def _receive(request: HttpRequest, participant: Participant) -> HttpResponse:
         return _refuse(request, participant, "")
     if MORE_TIME in request.POST:
         return _extend(request, participant, step, key)
+    if uncovering.CELL in request.POST:
+        return _uncover(request, participant, step, key)
     form = PageForm(participant, step, request.POST)
     if form.is_valid():
         known = FIELDS | (signals.FIELDS if signals.are_counted(participant.study) else set())
@@ -297,6 +299,17 @@ def _extend(
         form = PageForm(participant, step, initial=request.POST.dict())
         return _show(request, participant, form, key)
     return JsonResponse(_time_left(participant, step))
+
+
+def _uncover(
+    request: HttpRequest, participant: Participant, step: sequence.Step, key: PageKey
+) -> HttpResponse:
+    """Clear a cell of a blurred picture without a script, and keep the answers so far."""
+    cell = request.POST[uncovering.CELL]
+    if not services.uncover_cell(participant=participant, step=step.key, cell=cell):
+        return _refuse(request, participant, step.key)
+    form = PageForm(participant, step, initial=request.POST.dict())
+    return _show(request, participant, form, key)
 
 
 def _time_left(participant: Participant, step: sequence.Step) -> dict[str, int]:

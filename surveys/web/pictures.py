@@ -7,19 +7,23 @@ from django.views.decorators.http import require_safe
 
 from explanations.models import Explanation, Prediction
 from explanations.pipeline import pictures
-from surveys.models import ArmBlock, Participant, Trial
+from surveys import tasks
+from surveys.models import ArmBlock, Participant, Trial, Uncovering
 from surveys.models.prepared_query import PreparedQuery
+from surveys.pages import uncovering
 from surveys.pages.example import EXAMPLE, example_explanation, example_prediction
-from surveys.pages.kinds.stimulus import DENSE, legend_name, map_name
+from surveys.pages.kinds.stimulus import BLURRED, CLEARED, DENSE, legend_name, map_name
 from surveys.pages.screens import visible
 from surveys.pages.signals import are_counted
 from surveys.services import record_picture
+from surveys.study_file.parts import TrialsPart
+from surveys.study_file.stored import definition
 from surveys.tasks import TASKS
 from surveys.web.participation import find_participant
 
 SIDE_BY_SIDE = tuple(map_name(place) for place in range(1, max(t.classes for t in TASKS) + 1))
 LEGENDS = tuple(legend_name(place) for place in range(1, max(t.compares for t in TASKS) + 1))
-PICTURES = ("image", "map", "legend", *SIDE_BY_SIDE, *LEGENDS)
+PICTURES = ("image", BLURRED, CLEARED, "map", "legend", *SIDE_BY_SIDE, *LEGENDS)
 """The pictures of a trial, by their names in URLs."""
 INTERNAL = "/stored-pictures/"
 """Location of the stored pictures within the proxy (deploy/nginx.conf). Nobody can request it."""
@@ -72,8 +76,34 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
         raise Http404("The map may not be seen yet.")
     if are_counted(participant.study):
         record_picture(trial=trial)
-    explanation = explanation_of(trial, picture)
-    return drawn(picture, trial.stimulus.prediction, explanation, dense=is_dense(request))
+    place = request.GET.get("place", "")
+    return picture_of(trial, picture, dense=is_dense(request), place=place)
+
+
+def picture_of(trial: Trial, picture: str, *, dense: bool, place: str = "") -> HttpResponse:
+    """Return a picture of the trial. Raises Http404 if it has none of this name.
+
+    ``place`` is the number, from 1, of the place that was cleared without the script.
+    """
+    prediction = trial.stimulus.prediction
+    if picture not in (BLURRED, CLEARED):
+        return drawn(picture, prediction, explanation_of(trial, picture), dense=dense)
+    part = definition(trial.participant.study).part(trial.stimulus.part)
+    if not isinstance(part, TrialsPart) or not tasks.get(part.task).uncovers:
+        raise Http404("The trial's picture is not blurred.")
+    image, rule, blur = prediction.image, prediction.classifier.rule, pictures.BLURS[part.blur]
+    if picture == BLURRED:
+        return sent(pictures.blurred_picture(image, rule, blur, dense=dense))
+    # Only cells that were asked for, and thus stored, are sent: the URL cannot name another place.
+    path = Uncovering.objects.filter(trial=trial).first()
+    cells = uncovering.cells_in(path.points) if path else []
+    wanted = {str(number): cell for number, cell in enumerate(cells, start=1)}.get(place)
+    if wanted is None:
+        raise Http404("This place has not been cleared.")
+    _, x, y, _ = wanted
+    centre = (x / uncovering.WHOLE, y / uncovering.WHOLE)
+    content = pictures.cleared_png(image, rule, blur, centre, part.circle / 200, dense=dense)
+    return HttpResponse(content, content_type="image/png")
 
 
 def explanation_of(trial: Trial, picture: str) -> Explanation | None:

@@ -7,7 +7,7 @@ from surveys.models import Study
 from tests.surveys import mirrored
 from tests.surveys.drawn import ARMS, drawn_study, explain_classes
 
-TASKS = ("classify", "judge_advisor", "forward_simulation", "agreement")
+TASKS = ("classify", "judge_advisor", "forward_simulation", "agreement", "uncover")
 WELCOME = """
 [[parts]]
 kind = "text"

@@ -21,6 +21,7 @@ from surveys.allocation.drawing import METHODS
 from surveys.study_checks import loading
 from surveys.study_file.declaration import Allocation, Images, MapPlace, Pages, StudyFile
 from surveys.study_file.parts import PARTS
+from surveys.study_file.parts.trials import BLUR, CIRCLE
 from surveys.study_file.stored import definition
 from surveys.tasks.items import CONFIDENCE
 from tests.surveys import shipped
@@ -46,6 +47,7 @@ PEOPLE = {
     "screening": 60,
     "trust-repair": 20,
     "two-accuracies": 24,
+    "where-people-look": 24,
     "which-map": 24,
 }
 """So few that the run is short, and enough for every model of the plans to be fitted."""
@@ -124,6 +126,10 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
         "a choice of neither map": lambda study: any(part.neither for part in study.trial_parts),
         "preferences in the plan": lambda study: any(
             one["kind"] == "preference" for one in study.analysis["outcomes"]
+        ),
+        "maps compared with looks": lambda study: "attention_maps" in study.analysis,
+        "a circle and a blur of its own": lambda study: any(
+            part.circle != CIRCLE and part.blur != BLUR for part in study.trial_parts
         ),
         "a bonus by calibration": lambda study: study.bonus and study.bonus.rule == "calibration",
         "a laboratory": lambda study: study.recruitment.is_lab,

@@ -85,8 +85,12 @@ def test_from_a_file_to_the_data_of_people_of_every_kind(db, tmp_path, number):
         transaction.set_rollback(True)
     check_codebook(output)
     trials = read_study(output).trials
-    # All arms are asked the same in the task preference, so no effect is planted there.
-    assert {*EFFECTS, "preference"} == set(trials["task"]) == {task.key for task in tasks.TASKS}
+    # All arms are asked the same in these two tasks, so no effect is planted there.
+    assert (
+        {*EFFECTS, "preference", "uncover"}
+        == set(trials["task"])
+        == {task.key for task in tasks.TASKS}
+    )
     if number < 140:
         return  # too few to show what was planted
     for task, (column, correct, direction) in EFFECTS.items():

@@ -53,6 +53,7 @@ def screen(participant: Participant, step: Step) -> Screen:
     ahead = trials_ahead(declared, condition, step)
     part = ahead[0] if ahead else None
     task = tasks.get(part.task) if part else None
+    uncovers = bool(task and task.uncovers)
     shown: Screen = {
         "heading": _("What you will see"),
         "trials": sum(run.trials_per_block for run in ahead if not run.is_practice),
@@ -64,13 +65,16 @@ def screen(participant: Participant, step: Step) -> Screen:
             and condition.shows_prediction
             and not task.needs_prediction
             and not task.guesses_class
+            and not uncovers
         ),
         "answer_comes_later": bool(task and task.advises_later and condition.shows_prediction),
-        "says_answer": condition.shows_prediction and not (task and task.guesses_class),
+        "says_answer": condition.shows_prediction
+        and not (task and (task.guesses_class or uncovers)),
         "guesses_class": bool(task and task.guesses_class),
+        "uncovers": uncovers,
         "several_maps": bool(task and task.classes),
         "compared": _compared(declared, part),
-        "method": catalogue.get(condition.method) if condition.method else None,
+        "method": catalogue.get(condition.method) if condition.method and not uncovers else None,
         "has_limit": any(run.has_limit for run in ahead),
         "has_own_limit": any(run.limit_of_pace for run in ahead),
         "bonus": rule_in_words(participant.study),
@@ -78,7 +82,7 @@ def screen(participant: Participant, step: Step) -> Screen:
         "in_squares": pictures.is_tiny(participant.study.classifier.rule),
     }
     prediction = example_prediction(participant.study)
-    if prediction is None:
+    if prediction is None or uncovers:  # a sharp example would show another task
         return shown
     explanation = example_explanation(condition, prediction)
     return shown | stimulus(

@@ -7,11 +7,15 @@ from explanations import catalogue
 from explanations.imagesets.input_rule import InputRule
 from explanations.models import Explanation, Prediction
 from explanations.pipeline import pictures
-from surveys.models import Condition, Participant, Trial
+from surveys.models import Condition, Participant, Trial, Uncovering
+from surveys.pages import uncovering
 from surveys.pages.kinds import Screen
 from surveys.pages.language import spoken
+from surveys.study_file.parts import TrialsPart
 from surveys.study_file.stored import definition
 
+BLURRED, CLEARED = "blurred", "cleared"
+"""The names, in a URL, of a blurred image, and of one with a clear place."""
 DENSE = "?dense"
 """End of the URL of a picture for a screen with two dots per pixel."""
 
@@ -29,23 +33,53 @@ def picture_urls(
     with_map: bool,
     maps: int = 0,
     legends: int = 0,
+    blurred: bool = False,
     dense: bool = False,
 ) -> list[str]:
     """Return the URLs of all pictures of a stimulus, as the script that loads them reads them.
 
     ``maps`` is the number of maps shown side by side, of which ``legends`` have a legend of their
-    own. If ``dense``, the URL of each picture is followed by a comma and the URL of its
-    larger version.
+    own. ``blurred`` adds the blurred image to the image. If ``dense``, the URL of each picture is
+    followed by a comma and the URL of its larger version.
     """
     beside = [map_name(place) for place in range(1, maps + 1)]
     named = [*(["map"] if with_map else []), *beside]
-    addresses = [picture_url(participant, picture_code, name) for name in ("image", *named)]
+    images = ("image", BLURRED) if blurred else ("image",)
+    addresses = [picture_url(participant, picture_code, name) for name in (*images, *named)]
     if dense:
         addresses = [f"{address},{address}{DENSE}" for address in addresses]
     own = [legend_name(place) for place in range(1, legends + 1)]
     shared = ["legend"] if named and not own else []
     keys = [picture_url(participant, picture_code, name) for name in (*own, *shared)]
     return [*addresses, *keys]
+
+
+def to_uncover(trial: Trial, part: TrialsPart) -> Screen:
+    """Return what the template needs to blur the image and to clear it, with or without the script.
+
+    ``clear_url`` is the picture with the cell that was cleared last without the script, if any.
+    """
+    person, code = trial.participant, trial.picture_code
+    path = Uncovering.objects.filter(trial=trial).first()
+    cleared = len(uncovering.cells_in(path.points)) if path else 0
+    across = uncovering.cells_across(part)
+    blurred = picture_url(person, code, BLURRED)
+    cells = [
+        [
+            {"name": f"{row}-{column}", "row": row, "column": column}
+            for column in range(1, across + 1)
+        ]
+        for row in range(1, across + 1)
+    ]
+    return {
+        "uncover": True,
+        "sharp_url": picture_url(person, code, "image"),
+        "image_url": blurred,
+        "clear_url": f"{picture_url(person, code, CLEARED)}?place={cleared}" if cleared else "",
+        "radius": part.circle / 2,
+        "across": across,
+        "cells": cells,
+    }
 
 
 def sharpness(rule: InputRule) -> Screen:

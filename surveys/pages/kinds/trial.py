@@ -9,7 +9,7 @@ from surveys.models import Participant, Trial
 from surveys.models.prepared_query import PreparedQuery
 from surveys.pages import sequence
 from surveys.pages.kinds import Screen
-from surveys.pages.kinds.stimulus import maps_beside, maps_compared, stimulus
+from surveys.pages.kinds.stimulus import maps_beside, maps_compared, stimulus, to_uncover
 from surveys.pages.language import spoken
 from surveys.pages.pace import limit_seconds
 from surveys.questionnaires.base import Item
@@ -62,6 +62,8 @@ def screen(participant: Participant, step: Step) -> Screen:
         shown |= maps_beside(trial)
     elif stage.compares:
         shown |= maps_compared(trial, names_class=shown.get("prediction"))
+    elif stage.uncovers:
+        shown |= to_uncover(trial, part)
     heading = _("Practice picture") if part.is_practice else _("Picture")
     return shown | {
         "heading": f"{heading} {_number(participant, step)}",

@@ -7,6 +7,7 @@ from annotated_types import Ge, Le
 
 from analysis.toml.problems import TableProblems
 from analysis.toml.value_types import Count, OneOf, Words
+from explanations.pipeline.pictures import BLURS
 from surveys import tasks
 from surveys.study_file.parts.base import Part, Place
 from surveys.study_file.step import Step
@@ -15,6 +16,8 @@ from surveys.tasks.items import CONFIDENCE, FREE_TEXT
 MOST_TRIALS = 500
 LONGEST = 3600
 LARGEST_FACTOR = 20
+CIRCLE, BLUR = 25, "medium"
+"""The usual diameter of the circle that clears a blurred image, in percent, and the usual blur."""
 MOST_EXTENSIONS = 10
 """WCAG 2.2, success criterion 2.2.1: a limit can be extended at least ten times, unless it is
 essential."""
@@ -39,9 +42,10 @@ class TrialsPart(Part):
     answer, both of which are asked where that answer is shown. ``free_text`` asks people to write
     why they decide so, or what they think, which they can leave out unless ``free_text_required``.
     ``compare`` lists the conditions whose maps the task "preference" shows, two in each trial, and
-    ``neither`` lets people choose neither of them. ``right_pool`` and ``wrong_pool`` are the
-    numbers of predictions from which each person's images are drawn, and 0 if everybody sees the
-    same images.
+    ``neither`` lets people choose neither of them. The task "uncover" blurs the image by ``blur``
+    and clears a circle with a diameter of ``circle`` percent of the image's width. ``right_pool``
+    and ``wrong_pool`` are the numbers of predictions from which each person's images are drawn, and
+    0 if everybody sees the same images.
     """
 
     right: Count
@@ -52,6 +56,8 @@ class TrialsPart(Part):
     confidence: Annotated[str, OneOf(tuple(CONFIDENCE))] = "points"
     compare: tuple[Words, ...] = ()
     neither: bool = False
+    circle: Annotated[int, Ge(10), Le(60)] = CIRCLE
+    blur: Annotated[str, OneOf(tuple(BLURS))] = BLUR
     diagnosis: bool = False
     advice_confidence: Annotated[str, OneOf(tuple(CONFIDENCE))] = "none"
     free_text: Annotated[str, OneOf(tuple(FREE_TEXT))] = "none"
@@ -122,6 +128,15 @@ class TrialsPart(Part):
                 "'preference'.",
                 "task",
             )
+        if not task.uncovers:
+            for key, is_set in (("circle", self.circle != CIRCLE), ("blur", self.blur != BLUR)):
+                if is_set:
+                    at.add(
+                        key,
+                        f"{key} has no effect with the task {self.task!r}. Remove it, or use the "
+                        "task 'uncover'.",
+                        "task",
+                    )
         if self.diagnosis and not task.stages[-1].shows_prediction:
             at.add(
                 "diagnosis",

@@ -11,6 +11,7 @@ from studyplatform.panel.editor.entries import Entry
 from studyplatform.panel.editor.sections.runs import SHORT, USUAL_PRACTICE, in_list_of_pages, runs
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, value_at
 from surveys import tasks
+from surveys.study_file.parts.trials import BLUR, CIRCLE
 
 TASKS = {
     "decide": _("Accept or reject the classifier's answer. The simplest task."),
@@ -27,6 +28,10 @@ TASKS = {
         "From the maps of four classes, choose that of the classifier's hidden answer."
     ),
     "preference": _("Choose between two maps of the same answer, by different methods."),
+    "uncover": _(
+        "Uncover a blurred picture place by place and say what it shows. Measures where people "
+        "look, to compare it with maps."
+    ),
 }
 
 
@@ -52,6 +57,7 @@ def _asked(values: Values, part: Mapping[str, Any], at: Path, group: str) -> Ite
         ),
     )  # fmt: skip
     yield from _compared(values, part, at, group)
+    yield from _uncovered(part, at, group)
     yield Entry(
         (*shown, "right"), gettext("Pictures that the classifier gets right"), "number",
         gettext("Per person or, within people, per kind of map. 12 take about 5 minutes."),
@@ -117,6 +123,27 @@ def _compared(values: Values, part: Mapping[str, Any], at: Path, group: str) -> 
         )  # fmt: skip
 
 
+def _uncovered(part: Mapping[str, Any], at: Path, group: str) -> Iterator[Entry]:
+    """Yield the fields of the blur and the clear circle, where the task uncovers pictures."""
+    if not (_uncovers(str(part.get("task", ""))) or {"circle", "blur"} & part.keys()):
+        return
+    yield Entry(
+        (*at, "circle"), gettext("Diameter of the clear circle"), "number",
+        gettext("In percent of the picture's width, from 10 to 60."), group=group, missing=CIRCLE,
+    )  # fmt: skip
+    yield Entry(
+        (*at, "blur"), gettext("Blur of the picture"), "choice",
+        gettext("As strong as it takes for nobody to recognise the picture at once."),
+        group=group, missing=BLUR,
+        choices=[("light", gettext("light")), ("medium", gettext("medium")),
+                 ("strong", gettext("strong"))],
+    )  # fmt: skip
+
+
+def _uncovers(task: str) -> bool:
+    return any(one.uncovers for one in tasks.TASKS if one.key == task)
+
+
 def _maps(values: Values) -> list[tuple[str, str, str]]:
     """Return key, label and method of each arm or condition with a map."""
     _name, listed = conditions(values)
@@ -172,6 +199,8 @@ def _unfit(values: Values, changes: list[Change]) -> list[Change]:
             task = {task.key: task for task in tasks.TASKS}.get(change.value)
             if task is not None and not task.compares:
                 removed += [Change((*at, key), REMOVED) for key in ("compare", "neither")]
+            if task is not None and not task.uncovers:
+                removed += [Change((*at, key), REMOVED) for key in ("circle", "blur")]
             if task is not None and not task.stages[-1].shows_prediction:
                 removed.append(Change((*at, "advice_confidence"), REMOVED))
                 removed.append(Change((*at, "diagnosis"), REMOVED))
