@@ -29,11 +29,13 @@ def _basis(found: Attention) -> str:
 def _method(one: ComparedMap) -> str:
     above = one.above["nss"]
     if above.low > 0:
-        verdict = "people look where the map points, more than at such places of any image"
+        verdict = "people look where the image's own map points more than where its other maps do"
     elif above.high < 0:
-        verdict = "where people look on other images says more than the map"
+        verdict = (
+            "people look where its maps of other images point more than where the own map does"
+        )
     else:
-        verdict = "the map does not say clearly more than where people look on other images"
+        verdict = "the image's own map does not say clearly more than its maps of other images"
     empty = f"; {one.constant} of its maps mark nothing" if one.constant else ""
     return (
         f"{one.label}: {verdict}, difference of NSS {number(above.value)} {interval(above)}, of "

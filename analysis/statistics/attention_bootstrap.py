@@ -120,17 +120,33 @@ class Prepared:
         )
         return np.stack([values[..., seen].mean(axis=-1) for values in found], axis=-1)
 
+    def of_other_images(self, seen: npt.NDArray[np.bool_]) -> "Prepared":
+        """Return, in place of each map, the mean of the same method's maps of the other images.
+
+        The measures are linear in the prepared maps, so that the mean's measure is the mean of the
+        measures of all maps that belong to another image.
+        """
+        forms = (self.ranks, self.standard, self.shares)
+        others = max(1, int(seen.sum()) - 1)
+        return Prepared(
+            *((one[..., seen, :].sum(axis=-2, keepdims=True) - one) / others for one in forms)
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
     """Agreement of each map, baseline and ceiling: `value` and `draws` by key of the map.
 
     `value` is (3,) and `draws` are (DRAWS, 3), in the order of MEASURES. `reliability` of the
-    attention maps and its draws are split-half correlations after Spearman and Brown.
+    attention maps and its draws are split-half correlations after Spearman and Brown. `above` is
+    how much more a method's maps agree with the looks at their own image than at other images; it
+    is 0 for people who look at the centre of any image, and for maps that mark the centre alone.
     """
 
     value: Mapping[str, Maps]
     draws: Mapping[str, Maps]
+    above: Mapping[str, Maps]
+    above_draws: Mapping[str, Maps]
     reliability: float
     reliability_draws: Maps
 
@@ -147,15 +163,17 @@ def agreement(looks: Looks, maps: Mapping[str, Maps], seed: int, draws: int = DR
     given = np.stack([*(smoothed(grid, looks.radius) for grid in maps.values()), same_everywhere])
     fixed = Prepared.of(given)
     ones = np.ones(looks.people)
-    value = _measured(looks, fixed, ones)
+    value, above = _measured(looks, fixed, ones)
     splits = np.array([_halves(looks, ones, rng) for _ in range(SPLITS)])
     half, ceiling = splits[:, 0].mean(), splits[:, 1:].mean(axis=0)
-    drawn, of_halves = [], []
+    drawn, drawn_above, of_halves = [], [], []
     for _ in range(draws):
         weights = np.bincount(rng.integers(looks.people, size=looks.people), minlength=looks.people)
-        drawn.append(_measured(looks, fixed, weights.astype(np.float64)))
+        one, one_above = _measured(looks, fixed, weights.astype(np.float64))
+        drawn.append(one)
+        drawn_above.append(one_above)
         of_halves.append(_halves(looks, weights.astype(np.float64), rng))
-    all_draws, halves = np.stack(drawn), np.stack(of_halves)
+    all_draws, all_above, halves = np.stack(drawn), np.stack(drawn_above), np.stack(of_halves)
     keys = (*maps, CENTRE, OTHERS)
     reliabilities = np.array([spearman_brown(one) for one in halves[:, 0]])
     reliability = spearman_brown(float(half))
@@ -164,17 +182,23 @@ def agreement(looks: Looks, maps: Mapping[str, Maps], seed: int, draws: int = DR
     return Agreement(
         dict(zip(keys, value, strict=True)) | {CEILING: np.array([np.sqrt(reliability), *ceiling])},
         {key: all_draws[:, place] for place, key in enumerate(keys)} | {CEILING: ceilings},
+        {key: above[place] for place, key in enumerate(maps)},
+        {key: all_above[:, place] for place, key in enumerate(maps)},
         reliability,
         reliabilities,
     )
 
 
-def _measured(looks: Looks, fixed: Prepared, weights: Maps) -> Maps:
-    """Return the measures of the fixed maps, then those of the baseline of other images."""
+def _measured(looks: Looks, fixed: Prepared, weights: Maps) -> tuple[Maps, Maps]:
+    """Return the measures of the fixed maps, then those of the baseline of other images; and by how
+    much the fixed maps are above the maps of the other images.
+    """
     pooled = looks.pooled(weights)
     attention = standardised(ranks(pooled.attention))
     others = Prepared.of(pooled.of_other_images())
-    return np.vstack([fixed.measured(pooled, attention), others.measured(pooled, attention)])
+    own = fixed.measured(pooled, attention)
+    shuffled = fixed.of_other_images(pooled.seen).measured(pooled, attention)
+    return np.vstack([own, others.measured(pooled, attention)]), own - shuffled
 
 
 def _halves(looks: Looks, weights: Maps, rng: np.random.Generator) -> Maps:

@@ -43,7 +43,8 @@ class ComparedMap:
 
     The kind "method" is an explanation method. "baseline" is where people look on the other images
     or a Gaussian at the centre, and "ceiling" is where the other half of the participants look.
-    `above` are the differences from the first baseline, by measure, and empty for other kinds.
+    `above` are the differences, by measure, from the same method's maps of the other images, and
+    empty for other kinds.
     `constant` counts the images whose map marks nothing, which are at chance.
     """
 
@@ -204,7 +205,7 @@ def _compared(
     }
     if kind != "method":
         return ComparedMap(key, label, kind, measures, {})
-    difference, differences = value - found.value[OTHERS], draws - found.draws[OTHERS]
+    difference, differences = found.above[key], found.above_draws[key]
     above = {
         measure: _estimate(
             f"difference of {NAMES[measure]}",

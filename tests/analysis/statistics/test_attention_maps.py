@@ -135,9 +135,25 @@ def test_a_resampled_person_is_in_one_half_with_all_copies():
     assert nss(attention.looks, attention.attention).mean() > 1
 
 
-def test_centre_alone_is_not_above_the_baseline():
+def test_people_who_look_at_the_centre_alone_show_nothing_of_any_map():
     rng = np.random.default_rng(6)
-    looks = planted(np.tile(centred() ** 2, (10, 1)), 30, 10, rng)
-    found = agreement(looks, {"noise": bumps(10, rng)}, 7, draws=100)
-    above = found.draws["noise"] - found.draws[OTHERS]
-    assert (np.quantile(above, 0.025, axis=0) < 0).all()
+    middle = np.tile(centred() ** 2, (10, 1))
+    looks = planted(middle, 30, 10, rng)
+    found = agreement(looks, {"objects": bumps(10, rng), "middle": middle}, 7, draws=100)
+    low, high = np.quantile(found.above_draws["objects"], [0.025, 0.975], axis=0)
+    assert (low < 0).all()
+    assert (high > 0).all()
+    # The centre's map is the best map that knows no image, and above the noisy baseline.
+    assert found.above["middle"] == pytest.approx(np.zeros(3), abs=1e-12)
+    assert (found.value["middle"] > found.value[OTHERS]).all()
+
+
+def test_above_is_the_difference_of_own_and_other_images_by_hand():
+    rng = np.random.default_rng(8)
+    maps = bumps(4, rng)
+    looks = planted(maps, 5, 6, rng)
+    found = agreement(looks, {"known": maps}, 9, draws=2)
+    pooled, seen = looks.pooled(np.ones(5)), smoothed(maps, 0.125)
+    own = np.mean([nss(pooled.looks[i], seen[i]) for i in range(4)])
+    others = [nss(pooled.looks[i], seen[j]) for i in range(4) for j in range(4) if i != j]
+    assert found.above["known"][1] == pytest.approx(own - np.mean(others))
