@@ -1,7 +1,7 @@
-"""What the shipped designs are for, marked for translators.
+"""What the shipped designs are called and what they are for, marked for translators.
 
-A design's file says it in English, in the comment at its head. The sentences are repeated here,
-because translators' programs do not read study files; a test compares the two.
+A design's file says it in English: its title, and the comment at its head. Both are
+repeated here, because translators' programs do not read study files; a test compares them.
 """
 
 from explanations.translatable import gettext_noop as _
@@ -67,3 +67,20 @@ PURPOSES = {
     ),
 }
 """The sentences by the names of the files."""
+TITLES = {
+    "demo.toml": _("Judging the answers of a picture classifier"),
+    "five-methods.toml": _("Five kinds of maps"),
+    "foretelling.toml": _("What will the classifier say?"),
+    "human-and-classifier.toml": _("Naming pictures, with and without a classifier"),
+    "map-and-confidence.toml": _("Judging a classifier's answers in limited time"),
+    "online-study.toml": _("Checking the answers of a classifier"),
+    "screening.toml": _("Pictures and the answers of a classifier"),
+    "trust-repair.toml": _("Judging a classifier's answers, in two parts"),
+    "two-accuracies.toml": _("Judging the answers of two classifiers"),
+    "which-map.toml": _("What maps of pictures tell"),
+    "judge-advisor.toml": _("Naming pictures, with a classifier's advice"),
+    "residual.toml": _("Judging the answers of a residual network"),
+    "source-report.toml": _("Judging what a classifier sees in photographs"),
+    "within.toml": _("Four ways of showing a classifier's answers"),
+}
+"""The titles by the names of the files."""

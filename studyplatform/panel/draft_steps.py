@@ -9,6 +9,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from studyplatform.panel.access import Right
+from studyplatform.panel.guide import OWN_IMAGES_LATER
 from studyplatform.panel.launch import Checklist, checklist
 from studyplatform.panel.study_needs import needs_of
 from surveys.models import Study
@@ -40,14 +41,24 @@ def _steps(study: Study, rights: Collection[Right], checked: Checklist) -> Itera
 
     _predicted, chosen, *maps = needs_of(study)
     there, wanted = sum(need.there for need in maps), sum(need.wanted for need in maps)
-    yield Step(
-        _("Images"),
-        chosen.is_met,
-        gettext("%(there)d of %(wanted)d are chosen.")
-        % {"there": chosen.there, "wanted": chosen.wanted},
-        _("Look at the images"),
-        at("panel:images", Right.VIEW),
-    )
+    if OWN_IMAGES_LATER in study.source:
+        yield Step(
+            _("Images"),
+            False,
+            gettext("Until you upload your own, the study shows the images of “%(name)s”.")
+            % {"name": study.image_set.name},
+            _("Upload your images"),
+            at("panel:upload-images", Right.MAKE_CHANGES),
+        )
+    else:
+        yield Step(
+            _("Images"),
+            chosen.is_met,
+            gettext("%(there)d of %(wanted)d are chosen.")
+            % {"there": chosen.there, "wanted": chosen.wanted},
+            _("Look at the images"),
+            at("panel:images", Right.VIEW),
+        )
     has_maps = chosen.is_met and all(need.is_met for need in maps)
     yield Step(
         _("Maps"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Q
+from django.utils.translation import gettext, override
 
 from explanations import catalogue
 from explanations.classifier.header import HeaderError, read_header
@@ -388,7 +389,12 @@ def _consent(answers: Answers) -> str:
 def _debrief(answers: Answers) -> str:
     texts, code = _texts(), answers.language
     without = texts["without"][code]
-    arms = ", ".join(label if method else without for _key, label, method in _arms(answers))
+    # People read the names of the maps in the language of the texts; labels of arms are for the
+    # report, which is in English.
+    with override(code):
+        arms = ", ".join(
+            gettext(label) if method else without for _key, label, method in _arms(answers)
+        )
     groups = texts["groups"][answers.design][code].format(arms=arms)
     if any(catalogue.get(method).is_placebo for _key, _label, method in _arms(answers) if method):
         groups = f"{groups} {texts['placebo'][code]}"

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
@@ -154,6 +154,8 @@ class GuideForm(NamingForm):
         super().__init__(data)
         self.user = user
         self.sources = {one.key: one for one in guide.sources(image_sets.hidden(user, None))}
+        if (reader := get_language()) in dict(LANGUAGES):
+            self.fields["language"].initial = reader
         self._choices("methods", [(guide.NONE, gettext("No explanation")), *method_choices()])
         self.fields["methods"].initial = [guide.NONE, "gradcam", "placebo"]
         self._choices("source", [(key, _described(one)) for key, one in self.sources.items()])

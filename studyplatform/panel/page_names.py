@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from surveys import questionnaires
 from surveys.questionnaires.reading import QuestionnaireError
@@ -99,6 +99,6 @@ def _is_practice(declared: StudyFile, step: Step) -> bool:
 
 def _title(key: str) -> str:
     try:
-        return questionnaires.get(key).title
+        return questionnaires.get(key).in_language(get_language() or "en").title
     except QuestionnaireError:
         return key

@@ -19,7 +19,7 @@ from studyplatform.models import StudyText, TextVersion
 from studyplatform.panel import image_sets, members
 from studyplatform.panel.access import AnyUser, Right, has_right, is_administrator
 from studyplatform.panel.design_pictures import DesignPicture, picture_of
-from studyplatform.panel.design_purposes import PURPOSES
+from studyplatform.panel.design_purposes import PURPOSES, TITLES
 from surveys import services
 from surveys.models import Study
 from surveys.services.documents import store_document
@@ -52,6 +52,11 @@ class Template:
     def picture(self) -> DesignPicture | None:
         """Return the picture of the design, drawn from its file."""
         return picture_of(self.source)
+
+    @property
+    def title_in_words(self) -> str:
+        """Return the title, in the reader's language if it is translated."""
+        return gettext(self.title) if self.title in TITLES.values() else self.title
 
     @property
     def purpose_in_words(self) -> str:

@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
 
 from explanations import catalogue
 from studyplatform.audit.words import act_in_words, settings_in_words
@@ -59,7 +60,8 @@ def moment(time: datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{}">{} {}</time>',
         there.isoformat(timespec="seconds"),
-        date_format(there, "j M Y, H:i"),
+        # Translators: the order of day, month, year and time; see Django's filter "date".
+        date_format(there, gettext("j M Y, H:i")),
         there.tzname(),
     )
 

@@ -268,3 +268,14 @@ def test_every_shipped_questionnaire_says_what_it_measures():
     assert {card.key.rpartition("-v")[0] for card in questionnaire_cards()} >= MEASURED.keys()
     shipped = {key.rpartition("-v")[0] for key in questionnaires.ids()}
     assert MEASURED.keys() <= shipped
+
+
+def test_people_read_the_names_of_the_maps_in_the_language_of_the_texts(answers):
+    debrief = loading.parse(guide.study_file(replace(answers, language="de"))).debrief.text
+    assert "Placebo-Karte" in debrief
+    assert "Placebo map" not in debrief
+
+
+def test_the_guide_begins_with_the_language_of_the_reader(researcher):
+    page = researcher.get(reverse("panel:guide"), headers={"Accept-Language": "de"})
+    assert page.context["form"]["language"].initial == "de"

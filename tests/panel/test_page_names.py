@@ -1,5 +1,7 @@
 """Pages of a study by names that people read."""
 
+from django.utils import translation
+
 from studyplatform.panel import study_texts
 from studyplatform.panel.page_names import page_names
 from surveys.study_checks import loading
@@ -33,3 +35,10 @@ def test_every_page_of_a_shipped_study_has_another_name():
     for template in study_texts.templates():
         names = page_names(loading.parse(study_texts.template_text(template.name)))
         assert len(set(names.values())) == len(names), template.name
+
+
+def test_questionnaires_are_named_in_the_language_of_the_reader():
+    with translation.override("de"):
+        assert next(iter(names_of("demo.toml").values())) == (
+            "Fragebogen: Sie und künstliche Intelligenz"
+        )

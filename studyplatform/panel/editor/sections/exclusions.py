@@ -15,6 +15,7 @@ from studyplatform.panel.editor.sections.plan_choices import (
     item_choices,
     items_asked,
     subscales,
+    title_of,
 )
 from studyplatform.panel.toml_edits import (
     REMOVED,
@@ -226,7 +227,7 @@ def _offered(values: Values) -> Iterator[tuple[str, str]]:
             words = gettext("gave the same answer to all %(count)d questions of %(title)s")
             yield (
                 f"same:{key}",
-                words % {"count": len(items), "title": questionnaires.get(key).title},
+                words % {"count": len(items), "title": title_of(key)},
             )
     for item in items_asked(values):
         if item.kind == "choice" and item.values:

@@ -9,7 +9,7 @@ from analysis.plan.catalogues.analyses import ANALYSES
 from studyplatform.panel.editor.base import Values, conditions, tables
 from studyplatform.panel.toml_edits import Path, value_at
 from surveys import questionnaires
-from surveys.questionnaires.base import WRITTEN, Item
+from surveys.questionnaires.base import WRITTEN, Item, Questionnaire
 from surveys.questionnaires.reading import QuestionnaireError
 from surveys.study_file import designs
 
@@ -118,16 +118,25 @@ def outcome_choices(values: Values, *, compared_scores: bool = False) -> list[Ch
 def subscales(key: str) -> list[Any]:
     """Return the scales of a questionnaire, none if it is unknown."""
     try:
-        return list(questionnaires.get(key).subscales.values())
+        return list(_in_reader_language(key).subscales.values())
     except QuestionnaireError:  # the mistakes of the file name it
         return []
 
 
+def title_of(key: str) -> str:
+    """Return the questionnaire's title in the reader's language. Raises QuestionnaireError."""
+    return _in_reader_language(key).title
+
+
 def _items(key: str) -> Sequence[Item]:
     try:
-        return questionnaires.get(key).in_language(get_language() or "en").items
+        return _in_reader_language(key).items
     except QuestionnaireError:  # the mistakes of the file name it
         return ()
+
+
+def _in_reader_language(key: str) -> Questionnaire:
+    return questionnaires.get(key).in_language(get_language() or "en")
 
 
 def _table(values: Values, key: str) -> Mapping[str, Any]:
