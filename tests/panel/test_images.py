@@ -86,11 +86,11 @@ def test_a_study_that_waits_for_its_researchers_images_uses_the_first_upload_at_
     assert "Until you upload your own, the study shows the images of" in overview
     response = upload(browser, study, packed())
     study.refresh_from_db()
-    overview = browser.get(page(study, "study")).content.decode()
-    assert "Until you upload your own" not in overview
     assert study.image_set == own_set(study)
     assert "Until your own images" not in study.source
     assert "Next: compute predictions and maps" in said(browser.get(response.url))
+    overview = browser.get(page(study, "study")).content.decode()
+    assert "Until you upload your own" not in overview
 
 
 def test_too_few_wrong_predictions_of_uploaded_images_are_told_without_a_command(study, signed_in):
