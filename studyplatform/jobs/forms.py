@@ -556,7 +556,7 @@ class PeopleForm(JobForm):
 class ExportForm(PeopleForm):
     formats = forms.MultipleChoiceField(
         label=_("Formats"),
-        choices=[(one.key, one.label) for one in FORMATS],
+        choices=[(one.key, _(one.label)) for one in FORMATS],
         initial=["csv"],
         widget=forms.CheckboxSelectMultiple,
     )

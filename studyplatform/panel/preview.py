@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import timezone
+from django.utils.translation import gettext
 
 from studyplatform.panel.page_names import page_names
 from surveys import tasks
@@ -27,7 +28,7 @@ class PreviewPage:
     """A page of the preview by its number from 0. ``step`` is None for consent, debrief, and for an
     ending of the study, whose key is ``ending``.
 
-    ``title`` names the page in English, as the bar of the preview is in English.
+    ``title`` names the page in the language of the reader, as the bar of the preview does.
     """
 
     number: int
@@ -39,17 +40,23 @@ class PreviewPage:
 def pages(study: Study) -> list[PreviewPage]:
     """Return every page from consent to debrief, including those that most people skip."""
     steps = sequence.steps(study)
-    with translation.override("en"):
-        names = page_names(definition(study))
+    names = page_names(definition(study))
     inner = [
         PreviewPage(number, names[step.key], step) for number, step in enumerate(steps, start=1)
     ]
     last = len(steps) + 1
     endings = [
-        PreviewPage(number, f"Early end: {one.heading}", ending=one.key)
+        PreviewPage(
+            number, gettext("Early end: %(heading)s") % {"heading": one.heading}, ending=one.key
+        )
         for number, one in enumerate(definition(study).endings, start=last + 1)
     ]
-    return [PreviewPage(0, "Consent"), *inner, PreviewPage(last, "Debrief"), *endings]
+    return [
+        PreviewPage(0, gettext("Consent")),
+        *inner,
+        PreviewPage(last, gettext("Debrief")),
+        *endings,
+    ]
 
 
 def stand_in(person: Participant, step: sequence.Step) -> str:
@@ -67,12 +74,12 @@ def stand_in(person: Participant, step: sequence.Step) -> str:
             and row.explanation_id is None
             and not compares
         ):
-            return (
-                "The map of this picture is not computed yet. Participants will see it; this page "
-                "shows the picture alone."
+            return gettext(
+                "The map of this picture is not computed yet. Participants will see it; this "
+                "page shows the picture alone."
             )
     if step.kind == "instructions" and example_prediction(person.study) is None:
-        return (
+        return gettext(
             "The example is not computed yet, so that this page shows none. Once the maps are "
             "there, participants see one."
         )

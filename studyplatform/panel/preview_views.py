@@ -16,6 +16,8 @@ from django.http import (
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -38,12 +40,16 @@ from surveys.study_file.stored import definition
 from surveys.web.consent import check_boxes
 from surveys.web.pictures import drawn, example_of, is_dense, picture_of
 
-NOT_SHOWN = "Participants in this arm do not see this page: its part is limited to other arms."
+NOT_SHOWN = gettext_lazy(
+    "Participants in this arm do not see this page: its part is limited to other arms."
+)
 SENT = "preview-sent"
 """The cookie that takes the answers of a page to the next one, and the salt of its signature."""
 MOST_SHOWN = 12
 """Answers of a page that the cookie has room for."""
-NO_IMAGES = "The images are not chosen yet, because too few of them have been classified."
+NO_IMAGES = gettext_lazy(
+    "The images are not chosen yet, because too few of them have been classified."
+)
 
 
 @dataclass(frozen=True)
@@ -139,9 +145,10 @@ def show_page(
     sequence = preview.pages(study)
     if number >= len(sequence) or language not in definition(study).languages:
         raise Http404("The study has no page with this number.")
+    reader = translation.get_language() or "en"
     with translation.override(language):
         bar = _bar(study, shown_arm, sequence, number, language, place)
-        bar |= {**way_out, "is_secure": request.is_secure()}
+        bar |= {**way_out, "is_secure": request.is_secure(), "reader": reader}
         context = {**about_study(study), "preview": bar}
         bar["stored"] = _stored(request) if request.method != "POST" else None
         response = _answer(request, study, shown_arm, language, context, sequence[number])
@@ -232,7 +239,8 @@ def _shown(
     context |= {**content, "form": form, "key": preview.CODE, "next_pictures": ()}
     if form.is_bound and form.is_valid():
         return _go_on(context["preview"], form.answers)
-    context["preview"]["stand_in"] = preview.stand_in(person, step)
+    with translation.override(context["preview"]["reader"]):
+        context["preview"]["stand_in"] = preview.stand_in(person, step)
     response = render(request, page_of(step).template, context)
     response.content  # noqa: B018  rendered before the participation is undone
     return response
@@ -261,7 +269,7 @@ def _stored(request: HttpRequest) -> list[list[str]] | None:
     return stored
 
 
-def _missing(request: HttpRequest, context: dict[str, Any], reason: str) -> HttpResponse:
+def _missing(request: HttpRequest, context: dict[str, Any], reason: str | Promise) -> HttpResponse:
     # Only missing images can be computed; a page of another arm will never be shown here.
     study = context["preview"]["study"]
     compute_at = ""
@@ -326,8 +334,7 @@ def _tabs(request: HttpRequest, study: Study) -> list[tuple[Any, str, bool]]:
     """Return the tabs of the study's pages for members, and none for others."""
     if not studies_of(request.user).filter(pk=study.pk).exists():
         return []
-    with translation.override("en"):
-        return tabs_of(rights_in(request.user, study), study, "preview")
+    return tabs_of(rights_in(request.user, study), study, "preview")
 
 
 def _readdressed(bar: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,13 @@ class Entry:
     questionnaire: Questionnaire | None
     problem: str = ""
 
+    @property
+    def spoken(self) -> Questionnaire | None:
+        """Return the questionnaire in the reader's language, if it has it."""
+        if self.questionnaire is None:
+            return None
+        return self.questionnaire.in_language(translation.get_language() or "en")
+
 
 class LoadingForm(forms.Form):
     """The file of a questionnaire, and whether it replaces one that no study asks."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+from explanations.translatable import gettext_noop
 from surveys.export.dataset import Table
 from surveys.export.folder import ExportError
 
@@ -30,12 +31,30 @@ class Written:
 
 
 FORMATS = (
-    Format("csv", "csv: plain text, read by the analysis", "surveys.export.csv_files.write"),
-    Format("parquet", "Parquet: typed columns, for R and Python", "surveys.export.parquet.write"),
-    Format("xlsx", "Excel: one workbook with the codebook", "surveys.export.workbook.write"),
-    Format("sav", "SPSS, also for JASP and jamovi", "surveys.export.statistics_files.write_sav"),
-    Format("dta", "Stata", "surveys.export.statistics_files.write_dta"),
-    Format("json", "JSON: records with a schema", "surveys.export.json_records.write"),
+    Format(
+        "csv",
+        gettext_noop("csv: plain text, read by the analysis"),
+        "surveys.export.csv_files.write",
+    ),
+    Format(
+        "parquet",
+        gettext_noop("Parquet: typed columns, for R and Python"),
+        "surveys.export.parquet.write",
+    ),
+    Format(
+        "xlsx",
+        gettext_noop("Excel: one workbook with the codebook"),
+        "surveys.export.workbook.write",
+    ),
+    Format(
+        "sav",
+        gettext_noop("SPSS, also for JASP and jamovi"),
+        "surveys.export.statistics_files.write_sav",
+    ),
+    Format("dta", gettext_noop("Stata"), "surveys.export.statistics_files.write_dta"),
+    Format(
+        "json", gettext_noop("JSON: records with a schema"), "surveys.export.json_records.write"
+    ),
 )
 
 

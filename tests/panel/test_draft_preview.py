@@ -55,6 +55,16 @@ def test_a_saved_text_is_seen_before_the_study_uses_it(draft, signed_in):
     assert "A better " not in Study.objects.get(pk=draft.pk).title
 
 
+def test_the_bar_speaks_the_readers_language_and_the_page_that_of_the_study(draft, signed_in):
+    text = save(draft, 'title = "', 'title = "A better ')
+    german = {"Accept-Language": "de"}
+    shown = signed_in("editor").get(page(text, 0), headers=german).content.decode()
+    bar, _, consent = shown.partition("</nav>")
+    assert "Nichts wird gespeichert" in bar
+    assert "Nothing is stored" not in shown
+    assert "I agree" in consent
+
+
 def test_the_pictures_of_the_version_are_shown(draft, signed_in):
     text = save(draft, 'title = "', 'title = "A better ')
     shown = signed_in("editor").get(page(text, first_trial(draft))).content.decode()

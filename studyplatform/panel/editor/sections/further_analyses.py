@@ -86,7 +86,8 @@ def _further(values: Values) -> list[Entry]:
         )),
         Entry((*ATTENTION, "methods"), gettext("Methods"), "several",
               gettext("None ticked: every method with a map of each picture."),
-              group=looks, missing=[], choices=catalogue.choices()),
+              group=looks, missing=[],
+              choices=[(key, gettext(label)) for key, label in catalogue.choices()]),
     ]  # fmt: skip
 
 
