@@ -35,10 +35,7 @@ PURPOSES = {
         "make it easier?"
     ),
     "two-accuracies.toml": _("Does a map help people to notice how accurate a classifier is?"),
-    "where-people-look.toml": _(
-        "Do maps mark the places that people need? People uncover blurred pictures, and the report "
-        "compares where they looked with each method's maps."
-    ),
+    "where-people-look.toml": _("Do maps mark the places that people need to recognise a picture?"),
     "which-map.toml": _(
         "Can people tell which map belongs to the classifier's answer, and whether that answer is "
         "right?"
@@ -77,6 +74,7 @@ TITLES = {
     "screening.toml": _("Pictures and the answers of a classifier"),
     "trust-repair.toml": _("Judging a classifier's answers, in two parts"),
     "two-accuracies.toml": _("Judging the answers of two classifiers"),
+    "where-people-look.toml": _("Where to look in a picture"),
     "which-map.toml": _("What maps of pictures tell"),
     "judge-advisor.toml": _("Naming pictures, with a classifier's advice"),
     "residual.toml": _("Judging the answers of a residual network"),
