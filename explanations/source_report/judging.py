@@ -4,6 +4,7 @@ The limits of the rules are stated in words, in the text of each verdict.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from explanations.evaluation.statistics import Mean
 from explanations.source_report.evidence import Evidence, Judged, not_measured
@@ -77,9 +78,10 @@ def judged_by(measured: str, lines: Sequence[Line]) -> Judged:
         else:
             # A pattern that random weights show as well says nothing about what was learned.
             verdict = OPEN
+            alike = [line.network for line in compared if not _beyond_control(line)]
             measured += (
-                " Random weights show it as strongly, so it cannot be told from an effect of the "
-                "architecture alone."
+                f" Random weights show it as strongly ({'; '.join(dict.fromkeys(alike))}), so it "
+                "cannot be told from an effect of the architecture alone."
             )
     return Judged(verdict, measured, lines)
 
@@ -94,28 +96,47 @@ def _beyond_control(line: Line) -> bool:
 
 
 TURNED = (
-    " The control is the same map turned by 180 degrees, which has the same shape in another "
+    " The control is the same map rotated by 180 degrees, which has the same shape in another "
     "place: a compact region loses more than scattered pixels, wherever it is. Influential pixels "
-    "would be above 0 against both; a map in the centre of the image overlaps its turned copy, "
+    "would be above 0 against both; a map in the centre of the image overlaps its rotated copy, "
     "which makes the second difference small."
 )
 
 
-def marks_what_counts(key: str, label: str, classes: Sequence[str] = ()) -> Judge:
+MOST = (
+    " Counting more than these pixels is less than being the most influential or crucial: whether "
+    "still other pixels count more was not tested."
+)
+
+
+def marks_what_counts(
+    key: str, label: str, classes: Sequence[str] = (), *, most: bool = False
+) -> Judge:
     """Return the judge whether hiding a method's pixels lowers the probability more than hiding
-    others: random pixels, and the pixels of the same map turned by 180 degrees."""
+    others: random pixels, and the pixels of the same map turned by 180 degrees.
+
+    A sentence about the ``most`` influential or the crucial pixels does not hold by that alone.
+    """
 
     def judge(evidence: Evidence) -> Judged:
         # Slow methods are measured on fewer images.
         slow = key in ("deepshap", "lime")
         by_network = evidence.methods if slow else evidence.depth
-        return judged_by(
+        judged = judged_by(
             "Probability that the class loses when the strongest tenth of the pixels is blurred, "
             "minus its loss by a random tenth." + TURNED,
             loss_lines(by_network, evidence.labels, key, f"{label}'s", classes),
         )
+        return without_most(judged) if most else judged
 
     return judge
+
+
+def without_most(judged: Judged) -> Judged:
+    """Return the judgement without a verdict that "most" influential pixels were marked."""
+    if judged.verdict != HOLDS:
+        return judged
+    return replace(judged, verdict=OPEN, measured=judged.measured + MOST)
 
 
 def loss_lines(
@@ -126,10 +147,10 @@ def loss_lines(
     classes: Sequence[str] = (),
     rule: Rule | None = above,
 ) -> list[Line]:
-    """Return two lines a network: the loss minus random pixels, and minus the turned map."""
+    """Return two lines a network: the loss minus random pixels, and minus the rotated map."""
     of = f", {' and '.join(classes)} only" if classes else ""
     lines: list[Line] = []
-    for other, name in (("random", "random pixels"), (f"turned:{key}", "the turned map")):
+    for other, name in (("random", "random pixels"), (f"turned:{key}", "the rotated map")):
         lines += lines_of(
             by_network,
             labels,

@@ -1,6 +1,7 @@
 """A function for each claim of the conclusions that has numbers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,18 @@ from scipy.stats import rankdata
 from explanations.evaluation.statistics import Mean
 from explanations.source_report.evidence import Evidence, Judged
 from explanations.source_report.judging import judged_by, loss_lines
-from explanations.source_report.verdicts import FEW, OPEN, Line
+from explanations.source_report.verdicts import FEW, HOLDS, OPEN, Line
 
 RESAMPLES = 500
+FAITHFUL = ("deletion_blur", "deletion_mean", "insertion_blur", "insertion_mean", "road")
+"""Measures of evaluate_explanations that hide or show the pixels of a map."""
+NAMES = {
+    "gradcam": "Grad-CAM",
+    "saliency": "saliency",
+    "lime": "LIME",
+    "integrated_gradients": "Integrated Gradients",
+    "deepshap": "SHAP",
+}
 
 
 def trust_rises(evidence: Evidence) -> Judged:
@@ -43,13 +53,48 @@ def maps_show_influence(evidence: Evidence) -> Judged:
         ("deepshap", "SHAP's"),
     ):
         lines += loss_lines(evidence.methods, evidence.labels, key, label)
-    return judged_by(
-        "The rows on influence of all five methods together. The claim holds if it does for every "
-        "method. Probability that the class loses when the strongest tenth of the pixels is "
-        "blurred, minus its loss by other pixels: a random tenth, and the same map turned by 180 "
-        "degrees.",
+    judged = judged_by(
+        "The rows on influence of all five methods together. By this measure, the claim holds if "
+        "it does for every method. Probability that the class loses when the strongest tenth of "
+        "the pixels is blurred, minus its loss by other pixels: a random tenth, and the same map "
+        "rotated by 180 degrees.",
         lines,
     )
+    beaten = _beaten_by_controls(evidence)
+    if judged.verdict == HOLDS and beaten:
+        remark = (
+            " By other measures of the comparison, a map that ignores the network is better than "
+            f"{'; '.join(beaten)}. The measures disagree, so that this page gives no verdict."
+        )
+        return replace(judged, verdict=OPEN, measured=judged.measured + remark)
+    return judged
+
+
+def _beaten_by_controls(evidence: Evidence) -> list[str]:
+    """Return each method that a control exceeds by some measure, with those measures."""
+    evaluation = evidence.evaluation or {}
+    controls = evaluation.get("controls", ())
+    found: dict[str, list[str]] = {}
+    for measure in evaluation.get("measures", ()):
+        sign = {"higher": 1, "lower": -1}.get(measure["better"])
+        if sign is None or measure["key"] not in FAITHFUL:
+            continue
+        rows = {row["method"]: row for row in measure["rows"] if row["images"] == "all"}
+        for method in evaluation.get("methods", ()):
+            if any(
+                _is_better(rows[control], rows[method], sign)
+                for control in controls
+                if control in rows and method in rows
+            ):
+                found.setdefault(NAMES.get(method, method), []).append(measure["label"])
+    return [f"{method} ({', '.join(measures)})" for method, measures in found.items()]
+
+
+def _is_better(control: Mapping[str, Any], method: Mapping[str, Any], sign: int) -> bool:
+    """Check whether the control's whole interval is on the better side of the method's."""
+    if None in (control["low"], control["high"], method["low"], method["high"]):
+        return False
+    return bool(control["low"] > method["high"] if sign > 0 else control["high"] < method["low"])
 
 
 def maps_tell_errors(evidence: Evidence) -> Judged:

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from explanations.source_report.evidence import Evidence, Judged, not_measured
-from explanations.source_report.judging import evaluated, judged_by, lines_of, loss_lines
+from explanations.source_report.judging import (
+    evaluated,
+    judged_by,
+    lines_of,
+    loss_lines,
+    without_most,
+)
 from explanations.source_report.verdicts import OPEN, Line, above, below, difference, entry, over
 
 
@@ -62,11 +68,18 @@ def lime_highlights_most(evidence: Evidence) -> Judged:
         above,
         0.5,
     )
-    return judged_by(
-        "“Most influential” outlined patches would carry more than half of the absolute weight. "
-        "Colours are relative to the picture's largest weight, however small it is.",
+    judged = judged_by(
+        "The outlined patches are those with the largest weights, by construction. The question is "
+        "how much of the explanation they show: five of about 60 patches would carry more than "
+        "half of the absolute weight, or less. Colours are relative to the picture's largest "
+        "weight, however small it is.",
         lines,
     )
+    remark = (
+        " Whether the network looks at these regions is not a question of LIME's own weights: the "
+        "row on influence below tests it by covering pixels."
+    )
+    return replace(judged, verdict=OPEN, measured=judged.measured + remark)
 
 
 def lime_fits(evidence: Evidence) -> Judged:
@@ -121,7 +134,7 @@ def lime_is_unstable(evidence: Evidence) -> Judged:
         lines += lines_of(evidence.methods, evidence.labels, quantity, entry(name))
     return judged_by(
         "A map of LIME is about the patches of one image, so that it says nothing about another "
-        "image. How near another image may be: each value is changed by up to 2 of 255 levels. "
+        "image. The changed image is near: each value differs by up to 2 of 255 levels. "
         "Unstable: LIME's map changes more than saliency's, which has neither draws nor patches.",
         lines,
     )
@@ -249,13 +262,14 @@ def ig_beats_random(evidence: Evidence) -> Judged:
             f"Integrated Gradients' ({baseline})",
             rule=above if baseline == "black" else None,
         )
-    return judged_by(
+    judged = judged_by(
         "Probability that the class loses when the strongest tenth of the pixels is blurred, minus "
-        "its loss by other pixels: a random tenth, and the same map turned by 180 degrees. Crucial "
-        "pixels would be above 0 against both. The report names no baseline; black is the usual "
-        "one, and its map is judged. The blurred image is shown for comparison.",
+        "its loss by other pixels: a random tenth, and the same map rotated by 180 degrees. "
+        "Crucial pixels would be above 0 against both. The report names no baseline; black is the "
+        "usual one, and its map is judged. The blurred image is shown for comparison.",
         lines,
     )
+    return without_most(judged)
 
 
 def background_matters(evidence: Evidence) -> Judged:
@@ -278,6 +292,17 @@ def background_matters(evidence: Evidence) -> Judged:
     )
 
 
+def distribution_matters(evidence: Evidence) -> Judged:
+    """Return how far maps of two draws differ; it stays open for another distribution."""
+    judged = background_matters(evidence)
+    return replace(
+        judged,
+        verdict=OPEN,
+        measured=judged.measured + " Both backgrounds are draws from the same training set. One "
+        "of another distribution, such as images of a single class, was not measured.",
+    )
+
+
 def runs_differ(evidence: Evidence) -> Judged:
     """Judge whether two runs of the report's SHAP differ: only by the drawn background."""
     judged = background_matters(evidence)
@@ -285,6 +310,6 @@ def runs_differ(evidence: Evidence) -> Judged:
         judged,
         measured="DeepExplainer itself draws nothing: with the same background, two runs give the "
         "same numbers. The background is drawn, in the report from its training loader, so that "
-        "another run has another one. Inconsistent: a distance above a tenth of the maps' length. "
+        "another run uses another one. Inconsistent: a distance above a tenth of the maps' length. "
         "Explainers that sample, which the report names as well, were not measured.",
     )

@@ -40,7 +40,7 @@ CLAIMS = (
         "gradcam-frog",
         "the regions of the image that are most influential for the VGG13 model",
         "gradcam",
-        judging.marks_what_counts("gradcam", "Grad-CAM", ("frog",)),
+        judging.marks_what_counts("gradcam", "Grad-CAM", ("frog",), most=True),
     ),
     Claim(
         "sixteen",
@@ -144,7 +144,7 @@ CLAIMS = (
         "gradcam",
         held(
             "By construction: a cell of the first convolution depends on 3 x 3 pixels, of the last "
-            "convolution on 32 x 32, which is the whole image."
+            "convolution on 18 x 18 (in a corner) to 30 x 30 of the 32 x 32."
         ),
     ),
     Claim(
@@ -152,8 +152,8 @@ CLAIMS = (
         "it could suggest that the model is relying on features that are not easily interpretable",
         "gradcam",
         unknown(
-            "An empty map does not tell. It depends on the sign of a sum (above), and no measure "
-            "here says whether a feature can be interpreted."
+            "An empty map does not show this. It depends on the sign of a sum (above), and no "
+            "measure here says whether a feature can be interpreted."
         ),
     ),
     Claim(

@@ -62,7 +62,7 @@ CLAIMS = (
         "visual representations showing the areas of the image most influential to the model's "
         "predictions",
         "saliency",
-        judging.marks_what_counts("saliency", "saliency"),
+        judging.marks_what_counts("saliency", "saliency", most=True),
     ),
     Claim(
         "saliency-edges",

@@ -2,7 +2,7 @@
 
 from explanations.source_report import judging, judging_conclusions, judging_methods
 from explanations.source_report.chapters.claim import NOTHING_IMPROVED, PEOPLE, Claim
-from explanations.source_report.judging import held, unknown
+from explanations.source_report.judging import failed, held, unknown
 
 CLAIMS = (
     Claim(
@@ -49,11 +49,12 @@ CLAIMS = (
         "blue represents a negative impact (decreasing the likelihood of the "
         "prediction) and red indicates a positive impact",
         "shap",
-        held(
-            "By definition, for the class's logit: the shares add up to its difference from "
-            "the background, within 1e-4 of 1 plus that difference; a map that misses more "
-            "is refused. A higher logit is a higher probability only if the other classes' "
-            "logits do not rise as much."
+        failed(
+            "Not as worded. By definition, the signs are about the class's logit: the shares add "
+            "up to its difference from the background, within 1e-4 of 1 plus that difference, and "
+            "a map that misses more is refused. The likelihood rises only if the other classes' "
+            "logits rise less: above, classes whose shares add up to a positive sum have a "
+            "probability near 0."
         ),
     ),
     Claim(
@@ -73,13 +74,13 @@ CLAIMS = (
         "shap-crucial",
         "These areas are crucial in identifying the image as a dog",
         "shap",
-        judging.marks_what_counts("deepshap", "SHAP", ("dog",)),
+        judging.marks_what_counts("deepshap", "SHAP", ("dog",), most=True),
     ),
     Claim(
         "shap-background",
         "SHAP values can be sensitive to the distribution of data in the training set.",
         "shap",
-        judging_methods.background_matters,
+        judging_methods.distribution_matters,
     ),
     Claim(
         "shap-actionable",

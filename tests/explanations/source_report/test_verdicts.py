@@ -229,6 +229,39 @@ def test_a_map_must_also_beat_its_own_shape_in_another_place(elsewhere, verdict)
     assert of_frogs(evidence).lines == ()
 
 
+def test_counting_more_than_other_pixels_is_not_counting_most():
+    images = [{"drop:saliency": 0.5, "drop:random": 0.1, "drop:turned:saliency": 0.2}] * 20
+    evidence = Evidence(LABELS, depth={"strong": {"truck": images}})
+    most = judging.marks_what_counts("saliency", "saliency", most=True)(evidence)
+    assert most.verdict == OPEN
+    assert "less than being the most influential" in most.measured
+    worse = [{"drop:saliency": 0.1, "drop:random": 0.5, "drop:turned:saliency": 0.6}] * 20
+    evidence = Evidence(LABELS, depth={"strong": {"truck": worse}})
+    assert judging.marks_what_counts("saliency", "saliency", most=True)(evidence).verdict == FAILS
+
+
+@pytest.mark.parametrize(("control", "verdict"), [(0.30, OPEN), (0.10, HOLDS)])
+def test_a_method_that_a_control_exceeds_by_another_measure_has_no_verdict(control, verdict):
+    keys = ("gradcam", "saliency", "lime", "deepshap", "integrated_gradients:black")
+    image = {"drop:random": 0.1}
+    for key in keys:
+        image |= {f"drop:{key}": 0.5, f"drop:turned:{key}": 0.2}
+    rows = [
+        {"method": method, "images": "all", "low": mean - 0.01, "high": mean + 0.01}
+        for method, mean in (("saliency", 0.2), ("random", control))
+    ]
+    road = {"key": "road", "label": "ROAD", "better": "higher", "rows": rows}
+    numbers = {"strong": {"cat": [image] * 20}}
+    judged = judging_conclusions.maps_show_influence(
+        Evidence(
+            LABELS, depth=numbers, methods=numbers,
+            evaluation={"methods": ["saliency"], "controls": ["random"], "measures": [road]},
+        )
+    )  # fmt: skip
+    assert judged.verdict == verdict
+    assert ("saliency (ROAD)" in judged.measured) == (verdict == OPEN)
+
+
 def test_the_map_of_the_image_gives_no_verdict_on_maps_of_layers():
     images = [{"drop:saliency": 0.5, "drop:random": 0.1, "drop:turned:saliency": 0.2}] * 20
     evidence = Evidence(LABELS, depth={"strong": {"truck": images}})
@@ -244,7 +277,7 @@ def test_dark_maps_of_networks_that_learned_nothing_are_no_abstraction(trained, 
     both = zip(dark(trained), dark(random), strict=True)
     numbers = {"frog": [{"cam_empty:14": a, "random_cam_empty:14": b} for a, b in both]}
     judged = judging_depth.darkness_is_learned(Evidence(LABELS, depth={"strong": numbers}))
-    assert judged.verdict == verdict
+    assert judged.lines[0].verdict == verdict
 
 
 @pytest.mark.parametrize(("roughness_of_map", "verdict"), [(0.2, HOLDS), (0.9, FAILS)])
@@ -304,8 +337,9 @@ def test_a_network_is_compared_with_a_person_by_its_accuracy(right, verdict):
     confusion = [[10 * right, 1000 - 10 * right], [1000 - 10 * right, 10 * right]]
     card = {"evaluation": {"test": {"confusion": confusion}}}
     judged = judging_recipes.beats_people(Evidence(LABELS, cards={"strong": [card]}))
-    assert judged.verdict == verdict
+    assert judged.lines[0].verdict == verdict
     assert judged.lines[0].value.n == 2000
+    assert judged.verdict == OPEN  # the sentence is about VGG networks in general
 
 
 def test_without_any_number_no_measured_claim_has_a_verdict():
@@ -375,7 +409,7 @@ def test_verdicts_without_images_are_told_from_measured_ones():
     assert by_key["gradcam-parts"].basis == "undecided"
     counts = Counter(judged.basis for judged in by_key.values())
     html = page.render(content(evidence))
-    assert html.count('<span class="note">by reasons</span>') == 2 * counts["reasoned"]
+    assert html.count('<span class="note">by argument</span>') == 2 * counts["reasoned"]
     stored = page.as_json(content(evidence))["claims"]
     assert Counter(claim["basis"] for claim in stored) == counts
 
