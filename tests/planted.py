@@ -179,7 +179,7 @@ def example(hint: Any) -> Any:
 
 
 def _number(hint: Any, kind: type) -> Any:
-    for value in (1, 0.1, 0.7, 200):
+    for value in (1, 0.1, 0.7, 20, 200):
         if all(_fits(value, one) for one in metadata_of(hint)):
             return kind(value)
     return MISSING

@@ -61,7 +61,7 @@ SHOWN = {
 HIDDEN = {
     "explanations.ImageSet": ("fitted_size", "split_rule", "grey_window", "warnings"),
     "explanations.ClassifierWeights": ("architecture", "input_rule", "package"),
-    "surveys.Submission": ("extensions", "option_order"),
+    "surveys.Submission": ("extensions", "option_order", "signals"),
     "explanations.Prediction": ("probabilities",),
     "explanations.Explanation": ("other_class", "pack", "offset", "length"),
     "explanations.StudyImage": ("group", "part_names", "part_map"),

@@ -11,7 +11,6 @@ from explanations.rendering.cells import GRID, in_cells
 from explanations.store.artefacts import ArtefactError
 from surveys import tasks
 from surveys.export.dataset import Table, TableCell, Variable
-from surveys.export.folder import ExportError
 from surveys.models import Study
 from surveys.study_file.stored import definition
 
@@ -28,8 +27,8 @@ def map_grids_table(study: Study) -> Table:
     """Return a row per cell of each map of an uncovered image, whether or not an arm shows it.
 
     Only methods with a map of each of these images are included. Values are means of the positive
-    relevance, which speaks for the predicted class. Raises ExportError for a missing or damaged
-    map.
+    relevance, which speaks for the predicted class. A method with a missing or damaged map is left
+    out.
     """
     parts = [
         part.key
@@ -48,15 +47,19 @@ def map_grids_table(study: Study) -> Table:
         if len(newest[method]) < len(images):
             continue
         label = catalogue.get(method).full_label
-        for prediction, sha256 in sorted(images.items(), key=lambda one: one[1]):
-            try:
-                relevance = artefact_store().read(newest[method][prediction].stored).relevance
-            except ArtefactError as error:
-                raise ExportError(str(error)) from error
-            rows += [
-                [sha256[:12], method, label, row + 1, column + 1, float(f"{value:.{DIGITS}g}")]
-                for (row, column), value in np.ndenumerate(in_cells(relevance))
-            ]
+        try:
+            grids = {
+                sha256: in_cells(artefact_store().read(newest[method][prediction].stored).relevance)
+                for prediction, sha256 in images.items()
+            }
+        except ArtefactError:
+            # A damaged map must not keep people's answers from being exported.
+            continue
+        rows += [
+            [sha256[:12], method, label, row + 1, column + 1, float(f"{value:.{DIGITS}g}")]
+            for sha256, grid in sorted(grids.items())
+            for (row, column), value in np.ndenumerate(grid)
+        ]
     return Table(NAME, _variables(), rows)
 
 

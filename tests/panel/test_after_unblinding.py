@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from studyplatform.jobs.bodies import report
+from studyplatform.jobs.step_words import step_in_words
 from studyplatform.models import Job
 from studyplatform.panel.access import Right
 from studyplatform.panel.after_unblinding import steps_after_unblinding
@@ -86,14 +87,15 @@ def test_a_report_tells_a_rising_share_of_its_work_from_the_beginning():
     heard = Heard()
     told = report._telling(heard)
     steps = ["beginning", "table 1 of 2", "table 2 of 2", "files", "reading", "outcome 1 of 3",
-             "outcome 3 of 3", "other parts", "drawing", "printing"]  # fmt: skip
+             "outcome 3 of 3", "other parts", "drawing", "word", "printing"]  # fmt: skip
     with translation.override("de"):
         for step in steps:
             told(step)
+        assert step_in_words(heard.told[5][3]) == "Zielgröße 1 von 3"
     shares = [done for done, *_rest in heard.told]
     assert shares == sorted(set(shares))
     assert {total for _done, total, *_rest in heard.told} == {100}
-    assert heard.told[5][2:] == ("Prozent der Arbeit", "Zielgröße 1 von 3")
+    assert heard.told[5][2:] == ("Prozent der Arbeit", "outcome 1 of 3")
 
 
 def test_every_step_that_export_and_analysis_tell_has_a_share():

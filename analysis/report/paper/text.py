@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analysis.apa_numbers import bounded, interval, number, p_value, percent
+from analysis.failures import Failures
 from analysis.plan.plan import TIME_COLUMNS
 from analysis.report.allocation import flow_columns, lead, population_words
 from analysis.report.method import method_notes
@@ -212,7 +213,7 @@ def _results(results: Results) -> Iterator[Paragraph]:
         "Results", "Participant flow", " ".join(_flow(results)), (("flow",), ("study_flow",))
     )
     for place, result in enumerate(results.outcomes):
-        words = " ".join([*_means(result, results), *outcome_sentences(result, results)])
+        words = " ".join([*_means(result, results), *_sentences(result, results)])
         yield Paragraph("Results", result.outcome.label, words, (("outcomes", place), ("plan",)))
     changes = what_would_change(results)
     if changes:
@@ -228,6 +229,15 @@ def _results(results: Results) -> Iterator[Paragraph]:
         "Results", "Deviations from the plan",
         " ".join(deviations) or "Every analysis was carried out as planned.", (("deviations",),),
     )  # fmt: skip
+
+
+def _sentences(result: OutcomeResult, results: Results) -> list[str]:
+    # The page marks and lists the same fault.
+    return Failures().guarded(
+        f"Outcome “{result.outcome.label}”, its sentences",
+        lambda: outcome_sentences(result, results),
+        lambda failure: [f"The sentences on this outcome failed: {failure.sentence}."],
+    )
 
 
 def _flow(results: Results) -> Iterator[str]:
