@@ -97,6 +97,24 @@ def test_mouse_and_keys_clear_the_picture_and_their_path_is_stored(page, live_se
         photograph(page, page.context.browser, address)
 
 
+def test_without_a_script_every_cell_is_as_wide_as_the_others(page, live_server, study):
+    someone = to_trial(study)
+    context = page.context.browser.new_context(
+        java_script_enabled=False, viewport={"width": 390, "height": 844}
+    )
+    still = context.new_page()
+    still.goto(f"{live_server.url}/p/{someone.code}/")
+    boxes = [one.bounding_box() for one in still.locator("button[name=cell]").all()]
+    wide = still.evaluate("document.documentElement.scrollWidth")
+    context.close()
+    assert wide == 390
+    assert len(boxes) == 36
+    assert {round(box["width"]) for box in boxes} <= {
+        round(boxes[0]["width"]) + n for n in (-1, 0, 1)
+    }
+    assert all(box["width"] > 44 and box["x"] + box["width"] <= 390 for box in boxes)
+
+
 def photograph(page, browser, address):
     for width, height in ((390, 844), (820, 1180), (1280, 800)):
         for scheme in ("light", "dark"):
