@@ -77,7 +77,10 @@ def check_plan(plan: Plan, problems: Problems) -> None:
     if plan.map_quality is not None:
         _check_map_quality(plan.map_quality, plan, problems)
     if plan.signals is not None and not plan.signals.rules:
-        said = "signals: rules is empty. Name rules, or remove rules for those that find programs."
+        said = (
+            "signals: rules is empty. Name rules, or remove the key to use the rules that find "
+            "programs."
+        )
         problems.add(("signals", "rules"), said)
     if plan.source is not None:
         check_source(plan.source, problems)

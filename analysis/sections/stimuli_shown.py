@@ -225,7 +225,7 @@ def _exposures(
 ) -> tuple[tuple[Exposures, ...], tuple[ImageExposed, ...]]:
     """Count the people who saw each image under each condition, if their images differ.
 
-    `labels` are those of arms and conditions.
+    `labels` are the labels of arms and conditions, by key.
     """
     unit = "condition" if "condition" in trials else "arm"
     rows = trials.dropna(subset=[unit, "prediction_correct"])

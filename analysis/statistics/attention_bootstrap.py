@@ -67,7 +67,7 @@ class Looks:
         """Return the mean over the participants by image. `weights` (people,) count each."""
         order, begins = self.by_image
         weight = weights[self.person]
-        rows = (weight[order], order, begins)  # built directly, since each draw needs it anew
+        rows = (weight[order], order, begins)  # built directly, because each draw has other rows
         sums = sparse.csr_matrix(rows, shape=(self.images, len(weight)))
         total = np.bincount(self.image, weight, self.images)
         means = (sums @ self.both) / np.where(total > 0, total, 1.0)[:, None]
@@ -190,8 +190,8 @@ def agreement(looks: Looks, maps: Mapping[str, Maps], seed: int, draws: int = DR
 
 
 def _measured(looks: Looks, fixed: Prepared, weights: Maps) -> tuple[Maps, Maps]:
-    """Return the measures of the fixed maps, then those of the baseline of other images; and by how
-    much the fixed maps are above the maps of the other images.
+    """Return the measures of the fixed maps and of the baseline of other images, in this order, and
+    by how much the fixed maps exceed the maps of the other images.
     """
     pooled = looks.pooled(weights)
     attention = standardised(ranks(pooled.attention))

@@ -71,7 +71,7 @@ def maps_show_influence(evidence: Evidence) -> Judged:
 
 
 def _beaten_by_controls(evidence: Evidence) -> list[str]:
-    """Return each method that a control exceeds by some measure, with those measures."""
+    """Return each method that a control exceeds by some measure, with the measures."""
     evaluation = evidence.evaluation or {}
     controls = evaluation.get("controls", ())
     found: dict[str, list[str]] = {}

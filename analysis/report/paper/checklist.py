@@ -17,12 +17,11 @@ def checklist(results: Results) -> list[tuple[str, str, str]]:
     return [(number, asked, where(results)) for number, asked, where in ITEMS]
 
 
-def _authors(_: Results) -> str:
-    return AUTHORS
-
-
 def _in(section: str) -> Where:
     return lambda _: section
+
+
+_authors = _in(AUTHORS)
 
 
 def _title(results: Results) -> str:

@@ -40,7 +40,7 @@ class PaperTable:
 
 
 def paper_tables(results: Results) -> list[PaperTable]:
-    """Return the tables, without those that would be empty."""
+    """Return the tables that have rows."""
     tables = (_scores(results), _tests(results), _differences(results))
     return [table for table in tables if table.rows]
 

@@ -43,8 +43,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 def write_word(results: Results, figures: Mapping[str, Path], folder: Path) -> Path:
     """Write report.docx to `folder` and return its path.
 
-    `figures` are SVG files by name; the PNG file beside each is used, if there is one. The same
-    results and figures always give the same bytes.
+    `figures` are SVG files by name; the PNG file beside each is used if it exists. Equal results
+    and figures always give equal bytes.
     """
     document = docx.Document()
     _styles(document)

@@ -12,7 +12,7 @@ FILE = Path(__file__).with_name("clean_walks.json")
 
 @dataclass(frozen=True)
 class CleanWalks:
-    """Walks, those that the rule flagged, and the upper end of the 95 % interval of the share.
+    """Walks, flagged walks, and the upper end of the 95 % interval of the flagged share.
 
     The interval is Clopper and Pearson's (1934).
     """
