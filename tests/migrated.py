@@ -79,7 +79,7 @@ def _fill(folder: Path, name: str) -> bool:
         return False
     connection.close()
     if connection.vendor == "sqlite":
-        _copy(copy, name)
+        copy_sqlite(copy, name)
     else:
         _postgresql("psql", name, "--quiet", "--set=ON_ERROR_STOP=1", f"--file={copy}")
     return True
@@ -90,7 +90,7 @@ def _keep(folder: Path) -> None:
     copy, begun = folder / connection.vendor, folder / f"{connection.vendor}-{os.getpid()}"
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite":
-        _copy(name, begun)
+        copy_sqlite(name, begun)
     else:
         _postgresql("pg_dump", name, "--no-owner", f"--file={begun}")
     begun.replace(copy)  # whole, also for a process that is stopped meanwhile
@@ -121,7 +121,8 @@ def _lacks_migrations() -> bool:
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def _copy(old: Path | str, new: Path | str) -> None:
+def copy_sqlite(old: Path | str, new: Path | str) -> None:
+    """Copy a whole database of SQLite; a name that begins with `file:` is a URI."""
     with (
         closing(sqlite3.connect(old, uri=str(old).startswith("file:"))) as source,
         closing(sqlite3.connect(new, uri=str(new).startswith("file:"))) as target,

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import Client
+from pytest_django.live_server_helper import LiveServer
 
 from studyplatform.models import StudyMember
 from tests.conftest import missing
+from tests.migrated import copy_sqlite
 from tests.surveys.drawn import drawn_study
 
 if TYPE_CHECKING:
@@ -45,6 +48,38 @@ def clicks_wait_for_documents() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Locator, "click", click_and_wait)
         yield
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _database_in_a_file(django_db_setup, django_db_blocker, tmp_path_factory):
+    """A database as in use, to which each thread of the server has a connection of its own.
+
+    All would share one to a database in memory, and a page's pictures are asked for at once.
+    """
+    options, at = connections.settings["default"]["OPTIONS"], connections.settings["default"]
+    if at["ENGINE"] != "studyplatform.fair_sqlite":
+        yield
+        return
+    with django_db_blocker.unblock():
+        in_memory = connections["default"]
+        name, command = at["NAME"], options["init_command"]
+        at["NAME"] = str(tmp_path_factory.mktemp("browser") / "test.sqlite3")
+        options["init_command"] = command.replace("FULL", "OFF")  # nothing waits for the disk
+        copy_sqlite(name, at["NAME"])
+        del connections["default"]  # not closed: what is in memory would be gone
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+        at["NAME"], options["init_command"] = name, command
+        connections["default"] = in_memory
+
+
+@pytest.fixture(scope="package")
+def live_server(_database_in_a_file):
+    """pytest-django's, begun after the database is a file."""
+    server = LiveServer("localhost")
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="package")
