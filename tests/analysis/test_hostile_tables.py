@@ -20,7 +20,7 @@ from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import edit, outcomes_of, results_of, write_study
 
-pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.whole_report]
+pytestmark = pytest.mark.filterwarnings("error")
 
 EXTRA = """
 [[outcomes]]
@@ -91,7 +91,10 @@ def defined(text):
     return text
 
 
-@pytest.fixture(params=["findings", pytest.param("report", marks=pytest.mark.nightly)])
+WHOLE = pytest.param("report", marks=[pytest.mark.nightly, pytest.mark.whole_report])
+
+
+@pytest.fixture(params=["findings", WHOLE])
 def outcomes(request):
     """Analyses a folder and gives the findings by outcome; the long form draws the whole report."""
 

@@ -122,7 +122,7 @@ def test_a_form_that_nobody_touched_changes_no_letter(shape, request, signed_in)
         assert newest(study).number == 1, section.key
 
 
-OFTEN = ("demo.toml", "within.toml")
+OFTEN = ("within.toml",)
 """Designs whose every form `make test` sends; `make nightly` sends those of all."""
 
 
@@ -309,16 +309,22 @@ def test_a_file_that_is_not_toml_is_mended_in_the_text_editor(draft, signed_in):
     assert response["Location"] == reverse("panel:study-text", args=[text_of(draft).pk])
 
 
-def test_mistakes_and_gaps_are_always_at_the_side(draft, signed_in):
+SOME = pytest.param(SECTIONS[::4], id="some")
+"""One side for all: what does not depend on the section is seen on a few of them."""
+ALL = pytest.param(SECTIONS, id="all", marks=pytest.mark.nightly)
+
+
+@pytest.mark.parametrize("sections", [SOME, ALL])
+def test_mistakes_and_gaps_are_always_at_the_side(sections, draft, signed_in):
     source = draft.source.replace("What it was about.", "Write to [contact address].")
     owner = User.objects.get(username="owner")
     study_texts.save(text_of(draft), source, after=1, user=owner)
-    for section in SECTIONS:
+    for section in sections:
         shown = signed_in("editor").get(page(draft, section.key)).content.decode()
         assert "[contact address]" in shown
     faulty = source.replace('method = "lime"', 'method = "limes"')
     study_texts.save(text_of(draft), faulty, after=2, user=owner)
-    for section in SECTIONS:
+    for section in sections:
         shown = signed_in("editor").get(page(draft, section.key)).content.decode()
         assert "1 mistake" in shown
         assert "limes" in shown

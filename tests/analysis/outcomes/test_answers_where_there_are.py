@@ -28,7 +28,7 @@ from analysis.statistics.mixed_models.specification import Categorical, MixedMod
 from analysis.statistics.mixed_models.suprema import Suprema
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
-from tests.analysis.conftest import THREE_ARMS
+from tests.analysis.conftest import THREE_ARMS, quick_analysis
 from tests.analysis.tidy import edit, page_of, write_study
 
 
@@ -36,13 +36,14 @@ from tests.analysis.tidy import edit, page_of, write_study
 def pages(shared_dir, tmp_path_factory):
     """Gives results and page of a table, copied so that nothing is written beside it.
 
-    Each table is analysed once, for all tests that are marked `whole_report`.
+    Each table is analysed once, without checks of the data, which have tests of their own.
     """
 
     @cache
     def analysed(name: str) -> tuple[Results, str]:
         folder = tmp_path_factory.mktemp("tables") / name
-        return page_of(shutil.copytree(shared_dir / "cases" / "tables" / name, folder))
+        with quick_analysis():
+            return page_of(shutil.copytree(shared_dir / "cases" / "tables" / name, folder))
 
     return analysed
 
@@ -54,7 +55,6 @@ def case(pages):
 
 
 @pytest.mark.shared
-@pytest.mark.whole_report
 def test_arms_that_are_exactly_alike_are_equivalent_in_every_analysis(case):
     """Two one-sided tests at a difference of exactly 0, which is 0/0 as value / t."""
     results = case("tost-zero")
@@ -78,7 +78,6 @@ def test_the_standard_error_at_zero_is_that_of_the_interval():
 
 
 @pytest.mark.shared
-@pytest.mark.whole_report
 def test_a_separated_ordinal_outcome_has_the_likelihood_ratio_of_r(case):
     """R's ordinal: anova(clmm(v ~ 1 + (1 | pid) + (1 | img)), clmm(v ~ cond + …)): 10.699, .001072.
 
@@ -112,7 +111,6 @@ def test_without_random_effects_the_ratio_is_that_of_clm(shared_dir):
 
 
 @pytest.mark.shared
-@pytest.mark.whole_report
 def test_an_arm_at_the_ceiling_is_tested_by_permutation_where_the_plans_fallback_has_no_variance(
     case,
 ):
@@ -127,7 +125,6 @@ def test_an_arm_at_the_ceiling_is_tested_by_permutation_where_the_plans_fallback
 
 
 @pytest.mark.shared
-@pytest.mark.whole_report
 def test_arms_without_spread_have_a_test_and_the_known_risk_difference(case):
     """glmer's deviance of the complete model is 110.61; its null model stops .3 above ours."""
     named, default = case("no-spread")
@@ -146,7 +143,6 @@ def test_arms_without_spread_have_a_test_and_the_known_risk_difference(case):
 
 
 @pytest.mark.shared
-@pytest.mark.whole_report
 def test_the_report_names_the_planned_analysis_its_reason_and_the_fallback(pages):
     for name in ("ordinal-separated", "ordinal-ceiling", "no-spread"):
         results, page = pages(name)
