@@ -74,6 +74,7 @@ class _Namer:
         names = {
             "instructions": gettext("Instructions"),
             "attention": gettext("Attention check"),
+            "perception": gettext("Picture to find again"),
             "pause": gettext("Break"),
             "score": gettext("Score"),
         }

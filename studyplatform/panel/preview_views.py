@@ -33,12 +33,13 @@ from surveys.pages.bonus import most_in_words, rule_in_words
 from surveys.pages.endings import declared_ending
 from surveys.pages.example import EXAMPLE
 from surveys.pages.forms import PageForm
+from surveys.pages.kinds import perception
 from surveys.pages.kinds.catalogue import page_of
 from surveys.pages.language import about_study, spoken
 from surveys.pages.screens import screen
 from surveys.study_file.stored import definition
 from surveys.web.consent import check_boxes
-from surveys.web.pictures import drawn, example_of, is_dense, picture_of
+from surveys.web.pictures import drawn, example_of, is_dense, perception_sheet, picture_of
 
 NOT_SHOWN = gettext_lazy(
     "Participants in this arm do not see this page: its part is limited to other arms."
@@ -194,6 +195,11 @@ def show_picture(
         if picture_code.startswith(EXAMPLE):
             example = example_of(person, picture_code.removeprefix(EXAMPLE))
             return drawn(picture, *example, dense=dense)
+        if picture_code.startswith(perception.PERCEPTION):
+            step = perception.step_of_picture(study, picture_code)
+            if step is None:
+                raise Http404("The study has no such page.")
+            return perception_sheet(person, step)
         trial = get_object_or_404(
             person.trials.select_related(
                 "stimulus__prediction__image", "explanation__prediction__image"

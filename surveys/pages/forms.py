@@ -14,6 +14,7 @@ from surveys.models import Participant
 from surveys.pages import item_order, sequence, uncovering
 from surveys.pages.browser_timings import read_timings
 from surveys.pages.form_fields import ItemField, Question
+from surveys.pages.kinds import perception
 from surveys.pages.missing_pictures import is_skipped
 from surveys.pages.sent_page import SentPage
 from surveys.pages.signals import (
@@ -116,6 +117,7 @@ class PageForm(ItemsForm):
     ) -> None:
         super().__init__(item_order.items(participant, step), data, initial)
         self.step = step
+        self._participant = participant
         self._study = participant.study
         self._timings = read_timings(data.get("timings", "")) if data else None
         self._timed_out = data is not None and timed_out(participant, step, self._timings)
@@ -151,4 +153,13 @@ class PageForm(ItemsForm):
         return {
             **(counted.stored() if counted else {}),
             **({"hidden": hidden} if hidden else {}),
+            **self._perceived(),
         }
+
+    def _perceived(self) -> dict[str, bool]:
+        """Return whether the picture of a perceptual item was found again. Empty elsewhere."""
+        # Judged here, because the images of the set may be others when the data are exported.
+        if self.step.kind != "perception":
+            return {}
+        found = self.answers.get(perception.ITEM)
+        return {"found": found == str(perception.right_place(self._participant, self.step))}

@@ -19,6 +19,7 @@ from surveys import tasks
 from surveys.models import ArmBlock, Participant, Study, Trial, TrialMap
 from surveys.pages import sequence
 from surveys.pages.kinds.attention import expected
+from surveys.pages.kinds.perception import right_place
 from surveys.services.ledger import scheme_of
 from surveys.services.places import taken
 from surveys.simulation.browser import Browser, Page
@@ -219,6 +220,8 @@ class Walk:
         if step is None:
             return Reading()
         instructed = expected(self._study, step) if step.kind == "attention" else ""
+        if step.kind == "perception":  # attentive people find the picture again
+            instructed = str(right_place(self.participant, step))
         arrived = self.participant.arm_id is not None
         effect = self.effects.get(step.block, self.effect) if arrived else Effect()
         return Reading(step.questionnaire, instructed, effect)

@@ -11,6 +11,7 @@ from explanations.pipeline.weights_registry import RegistryError, register_class
 from surveys import tasks
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.named_images import find_named
+from surveys.study_file.parts.perception import PICTURES, PerceptionPart
 
 UPLOAD = "Upload more images"
 FEWER = "or ask for fewer."
@@ -55,6 +56,18 @@ def check(
     if images is not None:
         _check_labels(file, study, images)
         _check_names_and_number(file, study, images, classifier)
+        _check_pictures_to_find(file, study, images)
+
+
+def _check_pictures_to_find(file: Document, study: StudyFile, image_set: ImageSet) -> None:
+    count = image_set.images.filter(split=study.images.split).count()
+    for number, part in enumerate(study.parts):
+        if isinstance(part, PerceptionPart) and count < PICTURES:
+            file.problems.add(
+                ("parts", number, "kind"),
+                f"a picture is found again among {PICTURES}, and {study.images.set!r} has {count} "
+                f"images of the split {study.images.split!r}. Add images, or remove the part.",
+            )
 
 
 def images_of(study: StudyFile) -> ImageSet | None:

@@ -20,6 +20,7 @@ KINDS = (
     Kind("questionnaire", needs_arm=False),
     Kind("text", needs_arm=False),
     Kind("attention", needs_arm=False),
+    Kind("perception", needs_arm=False),
     Kind("pause", needs_arm=False),
     Kind("instructions"),
     Kind("quiz"),

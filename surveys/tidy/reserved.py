@@ -36,6 +36,8 @@ TABLES: tuple[tuple[Column, ...], ...] = (
     signal_columns.PAGE_SIGNALS,
     uncovered_columns.UNCOVERED,
     signal_columns.PERSON_SIGNALS,
+    signal_columns.PERCEPTION,
+    (signal_columns.FOUND,),
 )
 
 

@@ -246,3 +246,34 @@ PERSON_SIGNALS: tuple[Column, ...] = (
         0,
     ),
 )
+FOUND = Column(
+    "found_picture",
+    "integer",
+    _counted("found"),
+    "Whether the picture of a perceptual item was found again; empty for other pages",
+    0,
+    1,
+    YES_NO,
+)
+
+
+def _items(person: Participant) -> list[bool]:
+    return [_of(page)["found"] for page in _pages(person) if "found" in _of(page)]
+
+
+PERCEPTION: tuple[Column, ...] = (
+    Column(
+        "signal_perception_asked",
+        "integer",
+        lambda one: len(_items(one)) or None,
+        "Perceptual items, in which a picture is found again",
+        0,
+    ),
+    Column(
+        "signal_perception_right",
+        "integer",
+        lambda one: sum(_items(one)) if _items(one) else None,
+        "Of these, pictures that were found again",
+        0,
+    ),
+)

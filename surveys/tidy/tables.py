@@ -42,7 +42,7 @@ from surveys.tidy.columns import (
 from surveys.tidy.page_columns import EVENTS, PAGES, TRIAL_TIMES
 from surveys.tidy.reserved import factor_column
 from surveys.tidy.session_columns import ANSWER_SESSION, SESSION, SESSIONS
-from surveys.tidy.signal_columns import PAGE_SIGNALS, PERSON_SIGNALS
+from surveys.tidy.signal_columns import FOUND, PAGE_SIGNALS, PERCEPTION, PERSON_SIGNALS
 from surveys.tidy.uncovered_columns import FILE as UNCOVERED_FILE
 from surveys.tidy.uncovered_columns import UNCOVERED
 
@@ -107,8 +107,13 @@ def tables(study: StudyFile, blinded: bool = False) -> Mapping[str, tuple[Column
         columns_by_file["participants.csv"] = (
             *columns_by_file["participants.csv"],
             *PERSON_SIGNALS,
+            *(PERCEPTION if "perception" in kinds else ()),
         )
-        columns_by_file["pages.csv"] = (*columns_by_file["pages.csv"], *PAGE_SIGNALS)
+        columns_by_file["pages.csv"] = (
+            *columns_by_file["pages.csv"],
+            *PAGE_SIGNALS,
+            *((FOUND,) if "perception" in kinds else ()),
+        )
     if not study.branches:
         return columns_by_file
     return {

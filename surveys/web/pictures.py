@@ -7,16 +7,19 @@ from django.views.decorators.http import require_safe
 
 from explanations.models import Explanation, Prediction
 from explanations.pipeline import pictures
+from explanations.rendering.tiles import sheet
 from surveys import tasks
 from surveys.models import ArmBlock, Participant, Trial, Uncovering
 from surveys.models.prepared_query import PreparedQuery
-from surveys.pages import uncovering
+from surveys.pages import sequence, uncovering
 from surveys.pages.example import EXAMPLE, example_explanation, example_prediction
+from surveys.pages.kinds import perception
 from surveys.pages.kinds.stimulus import BLURRED, CLEARED, DENSE, legend_name, map_name
 from surveys.pages.screens import visible
 from surveys.pages.signals import are_counted
 from surveys.services import record_picture
 from surveys.study_file.parts import TrialsPart
+from surveys.study_file.step import Step
 from surveys.study_file.stored import definition
 from surveys.tasks import TASKS
 from surveys.web.participation import find_participant
@@ -64,6 +67,12 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
     if picture_code.startswith(EXAMPLE):
         example = example_of(participant, picture_code.removeprefix(EXAMPLE))
         return drawn(picture, *example, dense=is_dense(request))
+    if picture_code.startswith(perception.PERCEPTION):
+        step = perception.step_of_picture(participant.study, picture_code)
+        # Nobody can look at the pictures of a later page in advance.
+        if step is None or step != sequence.current_step(participant):
+            raise Http404("The page has not been reached.")
+        return perception_sheet(participant, step)
     trial = next(iter(_TRIAL(participant.pk, picture_code)), None)
     if trial is None:
         raise Http404("The participant has no trial with this code.")
@@ -104,6 +113,15 @@ def picture_of(trial: Trial, picture: str, *, dense: bool, place: str = "") -> H
     centre = (x / uncovering.WHOLE, y / uncovering.WHOLE)
     content = pictures.cleared_png(image, rule, blur, centre, part.circle / 200, dense=dense)
     return HttpResponse(content, content_type="image/png")
+
+
+def perception_sheet(participant: Participant, step: Step) -> HttpResponse:
+    """Return the pictures of a perceptual item, as one."""
+    rule = participant.study.classifier.rule
+    shown = perception.shown_images(participant, step)
+    contents = [pictures.image_png(image, rule) for image in shown]
+    place = perception.right_place(participant, step)
+    return HttpResponse(sheet(contents, place), content_type="image/png")
 
 
 def explanation_of(trial: Trial, picture: str) -> Explanation | None:

@@ -75,6 +75,7 @@ def every_kind_study(folder: Path) -> Study:
         *map(_asks, before),
         _kind("instructions"),
         _kind("quiz"),
+        _kind("perception") + "items = 1\n",
         TRIALS,
         DISTINCTION,
     ]
@@ -96,7 +97,7 @@ def _study(folder: Path, parts: list[str], language: str) -> Study:
         wrong=2,
         resume_hours=48,
         parts="".join(parts),
-        extra=language,
+        extra=f"[signals]\ncount = true\n{language}",
         opened=False,
     )
     explain_classes(study)

@@ -1,11 +1,17 @@
 """Counts of how answers come about: off by default, checked, exported, erased with the person."""
 
 import json
+import re
+from io import BytesIO
 
+import numpy as np
 import pytest
+from PIL import Image
+from scipy import stats
 
 from surveys import services
-from surveys.models import Study, Submission
+from surveys.models import Participant, Study, Submission
+from surveys.pages.kinds import perception
 from surveys.pages.sequence import step_of
 from surveys.pages.signals import HIDDEN_FIELD, hidden_number, read_signals, words_on
 from surveys.study_checks.loading import parse
@@ -13,7 +19,7 @@ from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.stored import definition
 from surveys.tidy.analysis_plan import plan_of
 from surveys.tidy.codebook import codebook
-from tests.surveys.drawn import drawn_study
+from tests.surveys.drawn import drawn_study, trial_parts
 from tests.surveys.export.test_writing import rows
 from tests.surveys.factories import export_closed
 from tests.surveys.people import begin, first_answers, go_on
@@ -132,3 +138,74 @@ def test_the_plan_of_a_study_that_counts_has_the_rules_for_its_pages(counting):
     visible = parse(counting.source.replace(ON, f"{ON}\nhidden_instruction = false"))
     assert "hidden" not in plan_of(visible)["signals"]["rules"]
     assert "signals" not in plan_of(parse(counting.source.replace(ON, "")))
+
+
+PERCEPTION = (
+    trial_parts()
+    + """
+[[parts]]
+kind = "perception"
+items = 2
+"""
+)
+
+
+def perceptive_study(folder) -> Study:
+    parts = PERCEPTION.replace("right = 2", "right = 5")
+    return drawn_study(folder, right=5, slug="seen", arms=("none", "gradcam"), parts=parts,
+                       extra=ON)  # fmt: skip
+
+
+def test_a_picture_is_found_again_by_eye_and_not_by_the_markup(db, tmp_path):
+    browser, page, participant = begin(perceptive_study(tmp_path))
+    page = go_on(browser, page, 9)
+    assert page.hidden["step"] == "perception:1"
+    (address,) = set(page.pictures)  # one file for all, so that no address tells anything
+    assert len(page.pictures) == 7
+    content = browser._client.get(address, secure=True).content
+    step = step_of(participant.study, "perception:1")
+    right = perception.right_place(participant, step)
+    assert found_by_pixels(content) == right
+
+    later = address.replace(re.search(r"perception-\d+", address)[0], "perception-10")
+    assert browser._client.get(later, secure=True).status_code == 404
+    page = browser.send(page, {perception.ITEM: str(right)})
+    assert browser._client.get(address, secure=True).status_code == 404, "the page is passed"
+    second = perception.right_place(participant, step_of(participant.study, "perception:2"))
+    browser.send(page, {perception.ITEM: str(second % 6 + 1)})
+    export_closed(study=participant.study, output=tmp_path / "out")
+    (person,) = rows(tmp_path / "out", "participants.csv")
+    assert (person["signal_perception_asked"], person["signal_perception_right"]) == ("2", "1")
+    told = {row["page"]: row["found_picture"] for row in rows(tmp_path / "out", "pages.csv")}
+    assert (told["perception:1"], told["perception:2"]) == ("1", "0")
+    assert "perception" in plan_of(definition(participant.study))["signals"]["rules"]
+
+
+def found_by_pixels(content: bytes) -> int:
+    """Which tile the first shows, mirrored and enlarged: the test sees with its own arithmetic."""
+    grey = np.asarray(Image.open(BytesIO(content)).convert("L"), dtype=float)
+    tiles = [grey[:, at : at + 160] for at in range(0, grey.shape[1], 160)]
+    parts = [
+        np.asarray(Image.fromarray(tile[19:-19, 19:-19]).resize((160, 160))) for tile in tiles[1:]
+    ]
+    wanted = tiles[0][:, ::-1]
+    alike = [np.corrcoef(part.ravel(), wanted.ravel())[0, 1] for part in parts]
+    return int(np.argmax(alike)) + 1
+
+
+def test_the_places_are_drawn_evenly_and_for_each_person_anew(db, tmp_path):
+    study = perceptive_study(tmp_path)
+    step = step_of(study, "perception:1")
+    places = [
+        perception.right_place(Participant(study=study, pseudonym=f"p{number}"), step)
+        for number in range(600)
+    ]
+    counts = [places.count(place) for place in range(1, 7)]
+    assert sum(counts) == 600
+    assert stats.chisquare(counts).pvalue > 0.001
+
+
+def test_a_perceptual_item_without_counting_is_refused_with_the_cure(counting):
+    text = counting.source.replace(ON, '[[parts]]\nkind = "perception"')
+    with pytest.raises(StudyFileError, match=r"\[signals\] with count = true"):
+        parse(text)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from surveys.study_file.parts.attention import AttentionPart
 from surveys.study_file.parts.base import Part, Place
 from surveys.study_file.parts.instructions import InstructionsPart, TextPart
+from surveys.study_file.parts.perception import PerceptionPart
 from surveys.study_file.parts.questionnaire import QuestionnairePart
 from surveys.study_file.parts.quiz import QuizPart
 from surveys.study_file.parts.trials import PracticePart, TrialsPart
@@ -19,4 +20,5 @@ PARTS: Mapping[str, type[Part]] = {
     "practice": PracticePart,
     "trials": TrialsPart,
     "attention": AttentionPart,
+    "perception": PerceptionPart,
 }

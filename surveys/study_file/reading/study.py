@@ -22,6 +22,7 @@ from surveys.study_file.endings import Ending
 from surveys.study_file.parts import TrialsPart
 from surveys.study_file.parts.attention import AttentionPart
 from surveys.study_file.parts.instructions import TextPart
+from surveys.study_file.parts.perception import PerceptionPart
 from surveys.study_file.reading import recruitment
 from surveys.study_file.reading.allocation import (
     AllocationTable,
@@ -228,6 +229,13 @@ def _check_whole(file: Document, study: declaration.StudyFile, parts: DeclaredPa
     check_bonus(file, study)
     check_endings(file, study)
     check_sessions(file, study, parts)
+    for part in study.parts:
+        if isinstance(part, PerceptionPart) and not study.signals.count:
+            file.problems.add(
+                (*parts.place_of(part), "kind"),
+                "a part of the kind 'perception' is a sign of programs, and the study does not "
+                "count signs. Add [signals] with count = true, or remove the part.",
+            )
     for path, problem in problems_of(study.release):
         file.problems.add(("release", *path), problem)
     for key, problem in retention_problems(study.retention):

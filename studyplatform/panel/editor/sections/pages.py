@@ -105,6 +105,7 @@ def described(part: Mapping[str, Any]) -> str:
         "practice": gettext("Practice"),
         "trials": gettext("Pictures"),
         "attention": gettext("Attention check"),
+        "perception": gettext("Pictures to find again"),
     }
     kind = str(part.get("kind", ""))
     if kind == "questionnaire":

@@ -1,0 +1,158 @@
+"""Rates at which the rules flag programs and walks like a person's, with and without the mark.
+
+    python -m benchmarks.signals FOLDER [--each 10] [--only by_http,touch] [--write]
+
+FOLDER is made anew: a database, gunicorn, and the export. Each way walks `--each` times with the
+browser's own automation mark (navigator.webdriver) hidden, and the ways through Chromium once more
+with it. ``--write`` stores the counts of the people's walks for the report
+(analysis/sections/signals/clean_walks.json) and the table in docs/signals.md.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+from playwright.sync_api import sync_playwright
+
+from analysis.plan.catalogues.signal_rules import PROGRAM_RULES, SIGNAL_RULES
+from analysis.sections.signals.clean_walks import FILE
+from analysis.study_data.signals import any_flag, flags
+from benchmarks.served import ROOT, prepared, running
+from benchmarks.signals.people import WAYS as PEOPLE
+from benchmarks.signals.programs import WAYS as PROGRAMS
+from benchmarks.signals.protocol import Way
+
+CHROMIUM = next(
+    path
+    for path in ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")
+    if Path(path).exists()
+)
+WAYS = (*PROGRAMS, *PEOPLE)
+STUDY = ROOT / "benchmarks" / "signals" / "study.toml"
+CREATE = f"""
+from pathlib import Path
+from benchmarks.pages import store_images
+from tests.surveys.shipped import open_study
+open_study(Path({str(STUDY)!r}))
+store_images()
+"""
+BEGIN, END = "<!-- rates: written by benchmarks.signals -->", "<!-- end of rates -->"
+DOCS = ROOT / "docs" / "signals.md"
+
+
+def walk_all(address: str, ways: Sequence[Way], each: int, marked: int) -> list[tuple[str, bool]]:
+    """Walk every way, one after the other, and return way and mark of each walk, in order."""
+    walked = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        for way in ways:
+            has_mark = way.key != "by_http"
+            for number in range(each + (marked if has_mark else 0)):
+                is_marked = number >= each
+                options = {**dict(way.options), "unmarked": not is_marked}
+                way.walk(browser, address, 1000 + number, options)
+                walked.append((way.key, is_marked))
+                print(f"{way.key} {number + 1}", flush=True)
+        browser.close()
+    return walked
+
+
+def exported(environment: Mapping[str, str], folder: Path) -> pd.DataFrame:
+    """Export the study and return its people in the order in which they came."""
+    subprocess.run(
+        [sys.executable, "manage.py", "unblind_study", "signals", "--reason", "benchmark"],
+        cwd=ROOT, env=dict(environment), check=True,
+    )  # fmt: skip
+    subprocess.run(
+        [sys.executable, "manage.py", "export_study", "signals",
+         "--output", str(folder / "export")],
+        cwd=ROOT, env=dict(environment), check=True,
+    )  # fmt: skip
+    people = pd.read_csv(folder / "export" / "participants.csv")
+    return people.sort_values("consented_at", ignore_index=True)
+
+
+def rates(people: pd.DataFrame, walked: Sequence[tuple[str, bool]]) -> pd.DataFrame:
+    """Return the flags of each walk, with its way and mark."""
+    if len(people) != len(walked):
+        raise ValueError(f"{len(walked)} walks left {len(people)} participants.")
+    found = flags(people, [rule.key for rule in SIGNAL_RULES])
+    found["program"] = any_flag(people, PROGRAM_RULES)
+    found["way"] = [way for way, _ in walked]
+    found["marked"] = [mark for _, mark in walked]
+    return found
+
+
+def table(found: pd.DataFrame) -> str:
+    """Return the table of the docs: flagged walks by way, and the rules that flagged them."""
+    lines = [
+        "| walk | flagged, mark hidden | flagged, with mark | by the rules, mark hidden |",
+        "|---|---|---|---|",
+    ]
+    for way in WAYS:
+        mine = found[found["way"] == way.key]
+        if mine.empty:
+            continue
+        cells = []
+        for mark in (False, True):
+            walks = mine[mine["marked"] == mark]
+            cells.append(f"{walks['program'].sum()} of {len(walks)}" if len(walks) else "–")
+        hidden = mine[~mine["marked"]]
+        by = [
+            f"{rule.key} {int(hidden[rule.key].sum())}"
+            for rule in SIGNAL_RULES
+            if hidden[rule.key].sum()
+        ]
+        kind = "program" if way.kind == "program" else "person"
+        lines.append(f"| {kind}: {way.label} | {' | '.join(cells)} | {', '.join(by) or 'none'} |")
+    return "\n".join(lines)
+
+
+def write(found: pd.DataFrame) -> None:
+    """Store the people's walks for the report, and the table for the docs."""
+    people = found[~found["marked"] & found["way"].isin([way.key for way in PEOPLE])]
+    rules = {
+        rule.key: {
+            "walks": int(people[rule.key].notna().sum()),
+            "flagged": int(people[rule.key].sum()),
+        }
+        for rule in SIGNAL_RULES
+        if people[rule.key].notna().any()
+    }
+    FILE.write_text(json.dumps({"rules": rules}, indent=1) + "\n", encoding="utf-8")
+    text = DOCS.read_text(encoding="utf-8")
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    DOCS.write_text(f"{before}{BEGIN}\n{table(found)}\n{END}{after}", encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Walk, export, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--each", type=int, default=10)
+    parser.add_argument("--marked", type=int, default=2)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--write", action="store_true")
+    given = parser.parse_args(arguments)
+    wanted = given.only.split(",") if given.only else [way.key for way in WAYS]
+    ways = [way for way in WAYS if way.key in wanted]
+    given.folder.mkdir(parents=True)
+    environment = prepared(given.folder, CREATE, "")
+    with running({**os.environ, **environment}, "--workers", "1") as (address, _):
+        walked = walk_all(f"{address}/s/signals/", ways, given.each, given.marked)
+    found = rates(exported(environment, given.folder), walked)
+    found.to_csv(given.folder / "flags.csv", index=False)
+    print(table(found))
+    if given.write:
+        write(found)
+
+
+if __name__ == "__main__":
+    main()

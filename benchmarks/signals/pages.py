@@ -1,0 +1,94 @@
+"""What every walk through Chromium does: the consent, and one page after the other to the end."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.signals.protocol import WalkError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+MOST_PAGES = 100
+UNMARKED = "Object.defineProperty(Navigator.prototype, 'webdriver', {get: () => false});"
+"""Hides the browser's own automation mark, in the walks of programs and of people alike."""
+Answer = Callable[["Page", random.Random], None]
+
+
+def through(
+    browser: "Browser", address: str, seed: int, options: dict[str, Any], answer: Answer
+) -> None:
+    """Walk to the end; `answer` answers and sends one page. Raises WalkError if it never ends."""
+    dice = random.Random(seed)
+    with new_page(browser, options) as page:
+        page.goto(address)
+        answer(page, dice)  # the consent
+        for _ in range(MOST_PAGES):
+            page.wait_for_load_state("load")
+            if not page.locator("form[data-timed]").count():
+                return
+            page.wait_for_selector("form[data-ready]")
+            step = page.locator("input[name=step]").input_value()
+            answer(page, dice)
+            page.wait_for_function(
+                "(step) => document.readyState === 'complete' && "
+                "document.querySelector('input[name=step]')?.value !== step",
+                arg=step,
+            )
+    raise WalkError(f"After {MOST_PAGES} pages the walk has not come to the end.")
+
+
+@contextmanager
+def new_page(browser: "Browser", options: dict[str, Any]) -> Iterator["Page"]:
+    """Yield a page of a context of its own. `unmarked` among the options hides the mark."""
+    rest = {key: value for key, value in options.items() if key != "unmarked"}
+    context = browser.new_context(**rest)
+    if options.get("unmarked"):
+        context.add_init_script(UNMARKED)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def is_consent(page: "Page") -> bool:
+    """Return whether the page asks for consent."""
+    return page.locator("form[data-once]").count() > 0
+
+
+def groups(page: "Page") -> int:
+    """Return the number of questions with radio buttons."""
+    return page.locator("form[data-timed] fieldset[role=radiogroup]").count()
+
+
+def chosen(page: "Page", number: int, dice: random.Random) -> int:
+    """Return which option of question `number` somebody who sees the page chooses, from 0."""
+    if page.locator(".found-again").count():
+        return found_again(page) - 1
+    group = page.locator("form[data-timed] fieldset[role=radiogroup]").nth(number)
+    return dice.randrange(group.locator("input[type=radio]").count())
+
+
+def found_again(page: "Page") -> int:
+    """Return which of the pictures on the screen is the one at the top, from 1, by its pixels.
+
+    A person sees it; here the screen's greys are compared, which a program could do as well.
+    """
+    shots = [_greys(page, f".tile-{place} img") for place in range(7)]
+    wanted = np.fliplr(shots[0])
+    edge = round(0.12 * wanted.shape[0])
+    alike = []
+    for shot in shots[1:]:
+        part = Image.fromarray(shot[edge:-edge, edge:-edge]).resize(wanted.shape[::-1])
+        alike.append(np.corrcoef(np.asarray(part).ravel(), wanted.ravel())[0, 1])
+    return int(np.argmax(alike)) + 1
+
+
+def _greys(page: "Page", selector: str) -> np.ndarray:
+    shot = Image.open(BytesIO(page.locator(selector).screenshot()))
+    return np.asarray(shot.convert("L").resize((96, 96)))
