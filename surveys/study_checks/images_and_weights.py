@@ -60,9 +60,11 @@ def check(
 
 
 def _check_pictures_to_find(file: Document, study: StudyFile, image_set: ImageSet) -> None:
+    if not any(isinstance(part, PerceptionPart) for part in study.parts):
+        return
     count = image_set.images.filter(split=study.images.split).count()
-    for number, part in enumerate(study.parts):
-        if isinstance(part, PerceptionPart) and count < PICTURES:
+    for number, table in enumerate(file.tables("parts")):
+        if table.get("kind") == "perception" and count < PICTURES:
             file.problems.add(
                 ("parts", number, "kind"),
                 f"a picture is found again among {PICTURES}, and {study.images.set!r} has {count} "

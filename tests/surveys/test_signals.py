@@ -14,7 +14,7 @@ from surveys.models import Participant, Study, Submission
 from surveys.pages.kinds import perception
 from surveys.pages.sequence import step_of
 from surveys.pages.signals import HIDDEN_FIELD, hidden_number, read_signals, words_on
-from surveys.study_checks.loading import parse
+from surveys.study_checks.loading import parse, parse_for_installation
 from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.stored import definition
 from surveys.tidy.analysis_plan import plan_of
@@ -209,3 +209,12 @@ def test_a_perceptual_item_without_counting_is_refused_with_the_cure(counting):
     text = counting.source.replace(ON, '[[parts]]\nkind = "perception"')
     with pytest.raises(StudyFileError, match=r"\[signals\] with count = true"):
         parse(text)
+
+
+def test_pictures_are_found_again_only_where_there_are_enough(db, tmp_path, monkeypatch):
+    study = perceptive_study(tmp_path)
+    assert parse_for_installation(study.source)
+    monkeypatch.setattr("surveys.study_checks.images_and_weights.PICTURES", 1000)
+    with pytest.raises(StudyFileError, match="found again among 1000") as error:
+        parse_for_installation(study.source)
+    assert "Add images, or remove the part." in str(error.value)
