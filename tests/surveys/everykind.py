@@ -86,6 +86,7 @@ def every_kind_study(folder: Path) -> Study:
 def mirrored_study(folder: Path) -> Study:
     """The same in English and the made-up language; a quiz it does not have."""
     parts = [WELCOME, _asks("strange-v1"), _kind("instructions"), TRIALS, DISTINCTION]
+    parts.append(_kind("perception") + "items = 1\n")
     parts.append(_kind("attention"))  # the last part is for all arms
     return _study(folder, parts, mirrored.texts(mirrored.STUDY_TEXT))
 
