@@ -53,14 +53,13 @@ def _torchvision(name: str, label: str, key: str = "") -> Architecture:
     return Architecture(key or name, label, path, IMAGENET_SIZE, name)
 
 
-SMALL_RESNET_LABEL = gettext_noop("Small residual network of this project")
 ARCHITECTURES: tuple[Architecture, ...] = (
     Architecture(
-        VGG13_KEY, "VGG13 of this project (32 pixels)", "explanations.classifier.network.build",
-        VGG13_SIZE,
+        VGG13_KEY, gettext_noop("VGG13 of this project (32 pixels)"),
+        "explanations.classifier.network.build", VGG13_SIZE,
     ),
     Architecture(
-        "resnet_small", SMALL_RESNET_LABEL,
+        "resnet_small", gettext_noop("Small residual network of this project"),
         "explanations.classifier.small_resnet.build", 128,
     ),
     _torchvision("resnet18", "ResNet-18"),
@@ -73,13 +72,13 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     _torchvision("convnext_tiny", "ConvNeXt tiny"),
     _torchvision("alexnet", "AlexNet"),
     _torchvision("vgg11", "VGG11"),
-    _torchvision("vgg11_bn", "VGG11 with batch normalisation"),
+    _torchvision("vgg11_bn", gettext_noop("VGG11 with batch normalisation")),
     # The key "vgg13" is the project's own network in every weight file so far.
-    _torchvision("vgg13", "VGG13 of torchvision", key="torchvision_vgg13"),
-    _torchvision("vgg13_bn", "VGG13 of torchvision with batch normalisation"),
+    _torchvision("vgg13", gettext_noop("VGG13 of torchvision"), key="torchvision_vgg13"),
+    _torchvision("vgg13_bn", gettext_noop("VGG13 of torchvision with batch normalisation")),
     _torchvision("vgg16", "VGG16"),
-    _torchvision("vgg16_bn", "VGG16 with batch normalisation"),
-    _torchvision("vit_b_16", "Vision transformer ViT-B/16"),
+    _torchvision("vgg16_bn", gettext_noop("VGG16 with batch normalisation")),
+    _torchvision("vit_b_16", gettext_noop("Vision transformer ViT-B/16")),
     _torchvision("swin_t", "Swin transformer tiny"),
 )  # fmt: skip
 

@@ -41,7 +41,7 @@ class ClassifierForm(JobForm):
         help_text=_("Files that the platform has written record it."),
         choices=[
             ("", _("recorded in the file")),
-            *((kind.key, kind.label) for kind in architectures.ARCHITECTURES),
+            *((kind.key, _(kind.label)) for kind in architectures.ARCHITECTURES),
         ],
         required=False,
     )

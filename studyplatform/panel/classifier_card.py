@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from explanations.classifier.architectures import SMALL_RESNET_LABEL
+from explanations.classifier.architectures import ARCHITECTURES
 from explanations.classifier.recipes import RECIPES
 from explanations.models import ClassifierWeights
 
@@ -172,8 +172,8 @@ def _recipe_in_words(recipe: Mapping[str, Any]) -> str:
 
 
 def _network_in_words(name: str) -> str:
-    """Return the name of the network, in the reader's language if it is the project's own."""
-    return gettext(name) if name == SMALL_RESNET_LABEL else name
+    """Return the name of the network, in the reader's language if the platform knows it."""
+    return gettext(name) if name in {known.label for known in ARCHITECTURES} else name
 
 
 def _matrix(

@@ -34,10 +34,16 @@ class Box:
     is_first: bool
 
     @property
-    def short_label(self) -> str:
-        """Return the label, cut to the width of the box."""
-        is_long = len(self.label) > LONGEST_LABEL
-        return f"{self.label[: LONGEST_LABEL - 1].rstrip()}…" if is_long else self.label
+    def name(self) -> str:
+        """Return the label, in the reader's language if a shipped design has it."""
+        # Not when the box is made: the pictures are kept for readers of every language.
+        return gettext(self.label) if self.label else ""
+
+    @property
+    def short_name(self) -> str:
+        """Return the name, cut to the width of the box."""
+        is_long = len(self.name) > LONGEST_LABEL
+        return f"{self.name[: LONGEST_LABEL - 1].rstrip()}…" if is_long else self.name
 
     @property
     def middle(self) -> int:
@@ -114,7 +120,7 @@ class DesignPicture:
     def alternative(self) -> str:
         """Return the drawing as text: each box with its number of images."""
         boxes = [
-            gettext("%(label)s (%(images)d pictures)") % {"label": box.label, "images": box.images}
+            gettext("%(label)s (%(images)d pictures)") % {"label": box.name, "images": box.images}
             for box in self.boxes
         ]
         words = {"boxes": "; ".join(boxes)}

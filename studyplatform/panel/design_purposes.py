@@ -1,6 +1,7 @@
-"""What the shipped designs are called and what they are for, marked for translators.
+"""What the shipped designs and their arms are called and what the designs are for, marked for
+translators.
 
-A design's file says it in English: its title, and the comment at its head. Both are
+A design's file says it in English: its title, its labels, and the comment at its head. All are
 repeated here, because translators' programs do not read study files; a test compares them.
 """
 
@@ -82,3 +83,21 @@ TITLES = {
     "within.toml": _("Four ways of showing a classifier's answers"),
 }
 """The titles by the names of the files."""
+LABELS = (
+    _("Answer without explanation"),
+    _("Grad-CAM, probability hidden"),
+    _("Grad-CAM, probability shown"),
+    _("Grad-CAM, right in 60 %"),
+    _("Grad-CAM, right in 90 %"),
+    _("Human alone"),
+    _("Map of another image"),
+    _("No explanation"),
+    _("No map, probability hidden"),
+    _("No map, probability shown"),
+    _("No map, right in 60 %"),
+    _("No map, right in 90 %"),
+    _("Placebo map"),
+    _("Placebo maps"),
+    _("Saliency map"),
+)
+"""The labels of arms and conditions, except names of methods that are the same in all languages."""

@@ -67,7 +67,7 @@ def test_the_picture_follows_the_file(name):
     after = picture_of(source.replace(f'label = "{label}"', f'label = "{renamed}"'))
     assert renamed in [box.label for box in after.boxes]
     assert renamed in after.alternative
-    assert all(len(box.short_label) <= LONGEST_LABEL for box in after.boxes)
+    assert all(len(box.short_name) <= LONGEST_LABEL for box in after.boxes)
 
 
 def test_a_file_with_mistakes_has_no_picture():

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from studyplatform.models import AuditEntry
+from studyplatform.panel.questionnaire_sources import CONSTRUCTS, SOURCES
 from surveys import questionnaires
 from surveys.models import Answer
 from tests.panel.conftest import add_member
@@ -34,6 +35,8 @@ def sent(browser: Client, text: str, name: str = "lab-scale-v1.toml", **more: st
 @pytest.mark.parametrize("key", questionnaires.shipped())
 def test_every_questionnaire_is_listed_and_previewed_in_each_language(browser, key):
     page = browser.get(LIST).content.decode()
+    shown = questionnaires.get(key)
+    assert (shown.construct in CONSTRUCTS, shown.source in SOURCES) == (True, True), "to translate"
     for language in ("en", "de"):
         path = f"{reverse('panel:questionnaire', kwargs={'key': key})}?language={language}"
         assert path in page

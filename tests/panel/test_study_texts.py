@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from studyplatform.models import AuditEntry, StudyMember, StudyText, TextVersion
 from studyplatform.panel import study_texts
-from studyplatform.panel.design_purposes import PURPOSES, TITLES
+from studyplatform.panel.design_purposes import LABELS, PURPOSES, TITLES
 from surveys import services
 from surveys.models import Study
 from surveys.services.studies import missing_for_launch
@@ -44,6 +44,9 @@ def test_every_shipped_design_can_begin_a_study_with_a_new_name(study, signed_in
     purposes = {template.name: template.purpose for template in study_texts.templates()}
     assert purposes.items() >= PURPOSES.items(), "translators see what the files say"
     assert {one.name: one.title for one in study_texts.templates()} == TITLES
+    labels = {box.label for one in study_texts.templates() for box in one.picture.boxes}
+    algorithms = {"DeepSHAP", "Grad-CAM", "Integrated Gradients", "LIME", "Saliency", "SmoothGrad"}
+    assert labels - set(LABELS) == algorithms  # which are the same in every language
     assert names[0] == "demo.toml"
     assert "plan.toml" not in names  # a plan for data of another study
     assert len(names) >= 8

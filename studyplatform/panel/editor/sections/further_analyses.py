@@ -6,11 +6,11 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from explanations import catalogue
 from explanations.evaluation.catalogue import MEASURES
 from studyplatform.panel.editor.base import Section, Sent, Values, touched
 from studyplatform.panel.editor.entries import Entry
 from studyplatform.panel.editor.sections.plan_choices import outcome_choices
+from studyplatform.panel.method_names import method_choices
 from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, value_at
 
 BAYES: Path = ("analysis", "bayes")
@@ -87,7 +87,7 @@ def _further(values: Values) -> list[Entry]:
         Entry((*ATTENTION, "methods"), gettext("Methods"), "several",
               gettext("None ticked: every method with a map of each picture."),
               group=looks, missing=[],
-              choices=[(key, gettext(label)) for key, label in catalogue.choices()]),
+              choices=method_choices()),
     ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import gcd, lcm
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from studyplatform.panel.editor.base import Section, Values, conditions
@@ -48,13 +48,18 @@ def _pools(run: Run) -> Iterator[Entry]:
         "wrong": gettext("Pool of pictures that it gets wrong"),
     }
     for key, label in labels.items():
-        seen = gettext(
+        number, name = run.numbers.get(key, 0), f"{key}_pool"
+        if not number and name not in run.part:  # nothing to draw
+            continue
+        seen = ngettext(
+            "The number of pictures from which each person's %(number)d of a block is drawn. "
+            "Empty: everybody sees the same picture.",
             "The number of pictures from which each person's %(number)d of a block are drawn. "
-            "Empty: everybody sees the same pictures."
+            "Empty: everybody sees the same pictures.",
+            number,
         )
         yield Entry(
-            (*run.at, f"{key}_pool"), label, "number", seen % {"number": run.numbers.get(key, 0)},
-            group=run.group,
+            (*run.at, name), label, "number", seen % {"number": number}, group=run.group
         )  # fmt: skip
 
 
