@@ -1,6 +1,7 @@
 """The study file that the guide writes from about eight answers."""
 
 import json
+import math
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -42,7 +43,8 @@ class Source:
     ``images`` is 0 for drawn scenes that no job has drawn yet, and for ``own`` images, which are
     uploaded once the study exists. Until then such a study names an image set of the same classes.
     ``wrong`` is the number of images on which the classifier is wrong, None if it is unknown. It is
-    estimated from the test accuracy until the classifier has seen all of the images.
+    estimated from the test accuracy until the classifier has seen all of the images. ``accuracy``
+    is the share of its own test images that the classifier gets right, 0 if it is unknown.
     """
 
     image_set: str
@@ -53,11 +55,19 @@ class Source:
     own: bool = False
     wrong: int | None = None
     is_estimated: bool = False
+    accuracy: float = 0.0
 
     @property
     def key(self) -> str:
         """Return the value by which a form names the source."""
         return f"{'own/' if self.own else ''}{self.image_set}/{self.split}/{self.weights}"
+
+    @property
+    def images_wanted(self) -> int | None:
+        """Return how many images have enough errors for the usual numbers, if the classifier errs
+        on them as often as on its own test images. None if that is unknown."""
+        errors = round(1 - self.accuracy, 6)
+        return math.ceil(ENOUGH_WRONG / errors) if self.accuracy and errors else None
 
 
 @dataclass(frozen=True)
@@ -107,7 +117,11 @@ def sources(hidden: Collection[str] = ()) -> list[Source]:
         known = [source for source in named if source.image_set in KNOWN_SETS]
         if weights.data in SCENES and all(source.image_set != weights.data for source in fitting):
             drawn += known
-        own += [replace(source, images=0, own=True) for source in (known or fitting)[:1]]
+        own += [
+            # Errors on the images of a stored set say nothing about images of one's own.
+            replace(source, images=0, own=True, wrong=None, accuracy=weights.accuracy)
+            for source in (known or fitting)[:1]
+        ]
     drawn.sort(key=lambda source: source.image_set)
     return sorted(stored, key=lambda source: source.image_set) + drawn + own
 

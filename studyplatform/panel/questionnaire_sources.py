@@ -1,4 +1,4 @@
-"""What the shipped questionnaires measure and where they come from, marked for translators.
+"""What the shipped questionnaires measure, their scales and sources, marked for translators.
 
 Their files say it in English. The texts are repeated here, because translators' programs do not
 read these files; a test compares them.
@@ -93,4 +93,17 @@ SOURCES = (
         "Construct: subjective understanding of an artificial intelligence, as in Hoffman et al. "
         "(2018), apart from objective performance; wording our own."
     ),
+)
+SCALES = (
+    _("Knowing"),
+    _("Using"),
+    _("Judging"),
+    _("Workload"),
+    _("Propensity to trust automation"),
+    _("Explanation satisfaction"),
+    _("State trust"),
+    _("Trust"),
+    _("Distrust"),
+    _("Trust in the classifier"),
+    _("Felt understanding"),
 )

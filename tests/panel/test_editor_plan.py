@@ -2,15 +2,21 @@
 
 import re
 import tomllib
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
+from django.utils.translation import override
 
 from analysis.plan.catalogues.analyses import ANALYSES
+from analysis.plan.catalogues.behaviour_measures import MEASURES
 from analysis.plan.catalogues.exclusion_rules import RULES
 from analysis.plan.catalogues.signal_rules import PROGRAM_RULES
+from analysis.plan.tables import Behaviour
+from analysis.sections.behaviour.trials import behaviour_trials
 from studyplatform.panel import study_texts
 from studyplatform.panel.editor.catalogue import BY_KEY
-from studyplatform.panel.editor.sections import exclusions, outcome_tests
+from studyplatform.panel.editor.sections import behaviour, exclusions, outcome_tests
 from studyplatform.panel.editor.views import SectionForm, locks
 from studyplatform.panel.toml_edits import EditError, read
 from surveys.study_checks import loading
@@ -441,3 +447,69 @@ def test_signs_of_programs_are_offered_as_a_criterion_only_where_they_are_counte
     assert declared["at_least"] == 2
     assert set(declared["signals"]) == set(PROGRAM_RULES)
     assert {key for key, _ in exclusions._signs()} >= set(declared["signals"])
+
+
+# Behaviour
+
+
+@pytest.mark.parametrize(
+    "name", ["judge-advisor", "foretelling", "human-and-classifier", "which-map"]
+)
+def test_the_columns_of_a_task_are_the_ones_that_the_shipped_design_names(name):
+    design = read(study_texts.template_text(f"{name}.toml"))
+    filled, named = behaviour.columns_of_task(design), design["analysis"]["behaviour"]
+    assert filled.items() <= named.items()
+    # How many classes there are is not in every file.
+    assert named.keys() - filled.keys() <= {"chance"}
+    assert behaviour.columns_of_task({**design, "classes": dict.fromkeys("abcdefghij")}) == named
+
+
+@pytest.mark.parametrize("task", behaviour.OF_TASKS)
+@pytest.mark.parametrize("ranges", [{}, {"confidence_range": (1, 5), "probability_range": (0, 1)}])
+def test_measures_are_offered_exactly_where_the_analysis_can_compute_them(task, ranges):
+    chance = {"chance": 0.5} if task == "distinction" else {}
+    named = {**behaviour.OF_TASKS[task], **ranges, **chance}
+    row = dict.fromkeys(behaviour.OF_TASKS[task].values(), 1.0)
+    trials = pd.DataFrame([{"participant": "a", "arm": "x", **row}])
+    plan = SimpleNamespace(behaviour=Behaviour(**named))
+    derived = behaviour_trials(SimpleNamespace(plan=plan, trials=trials)).iloc[0]
+    computed = set(derived.drop(["participant", "arm"]).dropna().index)
+    assert set(behaviour._derived(named)) == computed
+    assert computed
+
+
+def test_an_outcome_of_behaviour_is_added_with_the_columns_that_it_needs():
+    labels = {key: str(label) for key, label in behaviour.LABELS.items()}
+    assert labels == {one.key: one.label for one in MEASURES if one.per == "participant"}
+    design = study_texts.template_text("judge-advisor.toml")
+    with pytest.raises(EditError, match="Remove them under"):
+        written("behaviour", design, analysis__behaviour__asked_for=False)
+    of_behaviour = {
+        f"analysis__outcomes__{number}__remove": True
+        for number, one in enumerate(read(design)["analysis"]["outcomes"])
+        if one["kind"] == "behaviour"
+    }
+    without = written("plan", design, **of_behaviour)
+    without = written("behaviour", without, analysis__behaviour__asked_for=False)
+    assert "behaviour" not in read(without)["analysis"]
+    text = written("plan", without, new__outcome="behaviour:rair")
+    plan = read(text)["analysis"]
+    assert plan["behaviour"] == read(design)["analysis"]["behaviour"]
+    assert plan["outcomes"][-1] == {
+        "key": "rair", "label": labels["rair"], "family": "secondary", "kind": "behaviour",
+        "measure": "rair",
+    }  # fmt: skip
+    assert problems(text) == []
+    # Calibration needs to know what the ends of the scale mean.
+    brier = ("behaviour:brier", "Brier score (behaviour)")
+    assert brier not in fields("plan", text)["new.outcome"].choices
+    ranges = {"confidence_range": "1, 5", "probability_range": "0.5, 1"}
+    changes = {f"analysis__behaviour__{key}": value for key, value in ranges.items()}
+    assert brier in fields("plan", written("behaviour", text, **changes))["new.outcome"].choices
+
+
+def test_the_label_of_a_new_outcome_is_in_the_language_of_the_report():
+    design = study_texts.template_text("judge-advisor.toml")
+    with override("de"):
+        text = written("plan", design, new__outcome="behaviour:switching")
+    assert read(text)["analysis"]["outcomes"][-1]["label"].startswith("Switched to the advice")

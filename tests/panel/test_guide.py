@@ -154,6 +154,7 @@ def test_without_stored_pictures_the_guide_offers_drawn_scenes_and_own_pictures(
     page = researcher.get(reverse("panel:guide")).content.decode()
     assert "The drawn scenes that come with the platform" in page
     assert "My own pictures, which I upload after the study is created" in page
+    assert "If it errs as often on yours, the usual numbers need about" in page
     drawn = replace(SCENES, images=0, wrong=None, is_estimated=False)
     assert guide.sources()[0] == drawn
     assert [one.weights for one in guide.sources() if one.own] == [
@@ -191,6 +192,12 @@ def test_a_study_is_created_before_its_pictures_are_there_and_the_message_leads_
         page = researcher.get(reverse(f"panel:{name}", args=[study.slug]), follow=True)
         assert page.status_code == 200, name
     assert ("until your own" in study.source.lower()) == sent_source.own
+
+
+def test_own_pictures_are_as_many_as_hold_enough_errors():
+    # 5 wrong ones, of which 2 in 10 and 1 in 8 are wrong; a classifier without errors has no number
+    wanted = [replace(OWN, accuracy=share).images_wanted for share in (0.8, 0.875, 1.0, 0.0)]
+    assert wanted == [25, 40, None, None]
 
 
 def test_maps_of_own_pictures_that_are_not_uploaded_are_refused_with_the_way_to_upload(source):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from studyplatform.models import AuditEntry
-from studyplatform.panel.questionnaire_sources import CONSTRUCTS, SOURCES
+from studyplatform.panel.questionnaire_sources import CONSTRUCTS, SCALES, SOURCES
 from surveys import questionnaires
 from surveys.models import Answer
 from tests.panel.conftest import add_member
@@ -37,6 +37,7 @@ def test_every_questionnaire_is_listed_and_previewed_in_each_language(browser, k
     page = browser.get(LIST).content.decode()
     shown = questionnaires.get(key)
     assert (shown.construct in CONSTRUCTS, shown.source in SOURCES) == (True, True), "to translate"
+    assert {scale.label for scale in shown.subscales.values()} <= set(SCALES)
     for language in ("en", "de"):
         path = f"{reverse('panel:questionnaire', kwargs={'key': key})}?language={language}"
         assert path in page

@@ -10,6 +10,7 @@ from studyplatform.panel.editor.base import Section
 from studyplatform.panel.editor.sections import (
     answers,
     arms,
+    behaviour,
     blocks,
     bonus,
     contrasts,
@@ -84,6 +85,7 @@ GROUPS = (
         (
             plan.SECTION,
             outcome_tests.SECTION,
+            behaviour.SECTION,
             contrasts.SECTION,
             exclusions.SECTION,
             looks.SECTION,

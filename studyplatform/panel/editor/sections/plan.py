@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from studyplatform.panel.editor.base import (
@@ -15,6 +15,8 @@ from studyplatform.panel.editor.base import (
     touched,
 )
 from studyplatform.panel.editor.entries import Entry
+from studyplatform.panel.editor.sections import behaviour
+from studyplatform.panel.editor.sections.behaviour import BEHAVIOUR
 from studyplatform.panel.editor.sections.earlier_questions import items_of, part_key
 from studyplatform.panel.editor.sections.pages import described
 from studyplatform.panel.editor.sections.plan_choices import (
@@ -22,13 +24,16 @@ from studyplatform.panel.editor.sections.plan_choices import (
     arm_choices,
     asked,
     covariate_choices,
+    scale_name,
     subscales,
     within_of,
 )
-from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, rearranged
+from studyplatform.panel.toml_edits import REMOVED, Change, Path, edited, rearranged, value_at
 
 REGISTRATION: Path = ("analysis", "preregistration")
 LOGISTIC = {"analysis": "logistic_trials", "fallback": "binary_trials"}
+OF_BEHAVIOUR = "behaviour:"
+"""What the choice of a measure of behaviour begins with."""
 AGREED = {"kind": "trial_mean", "column": "agreed", **LOGISTIC}
 
 
@@ -147,7 +152,7 @@ def _measures(values: Values) -> list[tuple[str, str]]:
     """Return key and label of what the study measures: its scales, and its trials."""
     scales = {
         f"scale:{subscale.id}": gettext("%(scale)s (mean of the questionnaire)")
-        % {"scale": subscale.label}
+        % {"scale": scale_name(subscale)}
         for key in asked(values)
         for subscale in subscales(key)
     }
@@ -163,12 +168,26 @@ def _measures(values: Values) -> list[tuple[str, str]]:
         del trials["agreement_wrong"], trials["agreement_right"]
     if any(part.get("confidence") == "none" or part.get("task") == "agreement" for part in shown):
         del trials["sureness"]
+    of_behaviour = {
+        f"{OF_BEHAVIOUR}{measure.key}": gettext("%(measure)s (behaviour)")
+        % {"measure": behaviour.LABELS[measure.key]}
+        for measure in behaviour.possible_measures(values)
+    }
     there = {str(outcome.get("key")) for outcome in tables(values, *OUTCOMES)}
     return [
         (key, label)
-        for key, label in [*scales.items(), *trials.items()]
-        if key.removeprefix("scale:") not in there
+        for key, label in [*scales.items(), *trials.items(), *of_behaviour.items()]
+        if key.partition(":")[2] not in there and key not in there
     ]
+
+
+def _english_label(values: Values, measure: str) -> str:
+    """Return the label that the plan gets, which the report in English prints."""
+    with override("en"):
+        label = dict(_measures(values)).get(measure, measure)
+        if measure.startswith(OF_BEHAVIOUR):
+            return str(behaviour.LABELS[measure.removeprefix(OF_BEHAVIOUR)])
+    return label
 
 
 def _declared(measure: str, label: str, family: str) -> dict[str, Any]:
@@ -179,8 +198,10 @@ def _declared(measure: str, label: str, family: str) -> dict[str, Any]:
         "decision_accuracy": {"kind": "trial_mean", "column": "decision_correct"},
         "sureness": {"kind": "trial_mean", "column": "sureness"},
     }
-    key = measure.removeprefix("scale:")
+    _kind, _colon, key = measure.rpartition(":")
     rest = of_trials.get(measure, {"kind": "scale", "scale": key})
+    if measure.startswith(OF_BEHAVIOUR):
+        rest = {"kind": "behaviour", "measure": key}
     return {"key": key, "label": label, "family": family or "secondary", **rest}
 
 
@@ -199,11 +220,14 @@ def _write_plan(source: str, values: Values, sent: Sent, entries: list[Entry]) -
         if not sent.get(f"{'.'.join(map(str, OUTCOMES))}.{number}.remove")
     ]
     if measure := sent.get(f"{NEW}.outcome"):
-        label = dict(_measures(values)).get(str(measure), str(measure))
+        label = _english_label(values, str(measure))
         order.append(_declared(str(measure), label, str(sent.get(f"{NEW}.family") or "")))
     if order == list(range(len(outcomes))):
         return source
-    return rearranged(source, OUTCOMES, order)
+    source = rearranged(source, OUTCOMES, order)
+    if str(measure or "").startswith(OF_BEHAVIOUR) and value_at(values, BEHAVIOUR) is None:
+        source = edited(source, [Change(BEHAVIOUR, behaviour.columns_of_task(values))])
+    return source
 
 
 SECTION = Section(

@@ -9,7 +9,7 @@ from analysis.plan.catalogues.analyses import ANALYSES
 from studyplatform.panel.editor.base import Values, conditions, tables
 from studyplatform.panel.toml_edits import Path, value_at
 from surveys import questionnaires
-from surveys.questionnaires.base import WRITTEN, Item, Questionnaire
+from surveys.questionnaires.base import WRITTEN, Item, Questionnaire, Subscale
 from surveys.questionnaires.reading import QuestionnaireError
 from surveys.study_file import designs
 
@@ -84,7 +84,7 @@ def item_choices(values: Values) -> list[Choice]:
 
 def scale_choices(values: Values) -> list[Choice]:
     """Return id and label of the scales that the study asks."""
-    return [(scale.id, str(scale.label)) for key in asked(values) for scale in subscales(key)]
+    return [(scale.id, scale_name(scale)) for key in asked(values) for scale in subscales(key)]
 
 
 def covariate_choices(values: Values) -> list[Choice]:
@@ -115,12 +115,17 @@ def outcome_choices(values: Values, *, compared_scores: bool = False) -> list[Ch
     ]
 
 
-def subscales(key: str) -> list[Any]:
+def subscales(key: str) -> list[Subscale]:
     """Return the scales of a questionnaire, none if it is unknown."""
     try:
         return list(_in_reader_language(key).subscales.values())
     except QuestionnaireError:  # the mistakes of the file name it
         return []
+
+
+def scale_name(scale: Subscale) -> str:
+    """Return the scale's label, in the reader's language if it is a shipped one."""
+    return gettext(scale.label) if scale.label else scale.id
 
 
 def title_of(key: str) -> str:
