@@ -52,11 +52,11 @@ class FactorialWithin:
 
 
 @dataclass(frozen=True)
-class _Cells:
+class Cells:
     """Scores (participants, (level of a, level of b)), and which factors vary within participants.
 
     A participant has every cell, or every cell of one level of the factor that does not vary
-    within participants.
+    within participants. `incomplete` counts the participants who lack a cell and are left out.
     """
 
     scores: pd.DataFrame
@@ -78,7 +78,7 @@ def factorial_within(data: StudyData, scores: pd.DataFrame, outcome: Outcome) ->
     """
     plan, names = data.plan, effect_names(outcome)
     cells = _cells(data, outcome)
-    found = attempt("ANOVA", partial(_anova, cells))
+    found = attempt("ANOVA", partial(cell_tests, cells))
     effects = dict.fromkeys(EFFECTS, found) if isinstance(found, NotEstimable) else found.effects
     level = 1 - 2 * plan.alpha
     columns = [(str(column[0]), str(column[1])) for column in cells.scores.columns]
@@ -123,7 +123,7 @@ def assumptions(
     return (of_people, Assumption("sphericity", "not needed", {"epsilon": least}))
 
 
-def _cells(data: StudyData, outcome: Outcome) -> _Cells:
+def _cells(data: StudyData, outcome: Outcome) -> Cells:
     """Return the mean scores by participant and combination of levels."""
     wide = condition_means(data, outcome)
     levels = _levels(data, outcome)
@@ -136,8 +136,15 @@ def _cells(data: StudyData, outcome: Outcome) -> _Cells:
         (name for name in wide if name in levels),
         key=lambda name: order.index(name) if name in order else len(order),
     )
-    scores = wide[known]
-    scores.columns = pd.MultiIndex.from_tuples([levels[name] for name in known], names=["a", "b"])
+    return complete_cells(wide[known], [levels[name] for name in known])
+
+
+def complete_cells(scores: pd.DataFrame, levels: Sequence[tuple[str, str]]) -> Cells:
+    """Return the scores of the participants who have all the cells that they could have.
+
+    `levels` are the levels of both factors of each column of `scores` (participants, cells).
+    """
+    scores = scores.set_axis(pd.MultiIndex.from_tuples(levels, names=["a", "b"]), axis=1)
     there = scores.notna()
     varies = tuple(_varies(there, place) for place in ("a", "b"))
     if all(varies) or not any(varies):
@@ -147,7 +154,7 @@ def _cells(data: StudyData, outcome: Outcome) -> _Cells:
         count = scores.columns.get_level_values(within).nunique()
         by_level = there.T.groupby(level=between).sum().T
         complete = (by_level == count).sum(axis=1) == 1
-    return _Cells(scores[complete], (varies[0], varies[1]), int((~complete).sum()))
+    return Cells(scores[complete], (varies[0], varies[1]), int((~complete).sum()))
 
 
 def _levels(data: StudyData, outcome: Outcome) -> dict[str, tuple[str, str]]:
@@ -171,7 +178,12 @@ def _varies(there: pd.DataFrame, place: str) -> bool:
     return bool((there.T.groupby(level=place).any().sum() > 1).any())
 
 
-def _anova(cells: _Cells) -> TwoWithin:
+def cell_tests(cells: Cells) -> TwoWithin:
+    """Return the tests of both factors and of their interaction, each with its own error.
+
+    Raises NotEstimableError if neither factor varies within participants, or if a combination of
+    levels or participants are lacking.
+    """
     if all(cells.varies):
         return two_within(cells.scores)
     if not any(cells.varies):
@@ -182,7 +194,7 @@ def _anova(cells: _Cells) -> TwoWithin:
     return _mixed(cells)
 
 
-def _mixed(cells: _Cells) -> TwoWithin:
+def _mixed(cells: Cells) -> TwoWithin:
     """Return the tests where one factor varies between participants."""
     between = 0 if cells.varies[1] else 1
     groups, times = cells.levels(between), cells.levels(1 - between)
@@ -208,7 +220,7 @@ def _stacked(
     return stacked, pd.Series(of_group, index=stacked.index)
 
 
-def _simple(cells: _Cells, factor: str, level: float) -> tuple[SimpleEffect, ...]:
+def _simple(cells: Cells, factor: str, level: float) -> tuple[SimpleEffect, ...]:
     """Compare the levels of the factor at each level of the other, Holm over all of them.
 
     Differences are paired where the factor varies within participants, otherwise Welch's.
@@ -236,7 +248,7 @@ def _simple(cells: _Cells, factor: str, level: float) -> tuple[SimpleEffect, ...
 
 
 def _difference(
-    cells: _Cells, pair: Sequence[tuple[str, str]], paired: bool, level: float
+    cells: Cells, pair: Sequence[tuple[str, str]], paired: bool, level: float
 ) -> Estimate:
     if not paired:
         return welch_t(cells.complete(*pair[0]), cells.complete(*pair[1]), level)

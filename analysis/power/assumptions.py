@@ -1,6 +1,6 @@
 """Assumptions that a power simulation needs and a study file does not contain."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -73,19 +73,40 @@ class Design:
     """The trials of each participant, with as many `right` and `wrong` predictions in every arm.
 
     With `conditions` the design is within-subjects: each condition has that many predictions on
-    images of its own, and the arms are orders of the conditions. `levels` contains each arm's level
-    of every factor that the study declares between subjects.
+    images of its own, and the arms are orders of the conditions. `seen_by` contains each arm's
+    conditions in a mixed design and is empty where everyone sees every condition. `levels` contains
+    the levels of the declared factors by arm, or by condition in a within-subjects design.
+    `accuracy` is the share of right predictions, in place of `right` and `wrong`, of the arms or
+    conditions whose share differs; their number of trials is unchanged.
     """
 
     right: int
     wrong: int
     conditions: tuple[str, ...] = ()
     levels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    seen_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accuracy: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def images(self) -> int:
         """Return the trials per participant, or per condition in a within-subjects design."""
         return self.right + self.wrong
+
+    def shown(self, key: str) -> tuple[int, int]:
+        """Return the numbers of right and of wrong predictions in the arm or condition."""
+        if key not in self.accuracy:
+            return self.right, self.wrong
+        right = round(self.accuracy[key] * self.images)
+        return right, self.images - right
+
+    def pool(self, keys: Sequence[str]) -> tuple[int, int]:
+        """Return the fewest right and wrong predictions from which all the keys can be shown."""
+        shown = [self.shown(key) for key in keys]
+        return max(right for right, _ in shown), max(wrong for _, wrong in shown)
+
+    def conditions_of(self, arm: str) -> tuple[str, ...]:
+        """Return the conditions that participants of the arm see."""
+        return self.seen_by.get(arm, self.conditions)
 
     def scaled(self, factor: float) -> "Design":
         """Return a design with about `factor` times as many images in an unchanged ratio."""

@@ -35,7 +35,7 @@ def simulated_study(
     arms, completed, shift = drawn_people(plan, task, per_arm, affected, assumed, rng)
     people = _participants(arms, completed, design)
     if design.conditions:
-        moved = np.where(np.isin(design.conditions, affected), task.shift, 0.0)
+        moved = latent_shift(task, design, affected)
         trials, answers = within_people(people, moved, task, design, assumed, rng)
     elif task.items is None:
         trials = _trials(people, shift, task, design, assumed, plan, rng)
@@ -71,6 +71,11 @@ def drawn_people(
     return arms, completed, np.where(shifted, task.shift, 0.0)
 
 
+def latent_shift(task: Simulated, design: Design, affected: tuple[str, ...]) -> Array:
+    """Return the latent shift of each condition (conditions,)."""
+    return np.where(np.isin(design.conditions, affected), task.shift, 0.0)
+
+
 def drawn_answers(shift: Array, task: Simulated, count: int, rng: np.random.Generator) -> Array:
     """Return the answers (participants, items) to `count` items, in the direction of the scale."""
     level = task.answers.spread * rng.standard_normal(len(shift)) + shift
@@ -89,10 +94,10 @@ def drawn_trials(
 ) -> tuple[Array, np.ndarray]:
     """Return the answers (participants, images) and the trials that were seen (same shape).
 
-    `codes` are the arms' numbers. Participants who stop have seen the first half of their trials,
-    in a random order.
+    `codes` are the arms' numbers. Images with right predictions come first (rights_and_wrongs).
+    Participants who stop have seen the first half of their trials, in a random order.
     """
-    n, images = len(codes), design.images
+    n, images = len(codes), len(rights_and_wrongs(plan, design))
     spread = spreads(task, assumed)
     # Images have common effects in all arms, as in a design where every arm sees the same images.
     by_image = rng.standard_normal(images) * spread["image"]
@@ -101,7 +106,33 @@ def drawn_trials(
     latent = latent + rng.standard_normal((n, 1)) * spread["person"]
     values = task.answers.draw(latent, rng)
     order = np.argsort(rng.random((n, images)), axis=1)
-    return values, completed[:, None] | (order < images // 2)
+    if design.accuracy:
+        shown = _shown(order, codes, design, plan)
+        # The images that somebody does not see come last in the order of what this person sees.
+        order = np.argsort(np.argsort(np.where(shown, order, images + order), axis=1), axis=1)
+    else:
+        shown = np.ones((n, images), dtype=bool)
+    return values, shown & (completed[:, None] | (order < design.images // 2))
+
+
+def rights_and_wrongs(plan: Plan, design: Design) -> np.ndarray:
+    """Return whether the prediction of each image (images,) of all arms together is right."""
+    right, wrong = design.pool(plan.arms)
+    return np.arange(right + wrong) < right
+
+
+def _shown(order: np.ndarray, codes: np.ndarray, design: Design, plan: Plan) -> np.ndarray:
+    """Return which images (participants, images) each participant sees at the arm's accuracy.
+
+    The images are the first in the random `order`, of right and of wrong predictions separately.
+    """
+    is_right = rights_and_wrongs(plan, design)
+    needed = np.array([design.shown(arm) for arm in plan.arms])[codes]
+    shown = np.empty(order.shape, dtype=bool)
+    for kind, among in enumerate((is_right, ~is_right)):
+        places = np.argsort(np.argsort(order[:, among], axis=1), axis=1)
+        shown[:, among] = places < needed[:, [kind]]
+    return shown
 
 
 def drawn_twice(
@@ -122,7 +153,9 @@ def drawn_twice(
 
 
 def _participants(arms: np.ndarray, completed: np.ndarray, design: Design) -> pd.DataFrame:
-    names = dict.fromkeys(name for levels in design.levels.values() for name in levels)
+    # In a within-subjects design the levels belong to the conditions and not to the arms.
+    of_arms = {} if design.conditions else design.levels
+    names = dict.fromkeys(name for levels in of_arms.values() for name in levels)
     factors = {name: [design.levels[arm].get(name) for arm in arms] for name in names}
     return pd.DataFrame(
         {
@@ -193,11 +226,11 @@ def _trials(
 
     Participants who stop have answered the first half of their trials.
     """
-    n, images = len(people), design.images
+    right = rights_and_wrongs(plan, design)
+    n, images = len(people), len(right)
     codes = pd.Categorical(people["arm"], categories=plan.arms).codes
     completed = (people["state"] == "completed").to_numpy()
     values, seen = drawn_trials(codes, completed, shift, task, design, assumed, plan, rng)
-    right = np.arange(images) < design.right
     frame = pd.DataFrame(
         {
             "participant": np.repeat(people["participant"].to_numpy(), images),

@@ -22,6 +22,7 @@ from analysis.statistics.comparisons.omnibus import welch_anova
 from analysis.statistics.comparisons.two_factors import effect_test
 from analysis.statistics.comparisons.two_samples import paired_t
 from analysis.statistics.comparisons.within import wilcoxon
+from analysis.statistics.estimate import Groups
 from analysis.study_data.scoring import DIGITS
 
 Twice = tuple[np.ndarray, Array, Array]  # arm, earlier and later score of each participant
@@ -31,9 +32,9 @@ def is_direct_design(outcome: Outcome, design: Design) -> bool:
     """Return whether the outcome has a test that needs only its scores, arms and factors."""
     if design.conditions or outcome.kind not in KINDS or outcome.covariates:
         return False
-    if outcome.before:
-        return outcome.analysis in TWICE
     of_factors = outcome.analysis == "factorial" and bool(outcome.factors)
+    if outcome.before:
+        return outcome.analysis in TWICE or of_factors
     return of_factors and (
         outcome.kind in ("scale", "item") or set(outcome.where) <= {"prediction_correct"}
     )
@@ -54,8 +55,11 @@ def p_of_design(
     """
     if task.outcome.before:
         drawn = _drawn_twice(plan, task, per_arm, affected, assumed, rng)
-        return TWICE[task.outcome.analysis](plan.arms_of(task.outcome), drawn)
-    groups = scores_by_arm(plan, task, design, per_arm, affected, assumed, rng)
+        if task.outcome.analysis in TWICE:
+            return TWICE[task.outcome.analysis](plan.arms_of(task.outcome), drawn)
+        groups = _changes(plan.arms_of(task.outcome), drawn)
+    else:
+        groups = scores_by_arm(plan, task, design, per_arm, affected, assumed, rng)
     names = effect_names(task.outcome)
     cells = [
         pd.DataFrame(
@@ -89,10 +93,14 @@ def _drawn_twice(
     return arms[completed][there], earlier[there], later[there]
 
 
-def _change(arms: tuple[str, ...], drawn: Twice) -> float:
+def _changes(arms: tuple[str, ...], drawn: Twice) -> Groups:
     arm, earlier, later = drawn
     changes = np.round(later - earlier, DIGITS)
-    return welch_anova({name: changes[arm == name] for name in arms}).p
+    return {name: changes[arm == name] for name in arms}
+
+
+def _change(arms: tuple[str, ...], drawn: Twice) -> float:
+    return welch_anova(_changes(arms, drawn)).p
 
 
 def _covariate(arms: tuple[str, ...], drawn: Twice) -> float:

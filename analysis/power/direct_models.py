@@ -11,7 +11,7 @@ import numpy as np
 from analysis.plan.plan import Outcome, Plan
 from analysis.power.answers import Array
 from analysis.power.assumptions import Assumptions, Design
-from analysis.power.between import drawn_people, drawn_trials
+from analysis.power.between import drawn_people, drawn_trials, rights_and_wrongs
 from analysis.power.outcomes import Simulated
 from analysis.statistics.mixed_models.crossed_logistic import Grid, fixed_effects
 
@@ -29,7 +29,7 @@ def is_direct_model(plan: Plan, outcome: Outcome, design: Design) -> bool:
         and set(outcome.where) <= {"prediction_correct"}
         and not design.conditions
         and len(plan.arms_of(outcome)) > 1
-        and int(_counted(outcome, design).sum()) > 1
+        and int(_counted(plan, outcome, design).sum()) > 1
     )
 
 
@@ -44,7 +44,7 @@ def p_values(
 ) -> Iterator[float | None]:
     """Yield the p of the arms' effect in the study of each generator, or None if undecided."""
     arms = len(plan.arms_of(task.outcome))
-    answers = per_arm * arms * int(_counted(task.outcome, design).sum())
+    answers = per_arm * arms * int(_counted(plan, task.outcome, design).sum())
     size = max(1, ANSWERS_AT_ONCE // answers)
     contrasts = np.eye(arms)[1:] - np.eye(arms)[:1]
     for first in range(0, len(generators), size):
@@ -78,14 +78,14 @@ def _drawn(
     if task.outcome.population != "randomised":
         seen = seen & completed[:, None]
     people = np.isin(arms, plan.arms_of(task.outcome))
-    there = seen[people][:, _counted(task.outcome, design)].T.astype(float)
-    answers = values[people][:, _counted(task.outcome, design)].T
+    there = seen[people][:, _counted(plan, task.outcome, design)].T.astype(float)
+    answers = values[people][:, _counted(plan, task.outcome, design)].T
     return answers * there, there
 
 
-def _counted(outcome: Outcome, design: Design) -> np.ndarray:
+def _counted(plan: Plan, outcome: Outcome, design: Design) -> np.ndarray:
     """Return which images (images,) the outcome counts."""
-    right = np.arange(design.images) < design.right
+    right = rights_and_wrongs(plan, design)
     wanted = outcome.where.get("prediction_correct")
     return np.ones(len(right), dtype=bool) if wanted is None else right == (wanted == 1)
 

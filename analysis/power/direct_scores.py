@@ -14,7 +14,7 @@ from analysis.plan.plan import Outcome, Plan, resolve
 from analysis.power.answers import Array
 from analysis.power.assumptions import Assumptions, Design
 from analysis.power.behaviour import COUNTED, RIGHT, drawn_choices
-from analysis.power.between import drawn_answers, drawn_people, drawn_trials
+from analysis.power.between import drawn_answers, drawn_people, drawn_trials, rights_and_wrongs
 from analysis.power.outcomes import Simulated
 from analysis.sections.behaviour.ratios import Ratio
 from analysis.statistics.estimate import Groups
@@ -46,7 +46,8 @@ def scores_by_arm(
     else:
         codes = np.repeat(np.arange(len(plan.arms)), per_arm)
         values, seen = drawn_trials(codes, completed, shift, task, design, assumed, plan, rng)
-        scores = _of_trials(values, seen, task, design, assumed, rng)
+        right = rights_and_wrongs(plan, design)
+        scores = _of_trials(values, seen, right, task, assumed, rng)
         if task.outcome.population != "randomised":
             arms, scores = arms[completed], scores[completed]
     there = ~np.isnan(scores)
@@ -56,13 +57,15 @@ def scores_by_arm(
 def _of_trials(
     values: Array,
     seen: np.ndarray,
+    right: np.ndarray,
     task: Simulated,
-    design: Design,
     assumed: Assumptions,
     rng: np.random.Generator,
 ) -> Array:
-    """Return each participant's mean, or their measure of behaviour, missing without trials."""
-    right = np.arange(design.images) < design.right
+    """Return each participant's mean, or their measure of behaviour, missing without trials.
+
+    `right` (images,) says whether the prediction of each image is right.
+    """
     wanted = task.outcome.where.get("prediction_correct")
     among = seen if wanted is None else seen & (right == (wanted == 1))
     if task.outcome.kind != "behaviour":

@@ -37,6 +37,7 @@ ANALYSES = (
     "mixed_anova",
     "ancova",
     "factorial",
+    "factorial_within",
 )
 WITHIN_SUBJECTS = ("repeated", "paired")  # analyses without arms
 CONDITION = "condition"  # the column that a simulated within-subjects design compares
@@ -175,7 +176,8 @@ def _problems(plan: Plan, outcome: Outcome, design: Design) -> list[str]:
         problems.append(f"{name}: the simulated trials have no {outcome.within!r}.")
     if outcome.analysis in ANALYSES:
         # Times are compared within subjects in any design, conditions only where all are seen.
-        is_within = outcome.analysis in WITHIN_SUBJECTS and not outcome.before
+        of_conditions = (*WITHIN_SUBJECTS, "factorial_within")
+        is_within = outcome.analysis in of_conditions and not outcome.before
         if is_within != bool(design.conditions):
             kind = "within-subjects" if design.conditions else "between-subjects"
             problems.append(f"{name}: {outcome.analysis} is not simulated in {kind} designs.")
@@ -184,48 +186,75 @@ def _problems(plan: Plan, outcome: Outcome, design: Design) -> list[str]:
             f"{name}: paired compares two conditions, but the study has "
             f"{len(design.conditions)}. Use repeated."
         )
+    if design.seen_by and outcome.analysis in WITHIN_SUBJECTS:
+        problems.append(
+            f"{name}: nobody sees all the conditions, because a factor varies between "
+            f"participants, so {outcome.analysis} is not simulated. Use factorial_within."
+        )
     return problems
 
 
 def _problems_with_factors(outcome: Outcome, plan: Plan, design: Design) -> list[str]:
-    """Return the reasons why the arms do not have the levels that the outcome compares."""
+    """Return the reasons why the arms or conditions lack the levels that the outcome compares."""
     if not outcome.factors:
         return []
-    lacking = [
-        arm
-        for arm in plan.arms_of(outcome)
-        if not set(outcome.factors) <= set(design.levels.get(arm, {}))
-    ]
+    name, factors = f"outcome {outcome.key!r}", " and ".join(outcome.factors)
+    kind = "condition" if design.conditions else "arm"
+    places = _places(outcome, plan, design)
+    lacking = [one for one in places if not set(outcome.factors) <= set(design.levels.get(one, {}))]
     if lacking:
         return [
-            f"outcome {outcome.key!r}: {' and '.join(outcome.factors)} have no level in "
-            f"{', '.join(lacking)}. Declare them as factors of every arm."
+            f"{name}: {factors} have no level in {', '.join(lacking)}. Declare them as factors of "
+            f"every {kind}."
         ]
     if not shifted_by_factor(outcome, plan, design):
         return [
-            f"outcome {outcome.key!r}: no arm has another level than the control's of "
-            f"{' and '.join(outcome.factors)}, so their effect cannot be simulated."
+            f"{name}: no {kind} has another level than the control's of {factors}, so their effect "
+            "cannot be simulated."
+        ]
+    if design.conditions and not _varies_within(outcome, plan, design):
+        return [
+            f"{name}: neither {' nor '.join(outcome.factors)} varies within participants. Name a "
+            "factor that [design] within varies."
         ]
     return []
 
 
-def shifted_by_factor(outcome: Outcome, plan: Plan, design: Design) -> tuple[str, ...]:
-    """Return the arms that the effect of a factorial outcome shifts.
+def _places(outcome: Outcome, plan: Plan, design: Design) -> tuple[str, ...]:
+    """Return the arms that have levels of factors, or the conditions in a within-subjects design.
 
-    A main effect shifts every arm with the first level other than the control's, which makes the
-    effect the difference of these levels' means. An interaction shifts the arm with the first other
-    level of both factors, which makes the effect a difference of differences.
+    The first is the control.
     """
     arms = plan.arms_of(outcome)
+    if not design.conditions:
+        return tuple(sorted(arms, key=lambda arm: arm != plan.control))
+    seen = {name for arm in arms for name in design.conditions_of(arm)}
+    return tuple(name for name in design.conditions if name in seen)
+
+
+def _varies_within(outcome: Outcome, plan: Plan, design: Design) -> bool:
+    return any(
+        len({design.levels[name][factor] for name in design.conditions_of(arm)}) > 1
+        for factor in outcome.factors
+        for arm in plan.arms_of(outcome)
+    )
+
+
+def shifted_by_factor(outcome: Outcome, plan: Plan, design: Design) -> tuple[str, ...]:
+    """Return the arms or conditions that the effect of an outcome with two factors shifts.
+
+    A main effect shifts all that have the first level other than the control's, which makes the
+    effect the difference of these levels' means. An interaction shifts those with the first other
+    level of both factors, which makes the effect a difference of differences.
+    """
+    places = _places(outcome, plan, design)
     names, tested = effect_names(outcome), tested_effect(outcome)
-    there = list(arms)
+    shifted = list(places)
     for part in tested.split(":"):
-        factor = names[part]
-        levels = {arm: design.levels[arm][factor] for arm in arms}
-        control = levels.get(plan.control, levels[arms[0]])
-        other = next((level for level in levels.values() if level != control), None)
-        there = [arm for arm in there if levels[arm] == other]
-    return tuple(there)
+        levels = {name: design.levels[name][names[part]] for name in places}
+        other = next((level for level in levels.values() if level != levels[places[0]]), None)
+        shifted = [name for name in shifted if levels[name] == other]
+    return tuple(shifted)
 
 
 def _items(outcome: Outcome, codebook: pd.DataFrame) -> pd.DataFrame | None:

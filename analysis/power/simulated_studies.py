@@ -22,6 +22,7 @@ from analysis.power.dask_workers import dask_executor
 from analysis.power.direct_designs import is_direct_design, p_of_design
 from analysis.power.direct_models import is_direct_model, p_values
 from analysis.power.direct_scores import is_direct, scores_by_arm
+from analysis.power.direct_within import is_direct_within, p_within
 from analysis.power.outcomes import Simulated, simulated
 from analysis.statistics.comparisons.omnibus import welch_anova
 from analysis.statistics.estimate import Estimate, HypothesisTest
@@ -174,6 +175,8 @@ def _p(settings: Settings, task: Simulated, cell: Cell, rng: np.random.Generator
         return welch_anova(scores_by_arm(settings.plan, task, *drawn)).p
     if settings.claim == "test" and is_direct_design(task.outcome, design):
         return p_of_design(settings.plan, task, *drawn)
+    if settings.claim == "test" and is_direct_within(task.outcome, design):
+        return p_within(settings.plan, task, *drawn)
     # Simulated data pass through the code of a real analysis, so its refusals count as well.
     data = simulated_study(settings.plan, settings.codebook, task, *drawn)
     scores = data.participants.assign(

@@ -8,10 +8,11 @@ import pandas as pd
 
 from analysis.plan.plan import Plan
 from analysis.plan.reading import parse_plan
-from analysis.power.assumptions import Design, PlanningError
+from analysis.power.assumptions import Design
 from analysis.power.page import sentence, write_page
 from analysis.power.required_sample import Asked, Power, plan_power, to_json
 from surveys.study_file.declaration import StudyFile
+from surveys.study_file.designs import Condition
 from surveys.tidy.analysis_plan import plan_of
 from surveys.tidy.codebook import codebook
 
@@ -37,7 +38,7 @@ def simulate_sample(
     return plan_power(
         plan if effects is None else with_effects(plan, effects),
         _codebook(study),
-        _design(study, images),
+        design_of(study, images),
         asked,
         kept,
         workers=workers,
@@ -84,21 +85,39 @@ def _codebook(study: StudyFile) -> pd.DataFrame:
     return frame
 
 
-def _design(study: StudyFile, images: int | None) -> Design:
-    if study.design.within not in ((), ("condition",)):
-        raise PlanningError(
-            [
-                "The study declares factors within subjects, but plan_power supports only designs "
-                "with arms alone or with conditions alone. Remove [design] within, or set "
-                'within = ["condition"].'
-            ]
-        )
-    parts = [part for part in study.trial_parts if not part.is_practice]
-    conditions = tuple(shown.key for shown in study.conditions) if study.design.within else ()
+def design_of(study: StudyFile, images: int | None = None) -> Design:
+    """Return the trials that every arm or condition shows, and the levels of its factors.
+
+    Where arms or conditions show unequal
+    numbers of trials, each is simulated with the smallest number.
+    """
+    shown = {one.key: _shown(study, one) for one in study.conditions}
+    with_trials = [numbers for numbers in shown.values() if sum(numbers)]
+    right, wrong = min(with_trials, key=sum, default=(0, 0))
+    accuracy = (
+        {key: numbers[0] / sum(numbers) for key, numbers in shown.items() if sum(numbers)}
+        if len({numbers[0] / sum(numbers) for numbers in with_trials}) > 1
+        else {}
+    )
+    is_within = bool(study.design.within)
+    conditions = tuple(shown) if is_within else ()
+    seen_by = {arm.key: arm.conditions for arm in study.arms} if is_within else {}
+    is_mixed = any(set(seen) != set(conditions) for seen in seen_by.values())
     declared = Design(
-        sum(part.right for part in parts),
-        sum(part.wrong for part in parts),
+        right,
+        wrong,
         conditions,
-        {} if conditions else {arm.key: dict(arm.factors) for arm in study.conditions},
+        {one.key: dict(one.factors) for one in study.conditions},
+        seen_by if is_mixed else {},
+        accuracy,
     )
     return declared if images is None else declared.scaled(images / declared.images)
+
+
+def _shown(study: StudyFile, condition: Condition) -> tuple[int, int]:
+    """Return how many right and wrong predictions somebody sees in the arm or condition."""
+    parts = [part for part in study.trial_parts if not part.is_practice]
+    # A choice between two maps is not a decision about the classifier's answer.
+    decisions = [part for part in parts if not part.compare] or parts
+    numbers = [study.shown_of(part, condition) for part in decisions if part.is_in(condition.key)]
+    return sum(right for right, _ in numbers), sum(wrong for _, wrong in numbers)

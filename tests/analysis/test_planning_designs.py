@@ -121,6 +121,7 @@ DIRECT = {
     "an item": ({**BEFORE, "analysis": "ancova", "kind": "item", "item": "t2"}, ONE_EACH),
     "factors": ({**FACTORIAL, "effect": "certainty", "smallest_effect": D}, CROSSED),
     "interaction": ({**FACTORIAL, "smallest_effect": D}, CROSSED),
+    "change by factors": ({**BEFORE, **FACTORIAL, "smallest_effect": D}, CROSSED),
     "factors of trials": (
         {**FACTORIAL, **SCORE, "smallest_effect": D, "where": {"prediction_correct": 0}},
         Design(2, 3, levels=FACTORS),
