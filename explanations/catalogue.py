@@ -182,24 +182,36 @@ class Method:
 
 
 FLAGS = {
-    "empty": "No region supports the class, so the map is empty.",
-    "zero_gradient": "The score does not react to any pixel, so every value is zero.",
-    "image_is_the_baseline": "The image equals the baseline, so the score does not change.",
-    "does_not_add_up": "The shares miss the change of the score by more than 0.01 %.",
-    "coarse_steps": "The shares miss the change of the score by more than 5 %: raise the steps.",
-    "ties": "The image has a single colour, so its pixels are interchangeable. Ties have no unique "
-    "answer: other maps would be equally right.",
-    "one_patch": "The image consists of a single patch, so LIME cannot compare patches.",
-    "constant_probability": "Covering patches does not change the probability: the map is empty.",
-    "poor_fit": "LIME's linear model explains less than 30 % of the variance: do not rely on it.",
-    "no_patch_matters": "No patch changes the probability by 5 percentage points: the patches that "
-    "stand out do so by chance or by very little.",
-    "certain": "The probability is 1 to seven digits.",
-    "tolerance_not_reached": "With the full number of samples, the map still changed by more than "
-    "the tolerance: raise the samples, or do not rely on its details.",
-    "coarse_samples": "The shares miss the change of the score by more than 5 %, as shares from "
-    "random samples do: raise the samples.",
-    "no_window_matters": "Covering windows does not change the score: the map is empty.",
+    "empty": _("No region supports the class, so the map is empty."),
+    "zero_gradient": _("The score does not react to any pixel, so every value is zero."),
+    "image_is_the_baseline": _("The image equals the baseline, so the score does not change."),
+    "does_not_add_up": _("The shares miss the change of the score by more than 0.01 %."),
+    "coarse_steps": _("The shares miss the change of the score by more than 5 %: raise the steps."),
+    "ties": _(
+        "The image has a single colour, so its pixels are interchangeable. Ties have no unique "
+        "answer: other maps would be equally right."
+    ),
+    "one_patch": _("The image consists of a single patch, so LIME cannot compare patches."),
+    "constant_probability": _(
+        "Covering patches does not change the probability: the map is empty."
+    ),
+    "poor_fit": _(
+        "LIME's linear model explains less than 30 percent of the variance: do not rely on it."
+    ),
+    "no_patch_matters": _(
+        "No patch changes the probability by 5 percentage points: the patches that stand out do "
+        "so by chance or by very little."
+    ),
+    "certain": _("The probability is 1 to seven digits."),
+    "tolerance_not_reached": _(
+        "With the full number of samples, the map still changed by more than the tolerance: "
+        "raise the samples, or do not rely on its details."
+    ),
+    "coarse_samples": _(
+        "The shares miss the change of the score by more than 5 %, as shares from random "
+        "samples do: raise the samples."
+    ),
+    "no_window_matters": _("Covering windows does not change the score: the map is empty."),
 }
 """Diagnostics that a method can report about a map, in words for researchers."""
 

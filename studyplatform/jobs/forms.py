@@ -502,6 +502,12 @@ class Choices(forms.RadioSelect):
         return option
 
 
+def data_of(arguments: Mapping[str, Any]) -> str:
+    """Return in words whose data the job has."""
+    who = dict(WHO).get(arguments.get("simulated", ""), "")
+    return gettext("Data of %(who)s") % {"who": who} if who else ""
+
+
 class PeopleForm(JobForm):
     """A choice of people that the study must have, and whose arms may be shown."""
 
@@ -564,7 +570,7 @@ class ExportForm(PeopleForm):
     @classmethod
     def in_words(cls, arguments: Mapping[str, Any]) -> str:
         formats: Sequence[str] = arguments.get("formats", ())
-        return f"{dict(WHO).get(arguments.get('simulated', ''), '')}; {', '.join(formats)}"
+        return f"{data_of(arguments)}; {', '.join(formats)}"
 
 
 class ReportForm(PeopleForm):
@@ -575,4 +581,4 @@ class ReportForm(PeopleForm):
 
     @classmethod
     def in_words(cls, arguments: Mapping[str, Any]) -> str:
-        return str(dict(WHO).get(arguments.get("simulated", ""), ""))
+        return data_of(arguments)

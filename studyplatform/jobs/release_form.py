@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from analysis.release.declaration import LICENCES
 from analysis.release.free_texts import WRITTEN, digest_of
-from studyplatform.jobs.forms import WHO, PeopleForm
+from studyplatform.jobs.forms import PeopleForm, data_of
 from surveys import questionnaires
 from surveys.models import Answer, Study
 from surveys.study_file.stored import definition
@@ -74,9 +74,9 @@ class ReleaseForm(PeopleForm):
 
     @classmethod
     def in_words(cls, arguments: Mapping[str, Any]) -> str:
-        who = dict(WHO).get(arguments.get("simulated", ""), "")
         return gettext("%(who)s; k = %(k)d; %(licence)s") % {
-            "who": who, "k": arguments.get("k", 0), "licence": arguments.get("licence", ""),
+            "who": data_of(arguments), "k": arguments.get("k", 0),
+            "licence": arguments.get("licence", ""),
         }  # fmt: skip
 
 

@@ -116,10 +116,10 @@ def _card(explanation: Explanation) -> Card:
         explanation=explanation,
         label=label,
         caption=caption,
-        legend=legend,
+        legend=legend and Legend(gettext(legend.low), gettext(legend.high)),
         alt=alt,
         problem=problem,
-        flags=tuple(catalogue.FLAGS.get(flag, flag) for flag in _flags(explanation)),
+        flags=tuple(gettext(catalogue.FLAGS.get(flag, flag)) for flag in _flags(explanation)),
         diagnostics=tuple(_readable(_figures(explanation))),
         provenance=tuple(_readable(_flat(explanation.provenance))),
     )
@@ -162,7 +162,7 @@ def _readable(values: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, list):
         return " × ".join(str(item) for item in value)
     return str(value) or "–"

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from studyplatform.panel import preview_views
+from studyplatform.panel import phone_preview, preview_views
 from surveys.web.pictures import PICTURES
 
 app_name = "preview"
 urlpatterns = [
+    path("phone.css", phone_preview.style, name="phone-style"),
     path("<slug:slug>/", preview_views.begin, name="begin"),
     path("<slug:slug>/<slug:arm>/<slug:language>/<int:number>/", preview_views.page, name="page"),
     *(

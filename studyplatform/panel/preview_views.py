@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from explanations.store.artefacts import ArtefactError
-from studyplatform.panel import preview
+from studyplatform.panel import phone_preview, preview
 from studyplatform.panel.access import Right, View, for_researchers, rights_in, studies_of
 from studyplatform.panel.frame import tabs_of
 from studyplatform.panel.preview import PreviewPage
@@ -150,11 +150,13 @@ def show_page(
     with translation.override(language):
         bar = _bar(study, shown_arm, sequence, number, language, place)
         bar |= {**way_out, "is_secure": request.is_secure(), "reader": reader}
+        bar["is_phone"] = phone_preview.is_phone(request)
         context = {**about_study(study), "preview": bar}
         bar["stored"] = _stored(request) if request.method != "POST" else None
         response = _answer(request, study, shown_arm, language, context, sequence[number])
     if bar["stored"] is not None:
         response.delete_cookie(SENT, path=place.begin)
+    phone_preview.keep_size(request, response, place.begin)
     return response
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms, template
+from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
 from studyplatform.jobs.kinds import BY_KEY, summary_of
@@ -36,7 +37,7 @@ def size(count: int) -> str:
     """Return a number of bytes with its unit, such as "1.4 MB"."""
     for large, unit in SIZES:
         if count >= large:
-            return f"{count / large:.1f} {unit}"
+            return f"{number_format(count / large, 1)} {unit}"
     return gettext("%(count)d bytes") % {"count": count}
 
 

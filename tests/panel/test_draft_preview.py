@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from studyplatform.models import AuditEntry
 from studyplatform.panel import study_texts
+from studyplatform.panel.phone_preview import phone_style
 from surveys.models import Arm, Participant, Stimulus, Study
 from surveys.simulation.browser import read_page
 from tests.panel.conftest import SWITCHES, add_member
@@ -114,3 +115,27 @@ def test_the_forms_lead_to_the_page_that_they_edit(draft, signed_in):
         shown = signed_in("editor").get(reverse("panel:edit-section", args=[text.pk, section]))
         arm = study_texts.loading.parse(draft.source).arms[-1].key
         assert f'href="{page(text, number, arm)}"' in shown.content.decode()
+
+
+def test_pages_keep_the_size_of_a_phone_until_the_window_is_chosen_again(draft, signed_in):
+    text, browser = save(draft, 'title = "', 'title = "A '), signed_in("editor")
+    phone = f'href="{reverse("preview:phone-style")}"'.encode()
+    sizes = [("", False), ("?size=phone", True), ("", True), ("?size=window", False), ("", False)]
+    for number, (size, is_phone) in enumerate(sizes):
+        shown = browser.get(page(text, number) + size).content
+        assert (phone in shown) == is_phone, number
+
+
+def test_the_style_of_a_phone_decides_every_condition_on_the_width(client):
+    style = client.get(reverse("preview:phone-style"))
+    assert style["Content-Type"] == "text/css"
+    assert b"-width: " in style.content  # of elements
+    conditions = [line for line in style.content.decode().splitlines() if line.startswith("@media")]
+    assert "@media not all {" in conditions
+    assert "@media all {" in conditions
+    assert not [line for line in conditions if "width" in line]
+    css = "@media (max-width: 44rem), (max-width: 60rem) and (max-height: 30rem) {"
+    assert phone_style(css).startswith("@media all, (max-height: 30rem) {")
+    assert phone_style("@media (hover: hover) and (min-width: 30rem) {").startswith(
+        "@media not all {"
+    )

@@ -317,6 +317,7 @@ ROWS = {
     "api:report-page": Row(frozenset({"reports token"}), a_report),
     # Pages under /admin/ that belong to the panel
     "preview:begin": Row(MEMBERS),
+    "preview:phone-style": Row(EVERYBODY),  # of the participants' public style sheet
     "preview:page": Row(MEMBERS, of_preview),
     "preview:picture": Row(MEMBERS, of_preview, may_lack=True),
     "explanations:image-picture": Row(
