@@ -61,9 +61,12 @@ def _style() -> str:
 
 
 def phone_style(css: str) -> str:
-    """Return the style sheet in which every condition on the window's width is decided."""
+    """Return the style sheet in which everything that depends on the window's width is decided."""
     decided = re.sub(r"@media ([^{]+) \{", lambda rule: f"@media {_decided(rule[1])} {{", css)
-    return decided + FRAME
+    in_pixels = re.sub(
+        r"([\d.]+)vw", lambda length: f"{float(length[1]) * WIDTH / 100:g}px", decided
+    )
+    return in_pixels + FRAME
 
 
 def _decided(condition: str) -> str:

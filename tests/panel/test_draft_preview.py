@@ -134,6 +134,7 @@ def test_the_style_of_a_phone_decides_every_condition_on_the_width(client):
     assert "@media not all {" in conditions
     assert "@media all {" in conditions
     assert not [line for line in conditions if "width" in line]
+    assert phone_style("clamp(1rem, 4vw, 2rem)").startswith("clamp(1rem, 15.6px, 2rem)")
     css = "@media (max-width: 44rem), (max-width: 60rem) and (max-height: 30rem) {"
     assert phone_style(css).startswith("@media all, (max-height: 30rem) {")
     assert phone_style("@media (hover: hover) and (min-width: 30rem) {").startswith(
