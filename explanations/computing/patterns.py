@@ -2,13 +2,16 @@
 
 LIME shows or paints over each patch of an image. A cell of the first pool sees a window of a few
 pixels and therefore a few patches, so a thousand mixed images show it a few dozen different
-contents. Each content is computed once, and each image picks the values of its contents. A cell of
-the second pool sees a window of such cells, and so on, for as long as there are few contents.
-Nothing is approximated: the products and sums are those of the ordinary computation.
+contents. Each content is computed once, and each image picks the values of its contents.
+
+The layers behind this first block follow one by one: a cell of the next convolution sees a window
+of such cells, and so on, for as long as there are few contents. Nothing is approximated: the
+products and sums are those of the ordinary computation.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -20,53 +23,113 @@ from explanations.computing.threads import side_by_side
 
 MOST_CODES = 1 << 24
 ROWS_AT_ONCE = 1 << 9
+CELL_BY_CELL = (nn.ReLU, nn.BatchNorm2d, nn.Identity, nn.Dropout)
 IMAGES_AT_ONCE = 1 << 6
-LEAST_GAIN = 2
-"""Factor by which contents must need fewer products than whole images, as small windows take more
-time for a product."""
+LEAST_GAIN = 1.5
+"""Factor by which the contents of a convolution must be fewer than the cells of all images: putting
+windows together and multiplying them took 1.3 times as long as a convolution with as many
+products."""
+MOST_BYTES = 256 << 20
+"""Largest size of a layer's values for all contents. It is fixed, so that every machine shares the
+same layers."""
+WINDOW_BYTES = 8 << 20
+"""Size of the windows that are multiplied together."""
 
 
 @dataclass(frozen=True)
 class Stem:
     """The steps of a block up to and including its pool, if they are 'same' convolutions and ReLUs.
 
-    A cell of the pool sees ``window`` by ``window`` cells of the block's input (pixels, in the
-    first block), starting at ``-margin`` and then every ``pool`` cells.
+    A cell of the pool sees ``window`` by ``window`` pixels, starting at ``-margin`` and then every
+    ``pool`` pixels.
     """
 
     stop: int
     margin: int
     pool: int
-    start: int = 0
 
     @property
     def window(self) -> int:
-        """Return the width of the window that a cell sees, in cells of the block's input."""
+        """Return the width of the window that a cell sees, in pixels."""
         return self.pool + 2 * self.margin
 
     @classmethod
-    def of(cls, chain: Chain, start: int = 0) -> "Stem | None":
-        """Return the block that begins with step ``start``, or None if other steps follow."""
+    def of(cls, chain: Chain) -> "Stem | None":
+        """Return the first block of a chain, or None if it begins with other steps."""
         margin = 0
-        for index, module in enumerate(chain.modules[start:], start):
+        for index, module in enumerate(chain.modules):
             match module:
                 case nn.Conv2d() if _keeps_the_size(module):
                     margin += pair(module.kernel_size)[0] // 2
-                case nn.ReLU() | nn.BatchNorm2d() | nn.Identity() | nn.Dropout():
+                case module if isinstance(module, CELL_BY_CELL):
                     pass
                 case nn.MaxPool2d() if margin and len(set(pair(module.kernel_size))) == 1:
-                    return cls(index + 1, margin, pair(module.kernel_size)[0], start)
+                    return cls(index + 1, margin, pair(module.kernel_size)[0])
                 case _:
                     return None
         return None
 
 
+@dataclass(frozen=True)
+class _Layer:
+    """A convolution or pool, and the steps up to ``stop`` that change each cell by itself.
+
+    A cell of its output sees ``window`` by ``window`` cells of its input, starting at ``-margin``
+    and then every ``stride`` cells.
+    """
+
+    module: nn.Conv2d | nn.MaxPool2d
+    after: Sequence[nn.Module]
+    stop: int
+    window: int
+    stride: int
+    margin: int
+
+    @classmethod
+    def of(cls, chain: Chain, start: int) -> "_Layer | None":
+        """Return the layer that begins with step ``start``, or None if other steps follow."""
+        if start == len(chain):
+            return None
+        module = chain.modules[start]
+        margin = 0
+        if isinstance(module, nn.Conv2d) and _keeps_the_size(module) and module.groups == 1:
+            margin = pair(module.kernel_size)[0] // 2
+        elif not isinstance(module, nn.MaxPool2d) or len(set(pair(module.kernel_size))) != 1:
+            return None
+        window = pair(module.kernel_size)[0]
+        stride = 1 if isinstance(module, nn.Conv2d) else window
+        stop = start + 1
+        while stop < len(chain) and isinstance(chain.modules[stop], CELL_BY_CELL):
+            stop += 1
+        return cls(module, chain.modules[start + 1 : stop], stop, window, stride, margin)
+
+    @cached_property
+    def weight(self) -> Tensor | None:
+        """Return the weights of a convolution, (window * window * channels, channels), or None of a
+        pool."""
+        if isinstance(self.module, nn.MaxPool2d):
+            return None
+        return self.module.weight.permute(2, 3, 1, 0).flatten(0, 2)
+
+    def run(self, windows: Tensor) -> Tensor:
+        """Compute windows with shape (n, window * window, channels), as (n, channels)."""
+        # As a product of matrices: torch's convolutions take up to ten times as long for outputs of
+        # a single cell.
+        values = windows.amax(1) if self.weight is None else windows.flatten(1) @ self.weight
+        if isinstance(self.module, nn.Conv2d) and self.module.bias is not None:
+            values += self.module.bias
+        for module in self.after:
+            values = forward(module, values[..., None, None])[..., 0, 0]
+        return values
+
+
 @dataclass(frozen=True, eq=False)
 class Patterns:
-    """A block's output for mixed images, with one entry for each different content of a cell."""
+    """The output of the first steps for mixed images, with one entry for each different content of
+    a cell."""
 
     stop: int
-    """Number of the step behind the block."""
+    """Number of the step that follows."""
     values: Tensor
     """Output of each content, with shape (contents, channels)."""
     chosen: Tensor
@@ -91,7 +154,7 @@ def patterns(
     to pay.
     """
     height, width = patches.shape
-    sight, cells = _sight(height, width, stem, patches.device)
+    sight, cells = _sight(patches.shape, stem.window, stem.pool, stem.margin, patches.device)
     seen = _seen(patches.flatten(), sight, keeps.shape[1])
     contents = _Contents.of(seen, keeps)
     # Stricter than the count of products: here the pictures must be put together as well.
@@ -111,50 +174,58 @@ def patterns(
 
 
 def deepest(chain: Chain, found: Patterns, keeps: Tensor) -> Patterns:
-    """Compute the blocks behind ``found`` in the same way, for as long as this pays."""
-    while (stem := Stem.of(chain, found.stop)) and (deeper := _next(chain, stem, found, keeps)):
+    """Compute the layers behind ``found`` in the same way, for as long as this pays."""
+    while deeper := _next(chain, found, keeps):
         found = deeper
     return found
 
 
-def _next(chain: Chain, stem: Stem, found: Patterns, keeps: Tensor) -> Patterns | None:
-    """Compute a block from the contents of the block before, or return None if this does not
+def _next(chain: Chain, found: Patterns, keeps: Tensor) -> Patterns | None:
+    """Compute a layer, and the pool behind it, from the contents of the layer before, or return
+    None if this does not pay."""
+    layer = _Layer.of(chain, found.stop)
+    deeper = _shared(layer, found, keeps) if layer else None
+    # Faster arithmetic computes a convolution and its pool as one, so that no image can enter
+    # between them.
+    pool = _Layer.of(chain, deeper.stop) if deeper else None
+    if deeper and pool and pool.weight is None:
+        return _shared(pool, deeper, keeps)
+    return deeper
+
+
+def _shared(layer: _Layer, found: Patterns, keeps: Tensor) -> Patterns | None:
+    """Compute a layer from the contents of the layer before, or return None if this does not
     pay."""
-    rows, columns = found.chosen.shape[1:]
-    sight, cells = _sight(rows, columns, stem, keeps.device)
-    inside = sight >= 0
-    seen = (found.seen[sight.clamp_min(0)] & inside[..., None]).flatten(1, 2).any(1)
+    shape = found.chosen.shape[1:]
+    sight, cells = _sight(shape, layer.window, layer.stride, layer.margin, keeps.device)
+    seen = (found.seen[sight.clamp_min(0)] & (sight >= 0)[..., None]).flatten(1, 2).any(1)
     contents = _Contents.of(seen, keeps)
-    if contents is None or not _pays(chain, stem, len(contents), len(sight) * len(keeps)):
+    if contents is None or not _pays(layer, found, len(contents), len(sight) * len(keeps)):
         return None
-    # Any image that shows a content tells which contents of the block before it consists of.
-    image = torch.empty_like(contents.cell)
-    numbers = torch.arange(len(keeps), device=keeps.device)
-    image[contents.chosen.flatten().long()] = numbers.repeat_interleave(len(sight))
-    before = found.chosen.flatten(1)
+    # A row of zeros at the end takes the place of the cells outside the image.
+    before = torch.cat([found.values, found.values.new_zeros((1, found.values.shape[1]))])
+    numbers = contents.windows(sight.flatten(1), found.chosen.flatten(1), len(found.values))
+    rows = max(1, WINDOW_BYTES // (numbers.shape[1] * before.shape[1] * before.itemsize))
 
-    def picture(rows: slice) -> Tensor:
-        window = sight[contents.cell[rows]].clamp_min(0)
-        return found.values[before[image[rows][:, None, None], window]]
+    def of_some(some: slice) -> Tensor:
+        pieces = torch.split(numbers[some], rows)
+        return torch.cat([layer.run(before[piece.long()]) for piece in pieces])
 
-    values = _values(chain, stem, picture, inside[contents.cell])
-    return Patterns(stem.stop, values, contents.chosen.view(-1, *cells), seen)
+    values = torch.cat(side_by_side(len(numbers), rows, keeps.device, of_some))
+    return Patterns(layer.stop, values, contents.chosen.view(-1, *cells), seen)
 
 
-def _pays(chain: Chain, stem: Stem, contents: int, plain: int) -> bool:
-    """Check whether ``contents`` windows need far fewer products than ``plain`` cells."""
-    of_content, of_cell, window = 0, 0, stem.window
-    for module in chain.modules[stem.start : stem.stop]:
-        if isinstance(module, nn.Conv2d):
-            window -= pair(module.kernel_size)[0] - 1
-            of_content += window**2 * module.weight.numel()
-            of_cell += stem.pool**2 * module.weight.numel()
-    return contents * of_content * LEAST_GAIN <= plain * of_cell
+def _pays(layer: _Layer, found: Patterns, contents: int, plain: int) -> bool:
+    """Check whether ``contents`` windows fit memory and take less time than ``plain`` cells."""
+    channels = found.values.shape[1] if layer.weight is None else layer.weight.shape[1]
+    if contents * channels * found.values.itemsize > MOST_BYTES:
+        return False
+    return layer.weight is None or contents * LEAST_GAIN <= plain
 
 
 def _values(chain: Chain, stem: Stem, picture: Callable[[slice], Tensor], inside: Tensor) -> Tensor:
     """Run the window of each content, which ``picture`` returns, through the block."""
-    modules = chain.modules[stem.start : stem.stop]
+    modules = chain.modules[: stem.stop]
 
     def of_some(some: slice) -> Tensor:
         firsts = range(some.start, some.stop, ROWS_AT_ONCE)
@@ -176,15 +247,16 @@ def _keeps_the_size(module: nn.Conv2d) -> bool:
 
 
 def _sight(
-    height: int, width: int, stem: Stem, device: torch.device
+    shape: Sequence[int], window: int, stride: int, margin: int, device: torch.device
 ) -> tuple[Tensor, tuple[int, int]]:
     """Return the numbers of the inputs that each cell sees, (cells, window, window), and the rows
     and columns of cells. Inputs are numbered row by row; -1 is outside."""
+    height, width = shape
     numbers = torch.arange(height * width, device=device).view(height, width)
     # A pool drops rows and columns at the end that do not fill a window.
-    inside = numbers.new_full((height + 2 * stem.margin, width + 2 * stem.margin), -1)
-    inside[stem.margin : stem.margin + height, stem.margin : stem.margin + width] = numbers
-    windows = inside.unfold(0, stem.window, stem.pool).unfold(1, stem.window, stem.pool)
+    inside = numbers.new_full((height + 2 * margin, width + 2 * margin), -1)
+    inside[margin : margin + height, margin : margin + width] = numbers
+    windows = inside.unfold(0, window, stride).unfold(1, window, stride)
     return windows.flatten(0, 1), (windows.shape[0], windows.shape[1])
 
 
@@ -237,6 +309,18 @@ class _Contents:
         positions = present.nonzero()[:, 0]
         cell = torch.searchsorted(offsets, positions, right=True) - 1
         return cls(cell, positions - offsets[cell], rank, chosen)
+
+    def windows(self, sight: Tensor, before: Tensor, outside: int) -> Tensor:
+        """Return the contents of the layer before of which each content consists, int32 (contents,
+        window cells). ``before`` contains those of each image, (images, cells), and ``sight`` the
+        cells that a cell sees; ``outside`` takes the place of -1."""
+        # Any image that shows a content tells what it consists of.
+        image = torch.empty(len(self), dtype=torch.int32, device=before.device)
+        for number, chosen in enumerate(self.chosen):
+            image[chosen.long()] = number
+        window = sight[self.cell]
+        numbers = before[image.long()[:, None], window.clamp_min(0)]
+        return numbers.masked_fill_(window < 0, outside)
 
 
 def _listed(picture: Tensor) -> Tensor:

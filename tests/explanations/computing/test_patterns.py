@@ -1,9 +1,11 @@
-"""The first blocks, computed once for each different content of a cell."""
+"""The first layers, computed once for each different content of a cell."""
 
 import pytest
 import torch
 from torch import nn
 
+from explanations.computing import patterns as sharing
+from explanations.computing.arithmetic import winograd
 from explanations.computing.chain import Chain
 from explanations.computing.patterns import Stem, deepest, patterns
 from explanations.computing.preflight import steps_of
@@ -68,20 +70,59 @@ BLOCKS = (
 
 
 @pytest.mark.parametrize(
-    ("size", "side", "blocks"),
-    [((36, 36), 18, 3), ((37, 30), 18, 3), ((36, 36), 10, 2), ((36, 36), 5, 1)],
-)
-def test_further_blocks_follow_for_as_long_as_a_cell_shows_few_contents(size, side, blocks):
+    ("size", "side", "count", "stop"),
+    [((36, 36), 18, 9, 13), ((37, 30), 18, 9, 13), ((36, 36), 6, 40, 9), ((36, 36), 4, 40, 6),
+     ((36, 36), 3, 40, 3)],
+)  # fmt: skip
+def test_further_layers_follow_for_as_long_as_a_cell_shows_few_contents(size, side, count, stop):
     chain = network(*BLOCKS)
-    shown, hidden, numbers, keeps = mixed(size, patches=9, samples=300, side=side)
+    shown, hidden, numbers, keeps = mixed(size, patches=count, samples=300, side=side)
     found = deepest(chain, patterns(chain, Stem.of(chain), shown, hidden, numbers, keeps), keeps)
-    assert found.stop == {1: 3, 2: 9, 3: 12}[blocks]
+    assert found.stop == stop
     images = torch.where(keeps[:, numbers][:, None], shown, hidden)
     expected = chain.run(images, stop=found.stop)
     assert torch.allclose(found.stem_output(slice(0, 300)), expected, atol=1e-12)
     cells = expected.shape[2] * expected.shape[3]
     assert found.chosen.shape == (300, *expected.shape[2:])
-    assert found.seen.shape == (cells, 9)
+    assert found.seen.shape == (cells, count)
+
+
+@pytest.mark.parametrize("layer", [
+    nn.Conv2d(6, 8, 3, padding=1, groups=2), nn.Conv2d(6, 8, 3, padding=1, stride=2),
+    nn.Conv2d(6, 8, 3), nn.AvgPool2d(2),
+])  # fmt: skip
+def test_a_layer_of_another_kind_ends_the_sharing(layer):
+    chain = Chain(steps_of(nn.Sequential(*BLOCKS[:3], layer).eval()))
+    shown, hidden, numbers, keeps = mixed((36, 36), patches=9, samples=300, side=18)
+    first = patterns(chain, Stem.of(chain), shown.float(), hidden.float(), numbers, keeps)
+    assert deepest(chain, first, keeps) is first
+
+
+def test_no_image_enters_between_a_convolution_and_its_pool(monkeypatch):
+    """Faster arithmetic computes both as one, and would leave the pool out."""
+    chain = network(*BLOCKS)
+    shown, hidden, numbers, keeps = mixed((36, 36), patches=9, samples=300, side=18)
+    first = patterns(chain, Stem.of(chain), shown, hidden, numbers, keeps)
+    shared, tried = sharing._shared, []
+
+    def but_no_pool(layer, found, keeps):
+        tried.append(type(layer.module))
+        return None if tried[-1] is nn.MaxPool2d else shared(layer, found, keeps)
+
+    monkeypatch.setattr(sharing, "_shared", but_no_pool)
+    found = deepest(chain, first, keeps)
+    assert (found.stop, tried) == (6, [nn.Conv2d, nn.Conv2d, nn.MaxPool2d])
+    assert winograd(chain)(first.stem_output(slice(0, 2)), 3, 9).shape == (2, 8, 9, 9)
+
+
+def test_the_values_of_all_contents_never_exceed_their_limit(monkeypatch):
+    chain = network(*BLOCKS)
+    shown, hidden, numbers, keeps = mixed((36, 36), patches=9, samples=300, side=18)
+    first = patterns(chain, Stem.of(chain), shown, hidden, numbers, keeps)
+    most = deepest(chain, first, keeps).values.nbytes
+    monkeypatch.setattr(sharing, "MOST_BYTES", most // 2)
+    fewer = deepest(chain, first, keeps)
+    assert fewer is first or fewer.values.nbytes <= most // 2
 
 
 def test_a_cell_sees_the_patches_that_change_it():
