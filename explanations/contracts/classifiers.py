@@ -26,6 +26,9 @@ from explanations.classifier.declaration import Declaration
 from explanations.classifier.exact import exact_arithmetic
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+SETTLING = 32
+"""Images of which batch normalisation takes its statistics."""
+LARGEST_LOGIT = 10.0
 SAME = 1e-4
 """Largest difference of two probabilities that must be equal but for rounding."""
 
@@ -65,21 +68,43 @@ def check_architecture(
 
 
 def _settled(network: nn.Module, size: int) -> nn.Module:
-    """Let batch normalisation measure a few batches: with the statistics of a network that has
-    never seen an image, deep networks return the same logits for every image."""
+    """Give a network with random weights logits like a trained network's.
+
+    With the statistics of batch normalisation that has never seen an image, deep networks return
+    the same logits for every image; with statistics of other images than those it is tried with,
+    logits in the thousands, whose rounding is larger than the contract's bounds.
+    """
     network.train()
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
-            module.momentum = None  # the mean of all batches, however slowly it usually learns
+            module.momentum = 1.0  # the statistics of this batch alone
         if isinstance(module, nn.Dropout | StochasticDepth):
-            module.eval()  # statistics of dropped branches let the logits grow to thousands
+            module.eval()  # statistics of dropped branches let the logits grow as well
         if isinstance(module, nn.Linear) and not module.weight.any():
             nn.init.normal_(module.weight, std=0.05)  # a transformer's last layer begins with zeros
+    images = _settling_images(size)
+    last = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
     with torch.no_grad():
-        for seed in range(8):
-            generator = torch.Generator().manual_seed(seed)
-            network(torch.randn(4, 3, size, size, generator=generator))
-    return network.eval()
+        network(images)
+        largest = float(network.eval()(images).abs().max())
+        for values in last.parameters():
+            values.mul_(min(1.0, LARGEST_LOGIT / largest))
+    return network
+
+
+def _settling_images(size: int) -> torch.Tensor:
+    """Return the input of images of all colours and contrasts, coarse and fine. The contrast is up
+    to twice the possible one, since products of results grow fast where images exceed it."""
+    generator = torch.Generator().manual_seed(0)
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.rand((SETTLING, *shape), generator=generator)
+
+    coarse = nn.functional.interpolate(drawn(3, 4, 4), size=size)
+    fineness = drawn(1, 1, 1)
+    pattern = fineness * drawn(3, size, size) + (1 - fineness) * coarse - 0.5
+    pixels = drawn(3, 1, 1) + 2 * drawn(1, 1, 1) * pattern
+    return (pixels - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
 
 
 def check_classifier(classifier: Classifier, folder: Path) -> None:
