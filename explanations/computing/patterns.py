@@ -29,9 +29,9 @@ LEAST_GAIN = 1.5
 """Factor by which the contents of a convolution must be fewer than the cells of all images: putting
 windows together and multiplying them took 1.3 times as long as a convolution with as many
 products."""
-MOST_BYTES = 256 << 20
+MOST_BYTES = 128 << 20
 """Largest size of a layer's values for all contents. It is fixed, so that every machine shares the
-same layers."""
+same layers, and keeps LIME's memory below the library's (docs/explanations.md)."""
 WINDOW_BYTES = 8 << 20
 """Size of the windows that are multiplied together."""
 
@@ -86,7 +86,7 @@ class _Layer:
     margin: int
 
     @classmethod
-    def of(cls, chain: Chain, start: int) -> "_Layer | None":
+    def at(cls, chain: Chain, start: int) -> "_Layer | None":
         """Return the layer that begins with step ``start``, or None if other steps follow."""
         if start == len(chain):
             return None
@@ -111,6 +111,10 @@ class _Layer:
             return None
         return self.module.weight.permute(2, 3, 1, 0).flatten(0, 2)
 
+    def channels(self, entering: int) -> int:
+        """Return the number of channels of the output, for input with ``entering`` channels."""
+        return entering if self.weight is None else self.weight.shape[1]
+
     def run(self, windows: Tensor) -> Tensor:
         """Compute windows with shape (n, window * window, channels), as (n, channels)."""
         # As a product of matrices: torch's convolutions take up to ten times as long for outputs of
@@ -131,7 +135,8 @@ class Patterns:
     stop: int
     """Number of the step that follows."""
     values: Tensor
-    """Output of each content, with shape (contents, channels)."""
+    """Output of each content, and zeros in the last row, which take the place of the cells outside
+    the image, with shape (contents + 1, channels)."""
     chosen: Tensor
     """Number of the content of each cell of each image, int32 (images, rows of cells, columns of
     cells)."""
@@ -175,52 +180,80 @@ def patterns(
 
 def deepest(chain: Chain, found: Patterns, keeps: Tensor) -> Patterns:
     """Compute the layers behind ``found`` in the same way, for as long as this pays."""
-    while deeper := _next(chain, found, keeps):
-        found = deeper
+    while layers := _next(chain, found, keeps):
+        # Nothing else refers to a layer's values, so that only two layers' are in memory.
+        for layer in layers:
+            found = layer.of(found)
     return found
 
 
-def _next(chain: Chain, found: Patterns, keeps: Tensor) -> Patterns | None:
-    """Compute a layer, and the pool behind it, from the contents of the layer before, or return
-    None if this does not pay."""
-    layer = _Layer.of(chain, found.stop)
-    deeper = _shared(layer, found, keeps) if layer else None
+def _next(chain: Chain, found: Patterns, keeps: Tensor) -> list["_Shared"]:
+    """Prepare the next layer, and the pool behind it; or nothing, if this does not pay."""
+    layer = _Layer.at(chain, found.stop)
+    shared = _Shared.between(layer, found.seen, found.chosen.shape[1:], keeps) if layer else None
+    if not shared or not shared.saves_time or shared.bytes_of(found.values) > MOST_BYTES:
+        return []
+    pool = _Layer.at(chain, shared.layer.stop)
+    if pool is None or pool.weight is not None:
+        return [shared]
     # Faster arithmetic computes a convolution and its pool as one, so that no image can enter
     # between them.
-    pool = _Layer.of(chain, deeper.stop) if deeper else None
-    if deeper and pool and pool.weight is None:
-        return _shared(pool, deeper, keeps)
-    return deeper
+    pooled = _Shared.between(pool, shared.seen, shared.cells, keeps)
+    if not pooled or pooled.bytes_of(found.values) > MOST_BYTES:
+        return []
+    return [shared, pooled]
 
 
-def _shared(layer: _Layer, found: Patterns, keeps: Tensor) -> Patterns | None:
-    """Compute a layer from the contents of the layer before, or return None if this does not
-    pay."""
-    shape = found.chosen.shape[1:]
-    sight, cells = _sight(shape, layer.window, layer.stride, layer.margin, keeps.device)
-    seen = (found.seen[sight.clamp_min(0)] & (sight >= 0)[..., None]).flatten(1, 2).any(1)
-    contents = _Contents.of(seen, keeps)
-    if contents is None or not _pays(layer, found, len(contents), len(sight) * len(keeps)):
-        return None
-    # A row of zeros at the end takes the place of the cells outside the image.
-    before = torch.cat([found.values, found.values.new_zeros((1, found.values.shape[1]))])
-    numbers = contents.windows(sight.flatten(1), found.chosen.flatten(1), len(found.values))
-    rows = max(1, WINDOW_BYTES // (numbers.shape[1] * before.shape[1] * before.itemsize))
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """A layer that is computed once for each different content of a cell."""
 
-    def of_some(some: slice) -> Tensor:
-        pieces = torch.split(numbers[some], rows)
-        return torch.cat([layer.run(before[piece.long()]) for piece in pieces])
+    layer: _Layer
+    contents: "_Contents"
+    seen: Tensor
+    """Whether a cell sees a patch, bool (cells, patches)."""
+    cells: tuple[int, int]
+    """Rows and columns of cells."""
+    sight: Tensor
+    """Numbers of the inputs that each cell sees, (cells, window * window); -1 is outside."""
 
-    values = torch.cat(side_by_side(len(numbers), rows, keeps.device, of_some))
-    return Patterns(layer.stop, values, contents.chosen.view(-1, *cells), seen)
+    @classmethod
+    def between(
+        cls, layer: _Layer, seen: Tensor, shape: Sequence[int], keeps: Tensor
+    ) -> "_Shared | None":
+        """Find the contents of a layer whose inputs see the patches ``seen``, or return None if too
+        many are possible."""
+        sight, cells = _sight(shape, layer.window, layer.stride, layer.margin, keeps.device)
+        sight = sight.flatten(1)
+        here = (seen[sight.clamp_min(0)] & (sight >= 0)[..., None]).any(1)
+        contents = _Contents.of(here, keeps)
+        return None if contents is None else cls(layer, contents, here, cells, sight)
 
+    @property
+    def saves_time(self) -> bool:
+        """Check whether the contents take less time than the cells of all images."""
+        return len(self.contents) * LEAST_GAIN <= self.contents.chosen.numel()
 
-def _pays(layer: _Layer, found: Patterns, contents: int, plain: int) -> bool:
-    """Check whether ``contents`` windows fit memory and take less time than ``plain`` cells."""
-    channels = found.values.shape[1] if layer.weight is None else layer.weight.shape[1]
-    if contents * channels * found.values.itemsize > MOST_BYTES:
-        return False
-    return layer.weight is None or contents * LEAST_GAIN <= plain
+    def bytes_of(self, values: Tensor) -> int:
+        """Return the size of the output for all contents, for input like ``values``."""
+        return len(self.contents) * self.layer.channels(values.shape[1]) * values.itemsize
+
+    def of(self, found: Patterns) -> Patterns:
+        """Compute the layer from the contents of the layer before."""
+        layer, before = self.layer, found.values
+        numbers = self.contents.windows(self.sight, found.chosen.flatten(1), len(before) - 1)
+        rows = max(1, WINDOW_BYTES // (numbers.shape[1] * before.shape[1] * before.itemsize))
+        values = before.new_zeros((len(numbers) + 1, layer.channels(before.shape[1])))
+
+        # Written in place: joining pieces would hold everything twice.
+        def of_some(some: slice) -> None:
+            for first in range(some.start, some.stop, rows):
+                piece = slice(first, min(first + rows, some.stop))
+                values[piece] = layer.run(before[numbers[piece].long()])
+
+        side_by_side(len(numbers), rows, before.device, of_some)
+        chosen = self.contents.chosen.view(-1, *self.cells)
+        return Patterns(layer.stop, values, chosen, self.seen)
 
 
 def _values(chain: Chain, stem: Stem, picture: Callable[[slice], Tensor], inside: Tensor) -> Tensor:
@@ -232,7 +265,8 @@ def _values(chain: Chain, stem: Stem, picture: Callable[[slice], Tensor], inside
         pieces = [slice(first, min(first + ROWS_AT_ONCE, some.stop)) for first in firsts]
         return torch.cat([_through(modules, picture(piece), inside[piece]) for piece in pieces])
 
-    return torch.cat(side_by_side(len(inside), ROWS_AT_ONCE, inside.device, of_some))
+    values = torch.cat(side_by_side(len(inside), ROWS_AT_ONCE, inside.device, of_some))
+    return torch.cat([values, values.new_zeros((1, values.shape[1]))])
 
 
 def _keeps_the_size(module: nn.Conv2d) -> bool:
