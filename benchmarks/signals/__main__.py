@@ -1,11 +1,13 @@
 """Rates at which the rules flag programs and walks like a person's, with and without the mark.
 
     python -m benchmarks.signals FOLDER [--each 10] [--only by_http,touch] [--write]
+    python -m benchmarks.signals --found A/flags.csv,B/flags.csv [--write]
 
 FOLDER is made anew: a database, gunicorn, and the export. Each way walks `--each` times with the
 browser's own automation mark (navigator.webdriver) hidden, and the ways through Chromium once more
-with it. ``--write`` stores the counts of the people's walks for the report
-(analysis/sections/signals/clean_walks.json) and the table in docs/signals.md.
+with it. The flags of each walk are in FOLDER/flags.csv; ``--found`` makes the table from such files
+of several runs, which may go on at the same time. ``--write`` stores the counts of the people's
+walks for the report (analysis/sections/signals/clean_walks.json) and the table in docs/signals.md.
 """
 
 import argparse
@@ -67,6 +69,10 @@ def walk_all(address: str, ways: Sequence[Way], each: int, marked: int) -> list[
 def exported(environment: Mapping[str, str], folder: Path) -> pd.DataFrame:
     """Export the study and return its people in the order in which they came."""
     subprocess.run(
+        [sys.executable, "manage.py", "close_study", "signals"],
+        cwd=ROOT, env=dict(environment), check=True,
+    )  # fmt: skip
+    subprocess.run(
         [sys.executable, "manage.py", "unblind_study", "signals", "--reason", "benchmark"],
         cwd=ROOT, env=dict(environment), check=True,
     )  # fmt: skip
@@ -88,6 +94,13 @@ def rates(people: pd.DataFrame, walked: Sequence[tuple[str, bool]]) -> pd.DataFr
     found["way"] = [way for way, _ in walked]
     found["marked"] = [mark for _, mark in walked]
     return found
+
+
+def earlier(file: Path) -> pd.DataFrame:
+    """Read the flags of an earlier run. A rule that is undecided has an empty cell."""
+    found = pd.read_csv(file)
+    decided = [rule.key for rule in SIGNAL_RULES] + ["program"]
+    return found.astype(dict.fromkeys(decided, "boolean"))
 
 
 def table(found: pd.DataFrame) -> str:
@@ -135,23 +148,35 @@ def write(found: pd.DataFrame) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Walk, export, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--each", type=int, default=10)
     parser.add_argument("--marked", type=int, default=2)
     parser.add_argument("--only", default="")
+    parser.add_argument("--found", default="")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args(arguments)
-    wanted = given.only.split(",") if given.only else [way.key for way in WAYS]
-    ways = [way for way in WAYS if way.key in wanted]
-    given.folder.mkdir(parents=True)
-    environment = prepared(given.folder, CREATE, "")
-    with running({**os.environ, **environment}, "--workers", "1") as (address, _):
-        walked = walk_all(f"{address}/s/signals/", ways, given.each, given.marked)
-    found = rates(exported(environment, given.folder), walked)
-    found.to_csv(given.folder / "flags.csv", index=False)
+    if given.found:
+        found = pd.concat([earlier(Path(path)) for path in given.found.split(",")])
+    elif given.folder:
+        wanted = given.only.split(",") if given.only else [way.key for way in WAYS]
+        ways = [way for way in WAYS if way.key in wanted]
+        found = walked_and_flagged(given.folder, ways, given.each, given.marked)
+    else:
+        parser.error("give a folder, or --found with files of earlier runs")
     print(table(found))
     if given.write:
         write(found)
+
+
+def walked_and_flagged(folder: Path, ways: Sequence[Way], each: int, marked: int) -> pd.DataFrame:
+    """Walk in a new folder, and return and store the flags of each walk."""
+    folder.mkdir(parents=True)
+    environment = prepared(folder, CREATE, "")
+    with running({**os.environ, **environment}, "--workers", "1") as (address, _):
+        walked = walk_all(f"{address}/s/signals/", ways, each, marked)
+    found = rates(exported(environment, folder), walked)
+    found.to_csv(folder / "flags.csv", index=False)
+    return found
 
 
 if __name__ == "__main__":

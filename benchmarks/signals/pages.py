@@ -1,6 +1,7 @@
 """What every walk through Chromium does: the consent, and one page after the other to the end."""
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -8,39 +9,55 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
+from playwright.sync_api import TimeoutError as SlowPageError
 
 from benchmarks.signals.protocol import WalkError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 MOST_PAGES = 100
+PATIENCE = 90
+"""Seconds until a page must be there, also on a busy machine."""
 UNMARKED = "Object.defineProperty(Navigator.prototype, 'webdriver', {get: () => false});"
 """Hides the browser's own automation mark, in the walks of programs and of people alike."""
+IS_NEW_PAGE = """() => !window.isAnswered && document.readyState === "complete"
+    && document.querySelector("main")"""
 Answer = Callable[["Page", random.Random], None]
 
 
 def through(
     browser: "Browser", address: str, seed: int, options: dict[str, Any], answer: Answer
 ) -> None:
-    """Walk to the end; `answer` answers and sends one page. Raises WalkError if it never ends."""
+    """Walk to the page with the completion code; `answer` answers and sends one page.
+
+    Raises WalkError if a page comes again, if another page is the end, or if there is no end.
+    """
     dice = random.Random(seed)
     with new_page(browser, options) as page:
         page.goto(address)
-        answer(page, dice)  # the consent
+        step = "the consent"
         for _ in range(MOST_PAGES):
-            page.wait_for_load_state("load")
-            if not page.locator("form[data-timed]").count():
-                return
-            page.wait_for_selector("form[data-ready]")
-            step = page.locator("input[name=step]").input_value()
+            page.evaluate("() => { window.isAnswered = true; }")
             answer(page, dice)
-            page.wait_for_function(
-                "(step) => document.readyState === 'complete' && "
-                "document.querySelector('input[name=step]')?.value !== step",
-                arg=step,
-            )
+            try:
+                page.wait_for_function(IS_NEW_PAGE)
+            except SlowPageError as error:
+                raise _stopped(page, step) from error
+            if page.locator("output.code").count():
+                return
+            if not page.locator("form[data-timed]").count():
+                raise _stopped(page, step)
+            page.wait_for_selector("form[data-ready]")
+            before, step = step, page.locator("input[name=step]").input_value()
+            if step == before:
+                raise _stopped(page, step)
     raise WalkError(f"After {MOST_PAGES} pages the walk has not come to the end.")
+
+
+def _stopped(page: "Page", step: str) -> WalkError:
+    said = page.locator("main").inner_text()
+    return WalkError(f"The walk stopped after {step!r}, where the page says:\n{said}")
 
 
 @contextmanager
@@ -48,6 +65,7 @@ def new_page(browser: "Browser", options: dict[str, Any]) -> Iterator["Page"]:
     """Yield a page of a context of its own. `unmarked` among the options hides the mark."""
     rest = {key: value for key, value in options.items() if key != "unmarked"}
     context = browser.new_context(**rest)
+    context.set_default_timeout(1000 * PATIENCE)
     if options.get("unmarked"):
         context.add_init_script(UNMARKED)
     try:
@@ -64,6 +82,13 @@ def is_consent(page: "Page") -> bool:
 def groups(page: "Page") -> int:
     """Return the number of questions with radio buttons."""
     return page.locator("form[data-timed] fieldset[role=radiogroup]").count()
+
+
+def number_for(field: "Locator", dice: random.Random) -> str:
+    """Return a whole number in the range that the hint of a number's field names."""
+    hint = field.page.locator(f"[id='{field.get_attribute('id')}_help']").inner_text()
+    least, most = (int(digits) for digits in re.findall(r"\d+", hint)[:2])
+    return str(dice.randint(least, most))
 
 
 def chosen(page: "Page", number: int, dice: random.Random) -> int:

@@ -7,7 +7,7 @@ into `WAYS`; whoever writes them should not read the rules first.
 import random
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.signals.pages import chosen, groups, is_consent, through
+from benchmarks.signals.pages import chosen, groups, is_consent, number_for, through
 from benchmarks.signals.protocol import Way
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 PLATFORM_ID = "5f2c8e1b9a7d4c0012ab34cd"
 EXTENSION = """
     (text) => {
-        for (const field of document.querySelectorAll("form input[type=text], form textarea")) {
+        const texts = "form input[type=text]:not(.number), form textarea";
+        for (const field of document.querySelectorAll(texts)) {
             if (!field.checkVisibility()) continue;
             field.value = text;
             for (const kind of ["keydown", "input", "keyup", "change"]) {
@@ -54,7 +55,7 @@ def _texts(page: "Page") -> list["Locator"]:
 def _type(page: "Page", field: "Locator", dice: random.Random) -> None:
     field.focus()
     is_number = "number" in (field.get_attribute("class") or "")
-    for sign in str(dice.randint(20, 60)) if is_number else REMARK:
+    for sign in number_for(field, dice) if is_number else REMARK:
         page.keyboard.press(sign, delay=dice.uniform(20, 60))
         page.wait_for_timeout(dice.uniform(20, 90))
 
@@ -171,7 +172,7 @@ def filled(browser: "Browser", address: str, seed: int, options: dict[str, Any])
 
     def answer(page: "Page", dice: random.Random) -> None:
         if not is_consent(page):
-            page.evaluate(EXTENSION, str(dice.randint(20, 60)))
+            page.evaluate(EXTENSION, PLATFORM_ID)
         _by_pointer(page, dice, 0.5, _by_mouse)
 
     through(browser, address, seed, options, answer)

@@ -11,7 +11,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.load import Person, Times
-from benchmarks.signals.pages import is_consent, through
+from benchmarks.signals.pages import is_consent, number_for, through
 from benchmarks.signals.protocol import Way
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ BY_ELEMENTS = """
             slider.dispatchEvent(new Event("input", { bubbles: true }));
         }
         for (const text of document.querySelectorAll("form textarea, form input[type=text]")) {
-            text.value = text.classList.contains("number") ? "30" : "A useful explanation.";
+            text.value = text.classList.contains("number") ? "8" : "A useful explanation.";
         }
         document.querySelector("form .actions button").click();
     }
@@ -110,9 +110,8 @@ def _driven(page: "Page", dice: random.Random, seconds: float, write: Any) -> No
     for field in page.locator("form textarea, form input[type=text]").all():
         if field.is_visible():
             is_number = "number" in (field.get_attribute("class") or "")
-            write(
-                page, dice, f"[name='{field.get_attribute('name')}']", "30" if is_number else ESSAY
-            )
+            text = number_for(field, dice) if is_number else ESSAY
+            write(page, dice, f"[name='{field.get_attribute('name')}']", text)
     page.wait_for_timeout(1000 * seconds * dice.lognormvariate(0, 0.4))
     _press(page, page.locator("form .actions button").first, dice)
 

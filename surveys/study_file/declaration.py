@@ -224,6 +224,11 @@ class StudyFile:
         return tuple(part for part in self.parts if isinstance(part, TrialsPart))
 
     @property
+    def stores_looks(self) -> bool:
+        """Check whether the places of pictures that people look at are stored."""
+        return any(part.uncovers for part in self.trial_parts)
+
+    @property
     def parts_with_bonus(self) -> tuple[TrialsPart, ...]:
         """Return the runs of trials that count for the bonus. Practice never does."""
         named = self.bonus.parts if self.bonus else ()

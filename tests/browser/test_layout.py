@@ -39,6 +39,16 @@ def showing_though_hidden(tab) -> list[str]:
     )
 
 
+def views_of_the_sheet(tab) -> list[list]:
+    """Width, height and place of each view of the file of pictures in which one is found again."""
+    return tab.locator(".found-again img").evaluate_all(
+        """(images) => images.map((image) => {
+            const { objectFit, objectPosition } = getComputedStyle(image);
+            return [image.clientWidth, image.clientHeight, objectFit, objectPosition];
+        })"""
+    )
+
+
 def walk_narrow(tab, server: str, study, language: str) -> None:
     """Every kind of page once at 320 by 640, with its list of errors where it can have one."""
     tab.set_viewport_size({"width": 320, "height": 640})
@@ -53,6 +63,11 @@ def walk_narrow(tab, server: str, study, language: str) -> None:
             ready(tab)
             assert overflow(tab) == [], step.key
             assert showing_though_hidden(tab) == [], step.key
+            if step.kind == "perception":  # seven squares, each with a picture of its own
+                views = views_of_the_sheet(tab)
+                assert [high - wide for wide, high, *_ in views] == [0] * 7
+                assert [fit for *_, fit, _ in views] == ["cover"] * 7
+                assert len({place for *_, place in views}) == 7
             if any(item.required for item in catalogue.items(someone, step)):
                 send_and_be_told(tab)
                 assert overflow(tab) == [], step.key

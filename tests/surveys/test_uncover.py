@@ -77,6 +77,8 @@ def test_the_page_shows_the_blurred_picture_and_neither_answer_nor_map(study):
     assert f'<img src="{place}/blurred.png"' in page
     assert "What does the picture show?" in page
     assert "The classifier says" not in page
+    # Without the script, nothing moves over the picture.
+    assert re.search(r">Each button of the grid clears one place[^<]*</figcaption>", page)
     assert 'class="map"' not in page
     assert trial.explanation is None
     assert page.count('name="cell"') == 5 * 5
@@ -86,6 +88,13 @@ def test_the_page_shows_the_blurred_picture_and_neither_answer_nor_map(study):
     sharp, blurred = (pixels(Client(), f"{place}/{name}.png") for name in ("image", "blurred"))
     assert sharp.shape == blurred.shape
     assert np.abs(np.diff(sharp, axis=1)).max() > 4 * np.abs(np.diff(blurred, axis=1)).max()
+
+
+def test_the_consent_says_that_places_are_stored_only_where_they_are(study, db, tmp_path):
+    told = "The pages store which places you clear, and when."
+    assert told in Client().get(f"/s/{study.slug}/").content.decode()
+    other = drawn_study(tmp_path, right=4, wrong=2, slug="sharp", arms=ARMS)
+    assert told not in Client().get(f"/s/{other.slug}/").content.decode()
 
 
 def test_a_cell_is_cleared_by_a_request_without_a_script_and_stored(study):

@@ -38,6 +38,9 @@
   stage.setAttribute("role", "application");
   stage.setAttribute("aria-label", words.label);
   for (const grid of document.querySelectorAll("[data-cells]")) grid.remove();
+  for (const caption of document.querySelectorAll("[data-uncover-caption]")) {
+    caption.textContent = caption.dataset.uncoverCaption;
+  }
 
   document.addEventListener("painted", () => {
     zero ??= performance.now();

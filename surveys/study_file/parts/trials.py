@@ -83,6 +83,11 @@ class TrialsPart(Part):
     def trials_per_block(self) -> int:
         return self.right + self.wrong
 
+    @property
+    def uncovers(self) -> bool:
+        """Check whether the pictures are blurred, and people clear places of them."""
+        return tasks.get(self.task).uncovers
+
     def checked(self, at: TableProblems) -> Self:
         self.check(at)
         if not self.per_block:
