@@ -58,6 +58,20 @@ class EventSeen:
     kind: str
 
 
+EVENTS_IN_WORDS = {
+    "replayed": gettext_lazy("the page was sent again, with equal answers"),
+    "conflict": gettext_lazy("the page was sent again with other answers; the first ones count"),
+    "out of order": gettext_lazy("a page was sent that is not the current one"),
+    "lapsed": gettext_lazy("the page was sent after too long an absence"),
+    "refused": gettext_lazy("the page was sent after the person had stopped"),
+    "ended": gettext_lazy("the participation ended early, or a page was sent after that"),
+    "extra fields": gettext_lazy("answers were sent to questions that the page does not ask"),
+    "more time": gettext_lazy("more time was asked for"),
+    "stopped": gettext_lazy("stopped"),
+}
+"""What the events are called for readers, by their stored names."""
+
+
 def found(study: Study, state: str, simulated: bool, typed: str) -> QuerySet[Participant]:
     """Return the participants in the state, or all if it is empty, the latest first.
 
@@ -125,7 +139,11 @@ def events_seen(participant: Participant) -> list[EventSeen]:
     hidden = _hidden_steps(participant)
     names = page_names(definition(participant.study))
     return [
-        EventSeen(event.at, names.get(event.step, event.step), event.kind)
+        EventSeen(
+            event.at,
+            names.get(event.step, event.step),
+            str(EVENTS_IN_WORDS.get(event.kind, event.kind)),
+        )
         for event in participant.events.order_by("at", "pk")
         if event.step not in hidden
     ]

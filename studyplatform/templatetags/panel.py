@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from explanations import catalogue
 from studyplatform.audit.words import act_in_words, settings_in_words
+from studyplatform.jobs.kinds import BY_KEY, summary_of
 from studyplatform.panel.launch import reach_of
 from studyplatform.panel.study_texts import title_of
 from surveys.export.feedback import Share
@@ -47,7 +48,18 @@ def act_words(act: str) -> str:
 @register.filter
 def setting_words(settings: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return names and values of the audit's settings for readers."""
+    if "kind" in settings and isinstance(settings.get("arguments"), dict):
+        settings = _with_job_in_words(settings)
     return settings_in_words(settings)
+
+
+def _with_job_in_words(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings with a job and its arguments as its own page tells them."""
+    kind = BY_KEY.get(str(settings["kind"]))
+    asked_for = summary_of(str(settings["kind"]), settings["arguments"])
+    told = {**settings, "kind": str(kind.label) if kind else settings["kind"]}
+    del told["arguments"]
+    return {**told, "arguments": asked_for} if asked_for else told
 
 
 @register.filter
@@ -64,6 +76,17 @@ def moment(time: datetime | None) -> SafeString | str:
         date_format(there, gettext("j M Y, H:i")),
         there.tzname(),
     )
+
+
+@register.filter
+def clock(time: datetime | None) -> SafeString | str:
+    """Return the time of day in the reader's zone with its seconds, such as "13:05:09", where the
+    day and the zone are next to it."""
+    if time is None:
+        return ""
+    there = localtime(time)
+    shown = there.strftime("%H:%M:%S")
+    return format_html('<time datetime="{}">{}</time>', there.isoformat(timespec="seconds"), shown)
 
 
 @register.filter

@@ -1,16 +1,21 @@
 """The list of participants, one person's way, and erasure on request."""
 
+import re
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
 from studyplatform.panel.page_names import page_names
+from studyplatform.panel.participants import EVENTS_IN_WORDS
 from surveys import services
 from surveys.models import AllocationSlot, Answer, Participant
 from surveys.models.sealed import keyed_hash
 from surveys.services.finding import participant_with_code
+from surveys.services.recording import Recorded
 from surveys.study_file.stored import definition
+from tests.conftest import ROOT
 from tests.surveys import factories
 
 
@@ -146,3 +151,12 @@ def test_the_command_asks_first_and_erases_then(study, people):
     assert not Participant.objects.filter(pk=person.pk).exists()
     with pytest.raises(CommandError, match="No participant of 'small' has this code"):
         call_command("erase_participant", "small", "--yes", code=person.personal_code)
+
+
+def test_every_event_has_words_for_readers():
+    noted = re.compile(r'note\((?:participant|locked), "([a-z ]+)"')
+    files = (ROOT / "surveys" / "services").glob("*.py")
+    kinds = {kind for file in files for kind in noted.findall(file.read_text(encoding="utf-8"))}
+    kinds |= {outcome.value for outcome in Recorded} - {Recorded.RECORDED.value}
+    assert len(kinds) >= 9
+    assert kinds == EVENTS_IN_WORDS.keys()
