@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,7 @@ from explanations.evaluation.cases import Case
 from explanations.evaluation.progress import counted
 from explanations.evaluation.resumable_lines import Values, read_lines, resumed
 from explanations.source_report.numbers import Network, cheap, controls, expensive, located
-
-Compute = Callable[[Network, Case], Values]
+from explanations.source_report.processes import Compute, Computing, in_this_process
 
 
 @dataclass(frozen=True)
@@ -67,29 +66,24 @@ class Work:
             for case in _without(cases, read_lines(self.path(name)))
         ]
 
-    def measure(self) -> Numbers:
+    def measure(self, computing: Computing = in_this_process) -> Numbers:
         """Compute the missing numbers class by class and return all."""
         numbers: dict[str, list[Values]] = {name: [] for name in self.cases}
         what = f"{self.network.label}, {self.group.label}"
-        for name, values in counted(self._each(), self.images, what):
+        for name, values in counted(self._each(computing), self.images, what):
             numbers[name].append(values)
         return numbers
 
-    def _each(self) -> Iterator[tuple[str, Values]]:
+    def _each(self, computing: Computing) -> Iterator[tuple[str, Values]]:
+        # All missing images are handed over at once, so that no core waits for the end of a class.
+        computed = iter(computing(self.group.compute, self.network, self.missing()))
         for name, cases in self.cases.items():
-            for _, values in self._computed(name, cases):
+            hashes = [case.sha256 for case in cases]
+            for _, values in resumed(self.path(name), hashes, lambda _: next(computed)):
                 yield name, values
 
-    def _computed(self, name: str, cases: Sequence[Case]) -> Iterator[tuple[str, Values]]:
-        by_hash = {case.sha256: case for case in cases}
-
-        def compute(sha256: str) -> Values:
-            return self.group.compute(self.network, by_hash[sha256])
-
-        return resumed(self.path(name), list(by_hash), compute)
-
     def seconds_left(self) -> float:
-        """Estimate the time that the missing numbers need, from one of them.
+        """Estimate the time that the missing numbers need on one core, from one of them.
 
         The first image also pays for work that is done once, such as recording SHAP's background,
         so that the second one is timed.
@@ -102,7 +96,8 @@ class Work:
         seconds = 0.0
         for name, case in missing[:2]:
             started = time.perf_counter()
-            list(self._computed(name, [case]))
+            values = next(iter(in_this_process(self.group.compute, self.network, [case])))
+            list(resumed(self.path(name), [case.sha256], {case.sha256: values}.__getitem__))
             seconds = time.perf_counter() - started
         return seconds * max(0, len(missing) - 2)
 

@@ -29,6 +29,7 @@ from explanations.source_report.measuring import (
 )
 from explanations.source_report.numbers import Network
 from explanations.source_report.page import Content
+from explanations.source_report.processes import on_cores, seconds_on_cores
 from explanations.source_report.sources import LABELS, Sources, cases_by_class, examples
 from explanations.store.atomic_files import write_atomically
 
@@ -69,21 +70,37 @@ def works_of(sources: Sources, settings: Settings, folder: Path) -> list[Work]:
     return [*works, _work(LOCATED, sources.scenes, sources.scene_set, settings, folder)]
 
 
-def estimate(works: Sequence[Work], sources: Sources, settings: Settings) -> float:
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds that the page will take."""
+
+    measuring: float
+    """Seconds of the missing measurements on one core."""
+    rest: float
+    """Seconds of predictions, pictures and PDF."""
+
+    @property
+    def minutes(self) -> int:
+        """Return the minutes of everything on this machine, at least 1."""
+        return max(1, round((seconds_on_cores(self.measuring) + self.rest) / 60))
+
+
+def estimate(works: Sequence[Work], sources: Sources, settings: Settings) -> Estimate:
     """Estimate the seconds of the whole page.
 
     The missing measurements are timed on an image of each group, the predictions of all test images
     on a few of them.
     """
-    seconds = sum(work.seconds_left() for work in works)
+    measuring = sum(work.seconds_left() for work in works)
+    rest = 0.0
     for network, source in _predicted(sources):
         limit = _predicted_images(source, settings)
         started = time.perf_counter()
         images = [image.pixels for image in source.images("test", TIMED, settings.seed)]
         network.classifier.probabilities(np.stack(images))
         each = (time.perf_counter() - started) / len(images)
-        seconds += each * (limit or source.count("test")) + DRAWING
-    return seconds + PRINTING
+        rest += each * (limit or source.count("test")) + DRAWING
+    return Estimate(measuring, rest + PRINTING)
 
 
 def write(
@@ -91,10 +108,14 @@ def write(
     settings: Settings,
     output: Path,
     works: Sequence[Work],
+    seconds: float,
     say: Callable[[str], None],
 ) -> Content:
-    """Measure, draw and judge, and write report.html and results.json to ``output``."""
-    evidence = _evidence(sources, settings, works)
+    """Measure, draw and judge, and write report.html and results.json to ``output``.
+
+    ``seconds`` estimates the missing measurements on one core.
+    """
+    evidence = _evidence(sources, settings, works, seconds)
     say("Drawing the maps")
     content = Content(
         answers=judge_all(evidence),
@@ -134,10 +155,14 @@ def _work(
     return Work(group, network, cases, folder)
 
 
-def _evidence(sources: Sources, settings: Settings, works: Sequence[Work]) -> Evidence:
+def _evidence(
+    sources: Sources, settings: Settings, works: Sequence[Work], seconds: float
+) -> Evidence:
     by_group: dict[str, dict[str, Numbers]] = {}
-    for work in works:
-        by_group.setdefault(work.group.key, {})[work.network.key] = work.measure()
+    networks = list({work.network.key: work.network for work in works}.values())
+    with on_cores(networks, seconds) as computing:
+        for work in works:
+            by_group.setdefault(work.group.key, {})[work.network.key] = work.measure(computing)
     return Evidence(
         labels=LABELS,
         depth={

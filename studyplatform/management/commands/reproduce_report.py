@@ -77,7 +77,7 @@ class Command(PlatformCommand):
         )
         parser.add_argument("--no-pdf", dest="pdf", action="store_false", help="no report.pdf")
         parser.add_argument(
-            "--threads", type=arguments.count, help="CPU threads; all cores by default"
+            "--threads", type=arguments.count, help="CPU cores to use; all by default"
         )
 
     def handle(self, *args: Any, **options: Any) -> str:
@@ -96,14 +96,16 @@ class Command(PlatformCommand):
             works = pipeline.works_of(found, settings, output / "work")
             for sentence in found.missing:
                 self.stderr.write(f"Missing: {sentence}")
-            minutes = max(1, round(pipeline.estimate(works, found, settings) / 60))
-            unit = "minutes" if minutes > 1 else "minute"
+            estimate = pipeline.estimate(works, found, settings)
+            unit = "minutes" if estimate.minutes > 1 else "minute"
             images = sum(len(work.missing()) for work in works)
             self.stderr.write(
-                f"About {minutes} {unit} for everything: numbers of {images} images, predictions, "
-                "pictures and PDF."
+                f"About {estimate.minutes} {unit} for everything: numbers of {images} images, "
+                "predictions, pictures and PDF."
             )
-            content = pipeline.write(found, settings, output, works, self.stderr.write)
+            content = pipeline.write(
+                found, settings, output, works, estimate.measuring, self.stderr.write
+            )
         except REFUSALS as error:
             raise CommandError(str(error)) from error
         if options["pdf"]:

@@ -18,6 +18,7 @@ from explanations.source_report.numbers import (
     turned,
 )
 from explanations.source_report.pipeline import together
+from explanations.source_report.processes import WORTH_STARTING, in_this_process, on_cores
 
 
 def work(folder, compute, sha256="weights"):
@@ -56,6 +57,39 @@ def test_a_stopped_measurement_computes_only_what_is_missing(tmp_path):
     assert [values["value"] for values in numbers["dog"]] == [4, 9, 9]
     # The control: other weights have numbers of their own.
     assert len(work(tmp_path, rest, "others").missing()) == 6
+
+
+def test_all_missing_images_are_handed_over_at_once_in_order(tmp_path):
+    """Otherwise every core but one would wait at the end of each class."""
+    handed = []
+
+    def computing(compute, network, cases):
+        handed.append([case.sha256 for case in cases])
+        return [compute(network, case) for case in cases]
+
+    planned = work(tmp_path, lambda network, case: {"number": float(case.sha256[-1])})
+    planned.seconds_left()
+    numbers = planned.measure(computing)
+    assert handed == [["cat2", "dog0", "dog1", "dog2"]]
+    assert [values["number"] for values in numbers["dog"]] == [0, 1, 2]
+
+
+def test_no_process_is_started_for_a_short_measurement(classifier):
+    network = Network("scenes", "scenes", classifier, ())
+    with on_cores([network], WORTH_STARTING - 1) as computing:
+        assert computing is in_this_process
+
+
+@pytest.mark.nightly
+def test_processes_compute_the_numbers_of_this_process(classifier, scenes, monkeypatch):
+    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    network = Network("scenes", "scenes", classifier, (Background(scenes), Background(scenes)))
+    cases = [Case(image, 0, 0, str(number)) for number, image in enumerate(scenes[:4])]
+    with on_cores([network], 2 * WORTH_STARTING) as computing:
+        assert computing is not in_this_process
+        numbers = list(computing(cheap, network, cases))
+    assert numbers == list(in_this_process(cheap, network, cases))
+    assert len({values["cam_entropy:13"] for values in numbers}) > 1
 
 
 def test_the_estimate_keeps_the_numbers_that_it_was_made_from(tmp_path):
