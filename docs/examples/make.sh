@@ -49,6 +49,6 @@ if [ $# -gt 1 ]; then
     $PYTHON -m benchmarks.study_table # its table in docs/reproduction.md
 
     # Quotes this study, and the evaluation in docs/examples.
-    $PYTHON manage.py reproduce_report --data-dir "$2" --study "$WORK/source-study" --output "$WORK/source-report"
+    $PYTHON manage.py reproduce_report --data-dir "$2" --study "$WORK/source-study" --profile demo --output "$WORK/source-report"
     keep source-report "$WORK/source-report"
 fi

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explanations.source_report.measuring import Numbers
-from explanations.source_report.verdicts import OPEN, Line
+from explanations.source_report.verdicts import OPEN, REPEATED, Line
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Judged:
     @property
     def basis(self) -> str:
         """Return how the verdict was reached: by numbers, by reasons alone, or not at all."""
-        if self.verdict == OPEN:
+        if self.verdict in (OPEN, REPEATED):
             return UNDECIDED
         return MEASURED if any(line.verdict for line in self.lines) else REASONED
 

@@ -14,6 +14,7 @@ from explanations.source_report.verdicts import (
     HOLDS,
     MODULES,
     OPEN,
+    REPEATED,
     Line,
     Quantity,
     above,
@@ -198,3 +199,8 @@ def failed(sentence: str) -> Judge:
 def unknown(sentence: str) -> Judge:
     """Return the judge of a claim that this page cannot decide, with the reason."""
     return lambda _: Judged(OPEN, sentence)
+
+
+def repeated(sentence: str) -> Judge:
+    """Return the judge of a sentence on what the report did, with how this page repeats it."""
+    return lambda _: Judged(REPEATED, sentence)

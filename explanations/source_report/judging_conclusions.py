@@ -133,9 +133,10 @@ def maps_tell_errors(evidence: Evidence) -> Judged:
 def classes_differ(evidence: Evidence) -> Judged:
     """Return which part of the claim needs no explanation, and what maps add."""
     found = [
-        f"{key}: recall from {min(recalls):.2f} to {max(recalls):.2f}"
+        f"{key}, seed {card['seed']}: recall from {min(recalls):.2f} to {max(recalls):.2f}"
         for key, cards in evidence.cards.items()
-        for recalls in [recall_by_class(card) for card in cards[:1]]
+        for card in cards[:1]
+        for recalls in [recall_by_class(card)]
     ]
     return Judged(
         OPEN,

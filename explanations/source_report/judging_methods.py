@@ -162,7 +162,8 @@ def lime_costs_most(evidence: Evidence) -> Judged:
     lines += lines_of(evidence.methods, evidence.labels, name, beyond, above, 0)
     return judged_by(
         "Milliseconds of processor time for one map on its own. Intensive: LIME takes longer than "
-        "every other method.",
+        "every other method. “The methods compared” has the times of another run, on a machine "
+        "without other work, which are shorter.",
         lines,
     )
 
@@ -222,7 +223,12 @@ def ig_steps(evidence: Evidence) -> Judged:
     lines = evaluated(
         evidence, "completeness", "integrated_gradients", "what the shares miss with 50 steps"
     )
-    lines += evaluated(evidence, "milliseconds", "integrated_gradients", "milliseconds for one map")
+    lines += lines_of(
+        evidence.methods,
+        evidence.labels,
+        "milliseconds of processor time for one map",
+        entry("ms:integrated_gradients"),
+    )
     return Judged(
         OPEN,
         "The number of steps does not change the granularity, which is 32 x 32 values for any "

@@ -1,12 +1,13 @@
 """A function for each claim about the network and its recipes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from statsmodels.stats.proportion import proportion_confint
 
 from explanations.evaluation.statistics import Mean
-from explanations.source_report import network_table, seeds
+from explanations.source_report import network_table, seeds, stated
 from explanations.source_report.evidence import Evidence, Judged, not_measured
 from explanations.source_report.judging import Judge
 from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, Line, above, together
@@ -22,7 +23,8 @@ def beats_people(evidence: Evidence) -> Judged:
         for card in cards[:1]:
             value = accuracy_of(card)
             verdict = above(value, PEOPLE)
-            lines.append(Line(evidence.labels[key], "test accuracy", value, verdict=verdict))
+            quantity = f"test accuracy, seed {card['seed']}"
+            lines.append(Line(evidence.labels[key], quantity, value, verdict=verdict))
     if not lines:
         return not_measured()
     return Judged(
@@ -56,6 +58,23 @@ def printed_sizes(evidence: Evidence) -> Judged:
     )
 
 
+def printed_size(name: str) -> Judge:
+    """Return the judge of one of the printed sizes, by its name in the table of sizes."""
+
+    def judge(evidence: Evidence) -> Judged:
+        layers = [row.actual for row in network_table.compared()]
+        printed, actual = stated.SIZES_MB[name], network_table.sizes_mb(layers, 32)[name]
+        if round(actual, 2) == printed:
+            return Judged(HOLDS, "It does not depend on the size of the image.")
+        return Judged(
+            FAILS,
+            f"This is the size for an image of 64 x 64 pixels, which the printed network refuses. "
+            f"At 32 x 32, it is {actual:.2f} MB.",
+        )
+
+    return judge
+
+
 def printed_shapes(evidence: Evidence) -> Judged:
     """Judge the shapes of the report's table by the network that it prints."""
     rows = network_table.compared()
@@ -82,10 +101,22 @@ def sixteen_convolutions(evidence: Evidence) -> Judged:
     )
 
 
+def base_recall_is_accuracy(evidence: Evidence) -> Judged:
+    """Judge the first recipe's macro recall, which its accuracy almost contradicts."""
+    judged = recipe_performs("base", "recall")(evidence)
+    return replace(
+        judged,
+        measured=judged.measured + " On the balanced test set, macro recall equals accuracy. The "
+        "printed accuracy is 75 %, so that both can be right only if it was cut off instead of "
+        "rounded (75.5 to 75.99 %), or if the three figures are of other images. The report says "
+        "neither.",
+    )
+
+
 def recall_is_accuracy(evidence: Evidence) -> Judged:
-    """Compare macro recall with accuracy, which are equal on a balanced test set."""
+    """Judge the second recipe's macro recall, which its accuracy contradicts."""
     found = [
-        (key, card["evaluation"]["test"])
+        (f"{key}, seed {card['seed']}", card["evaluation"]["test"])
         for key, cards in evidence.cards.items()
         for card in cards[:1]
     ]
@@ -98,6 +129,7 @@ def recall_is_accuracy(evidence: Evidence) -> Judged:
         "On the balanced test set, every class has 1,000 images, so macro recall equals accuracy. "
         "A recall of .75 contradicts a test accuracy of 72 %, however it was rounded. "
         + (f"Here, on 10,000 test images: {ours}." if ours else ""),
+        [replace(line, verdict="") for line in recipe_performs("l2", "recall")(evidence).lines],
     )
 
 

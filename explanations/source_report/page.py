@@ -14,14 +14,16 @@ from explanations.classifier.by_group import GroupFigures
 from explanations.evaluation import controls
 from explanations.evaluation.reporting import STYLE, p_value
 from explanations.evaluation.statistics import Mean
-from explanations.source_report import network_table, seeds, stated
+from explanations.source_report import measuring, network_table, seeds, stated
 from explanations.source_report.claims import SECTIONS, Answer
 from explanations.source_report.evidence import REASONED
 from explanations.source_report.fairness import ClassQuality
 from explanations.source_report.maps import Example
+from explanations.source_report.sources import LABELS
 from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, VERDICTS
 
 HERE = Path(__file__).parent
+CHEAP = measuring.CHEAP.label
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,10 @@ class Content:
     samples: Sequence[tuple[str, str, int]]
     """Network, group of numbers, and number of images."""
     missing: Sequence[str]
+    trained_with: Mapping[str, int] = field(default_factory=dict)
+    """Seed of each network's training, by the network's label."""
+    planted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Effects that the study's synthetic participants were given, by outcome and arm."""
     about: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -66,6 +72,7 @@ def render(content: Content) -> str:
         "mark": mark,
         "printed": printed,
         "p": p_value,
+        "planted": planted_effect,
     }
     return environment.get_template("page.html").render(
         content=content,
@@ -95,6 +102,12 @@ def render(content: Content) -> str:
         outcomes=_outcomes(content.study),
         quality=_map_quality(content.study),
         mediation=_mediation(content.study),
+        planted=_planted(content),
+        leaders=leaders(content.evaluation),
+        names=LABELS,
+        seed_of=lambda label: content.trained_with.get(label, "unknown"),
+        images_of={label: images for label, group, images in content.samples if group == CHEAP},
+        next_figure=iter(range(1, 1000)).__next__,
         css=Markup(  # noqa: S704 - our own file
             "".join(file.read_text(encoding="utf-8") for file in (STYLE, HERE / "page.css"))
         ),
@@ -137,6 +150,63 @@ def _mediation(study: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     return {"arms": section["arms"], "control": study["labels"].get(control, control)}
 
 
+def _planted(content: Content) -> Mapping[str, Any] | None:
+    """Return the planted effects next to the estimates, or None if they are not known."""
+    study = content.study
+    if not study or not study.get("simulated") or not content.planted:
+        return None
+    outcomes = [row for row in _outcomes(study) if row["outcome"]["key"] in content.planted]
+    control = study["plan"]["control"]
+    labels = study["labels"]
+    return {
+        "control": labels.get(control, control),
+        "outcomes": [
+            {"label": row["outcome"]["label"] or row["outcome"]["key"]} for row in outcomes
+        ],
+        "arms": [
+            {
+                "label": labels.get(arm, arm),
+                "cells": [_cell(row, arm, content.planted) for row in outcomes],
+            }
+            for arm in study["plan"]["arms"]
+            if arm != control
+        ],
+    }
+
+
+def _cell(
+    row: Mapping[str, Any], arm: str, planted: Mapping[str, Mapping[str, float]]
+) -> dict[str, Any]:
+    contrast = next((c for c in row["found"].get("contrasts", ()) if c["arm"] == arm), {})
+    estimate = contrast.get("difference") or contrast.get("estimate")
+    value = planted[row["outcome"]["key"]].get(arm)
+    ratio = bool(estimate) and estimate["name"] == "odds ratio"
+    return {"planted": value, "estimate": estimate, "ratio": ratio}
+
+
+def leaders(evaluation: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    """Return the measures by which each method has the best mean, for measures of all methods.
+
+    An asterisk follows a measure by which the best method's interval is apart from all others'.
+    """
+    best: dict[str, list[str]] = {}
+    for measure in (evaluation or {}).get("measures", ()):
+        methods = evaluation["methods"] if evaluation else ()
+        rows = {row["method"]: row for row in measure["rows"] if row["images"] == "all"}
+        sign = {"higher": 1, "lower": -1}.get(measure["better"])
+        if sign is None or not all(method in rows for method in methods):
+            continue
+        of_methods = [rows[method] for method in methods]
+        leader = max(of_methods, key=lambda row: sign * row["mean"])
+        apart = all(
+            leader["low"] > other["high"] if sign > 0 else leader["high"] < other["low"]
+            for other in of_methods
+            if other is not leader
+        )
+        best.setdefault(leader["method"], []).append(measure["label"] + ("*" if apart else ""))
+    return dict(sorted(best.items(), key=lambda item: -len(item[1])))
+
+
 def as_json(content: Content) -> dict[str, Any]:
     """Return every number of the page, without its pictures."""
     return {
@@ -175,6 +245,8 @@ def as_json(content: Content) -> dict[str, Any]:
         "by_class": {
             label: [asdict(figures) for figures in rows] for label, rows in content.fairness.items()
         },
+        "planted": {outcome: dict(arms) for outcome, arms in content.planted.items()},
+        "best_by_measure": leaders(content.evaluation),
         "map_quality_by_class": {
             label: {method: [asdict(row) for row in rows] for method, rows in methods.items()}
             for label, methods in content.quality.items()
@@ -212,6 +284,13 @@ def interval(value: Mean) -> str:
 def mean(value: Mean | None) -> str:
     """Format a mean with its interval."""
     return "–" if value is None else f"{number(value.mean)} {interval(value)}"
+
+
+def planted_effect(value: float | None, ratio: bool) -> str:
+    """Format an odds ratio, or a difference with its sign."""
+    if value is None:
+        return "–"
+    return number(value) if ratio else f"{value:+.2f}".replace("-", "−")
 
 
 def printed(value: float) -> str:

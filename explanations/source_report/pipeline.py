@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,8 @@ class Settings:
     """Images of each class for Integrated Gradients, SHAP and LIME, in a full run."""
     study: Mapping[str, Any] | None = None
     evaluation: Mapping[str, Any] | None = None
+    planted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Effects that the study's synthetic participants were given, by outcome and arm."""
     seed: int = 0
 
     def images(self, group: Group, classes: int) -> int:
@@ -134,6 +136,8 @@ def write(
         evaluation=settings.evaluation,
         samples=[(work.network.label, work.group.label, work.images) for work in works],
         missing=[*sources.missing, *_left_out(settings)],
+        trained_with=sources.trained_with,
+        planted=settings.planted,
         about=_about(sources, settings),
     )
     write_atomically(output / "report.html", page.render(content).encode())

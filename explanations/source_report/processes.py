@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 
@@ -60,7 +61,8 @@ def on_cores(networks: Sequence[Network], seconds: float) -> Iterator[Computing]
         return
     # Not forked: torch's threads of this process would be missing in the copy.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(cores, context, _start, (list(networks),))
+    # Copied, because an engine that a network has already created cannot be sent.
+    pool = ProcessPoolExecutor(cores, context, _start, ([replace(n) for n in networks],))
 
     def in_processes(compute: Compute, network: Network, cases: Sequence[Case]) -> Iterable[Values]:
         count = len(cases)

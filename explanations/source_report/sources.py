@@ -49,6 +49,8 @@ class Sources:
     """Cards of each recipe, one for each seed."""
     missing: Sequence[str] = field(default_factory=tuple)
     """Sentences about what is missing, each with its cure."""
+    trained_with: Mapping[str, int] = field(default_factory=dict)
+    """Seed of each network's training, by the network's label."""
 
 
 def find(weights: Path, data_dir: Path | None, seed: int = 0) -> Sources:
@@ -82,7 +84,12 @@ def find(weights: Path, data_dir: Path | None, seed: int = 0) -> Sources:
     missing += _missing_cards(cards)
     scene_set = open_image_set("scenes")
     scenes = _network("scenes", weights / "scenes.safetensors", scene_set, seed)
-    return Sources(photographs, networks, scenes, scene_set, cards, tuple(missing))
+    trained_with = {
+        LABELS[key]: int(read_card(weights / f"{name}.json")["seed"])
+        for key, name in (RECIPES | {"scenes": "scenes"}).items()
+        if (weights / f"{name}.json").is_file()
+    }
+    return Sources(photographs, networks, scenes, scene_set, cards, tuple(missing), trained_with)
 
 
 def cases_by_class(
@@ -137,11 +144,15 @@ def _cards(recipe: str, weights: Path) -> list[Mapping[str, Any]]:
     """Read the cards of a recipe in the order of their seeds: FILE.json, FILE-s1.json and so on."""
     name = RECIPES[recipe]
     paths = [card_path(weights / f"{name}.safetensors"), *_of_further_seeds(weights, name)]
-    cards = {
-        path.name: json.loads(path.read_text(encoding="utf-8")) for path in paths if path.is_file()
-    }
+    cards = {path.name: read_card(path) for path in paths if path.is_file()}
     seeds.check(recipe, cards)
     return sorted(cards.values(), key=lambda card: int(card["seed"]))
+
+
+def read_card(path: Path) -> Mapping[str, Any]:
+    """Read a network's card."""
+    card: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return card
 
 
 def _of_further_seeds(weights: Path, name: str) -> list[Path]:

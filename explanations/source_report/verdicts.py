@@ -19,6 +19,9 @@ HOLDS = "holds"
 FAILS = "does not hold"
 OPEN = "cannot be told"
 VERDICTS = (HOLDS, FAILS, OPEN)
+REPEATED = "repeated"
+"""Mark of a sentence that says what the report did or shows, which this page repeats. It claims
+nothing, and therefore has no verdict."""
 
 KINDS = ("Conv", "ReLU", "Conv", "ReLU", "Pool") * 3
 """Kind of each feature module."""

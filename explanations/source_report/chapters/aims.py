@@ -9,15 +9,54 @@ ELSEWHERE = "Nothing on this page is about other networks, tasks or fields."
 CLAIMS = (
     Claim(
         "aims-popular",
-        "one of the popular Convolution Neural network models",
+        "The VGG model is one of the popular Convolution Neural network models for recognizing "
+        "and classifying the images",
         "aims",
         unknown(ELSEWHERE),
     ),
     Claim(
+        "aims-layers",
+        "its complex design, filled with many layers that process the images",
+        "network",
+        unknown(
+            "The printed network has 22 modules, of which 6 are convolutions and 3 linear "
+            "layers. The report does not say how many layers are many, or what is complex."
+        ),
+    ),
+    Claim(
         "aims-opaque",
-        "makes it hard for people to understand",
+        "makes it hard for people to understand and how it comes up with its results",
         "aims",
         unknown(PEOPLE),
+    ),
+    Claim(
+        "aims-black-box",
+        "this is the common issue with deep learning where we can't easily see what's happening"
+        ' inside these "black box models"',
+        "aims",
+        unknown(
+            "Every number inside this network can be read, and this page shows maps of 15 "
+            "modules. Whether people see from them what is happening, only people can tell."
+        ),
+    ),
+    Claim(
+        "aims-clear",
+        "make the VGG model's decision-making clear and understandable",
+        "aims",
+        unknown(PEOPLE),
+    ),
+    Claim(
+        "aims-everyone",
+        "make it easier for everyone to trust and use this advanced AI",
+        "aims",
+        judging_conclusions.trust_rises,
+    ),
+    Claim(
+        "aims-areas",
+        "especially in important areas like healthcare imaging and self-driving cars, where "
+        "knowing how the AI makes decisions is very important",
+        "aims",
+        unknown("Neither the report nor this page contains anything about these areas."),
     ),
     Claim(
         "aims-transparent",
@@ -48,11 +87,12 @@ CLAIMS = (
     ),
     Claim(
         "compare",
-        "we compare the effectiveness of various explainability techniques",
+        "compare the effectiveness of various explainability techniques in demystifying the "
+        "layers and features used by the VGG model in making predictions",
         "comparison",
         failed(
             "The report shows the methods one after the other and compares no number. The "
-            "measures above compare them; which method is best depends on the measure."
+            "measures above compare them."
         ),
     ),
     Claim(
@@ -68,11 +108,26 @@ CLAIMS = (
     ),
     Claim(
         "aims-agnostic",
-        "both model-specific and model-agnostic explainability techniques",
+        "both model-specific and model-agnostic explainability techniques to a pre-trained VGG "
+        "model",
         "aims",
         held(
             "By construction: LIME needs only the network's answers; the other four need "
             "its gradients or its layers."
+        ),
+    ),
+    Claim(
+        "aims-compatible",
+        "Techniques such as Local Interpretable Model-agnostic Explanations (LIME), Grad-CAM "
+        "(Gradient-weighted Class Activation Mapping), Saliency MAP, Integrated Gradients (IG) "
+        "and SHAP (Shapley Additive Explanations) will be explored for their compatibility and "
+        "effectiveness with the VGG architecture",
+        "aims",
+        unknown(
+            "All five methods explain the printed network here, so that they are compatible "
+            "with it by construction. The report does not say when a method is effective. The "
+            "measures of “The methods compared” and the rows of each method say what each of "
+            "them does."
         ),
     ),
     Claim(
@@ -85,14 +140,32 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "aims-patterns",
+        "which features and patterns within the input images are most influential in the "
+        "model's classification decisions",
+        "aims",
+        unknown(
+            "The methods were tested by hiding pixels, not features or patterns: see each "
+            "method's row on influence. Whether still other pixels count more was not tested."
+        ),
+    ),
+    Claim(
         "aims-progress",
-        "revolutionising the way machines understand and interact with the world",
+        "Deep Learning has excellent development in various domains, which is revolutionising "
+        "the way machines understand and interact with the world",
+        "aims",
+        unknown(ELSEWHERE),
+    ),
+    Claim(
+        "aims-architectures",
+        "There are many architectures driving this transformation",
         "aims",
         unknown(ELSEWHERE),
     ),
     Claim(
         "aims-improvement",
-        "excellent improvement in the field of image recognition and classification",
+        "the VGG model has excellent improvement in the field of image recognition and "
+        "classification because of its composition of various convolution layers",
         "aims",
         unknown(ELSEWHERE),
     ),
@@ -113,8 +186,23 @@ CLAIMS = (
         judging_recipes.beats_people,
     ),
     Claim(
+        "aims-obscures",
+        "this sophistication introduces a layer of complexity that obscures the model's "
+        "decision-making processes from human understanding",
+        "aims",
+        unknown(PEOPLE),
+    ),
+    Claim(
+        "aims-called",
+        "The convolutional operations and transformations within these networks are often "
+        'referred to as "black box" models due to their lack of transparency',
+        "aims",
+        unknown("How often they are called so, and why, was not counted."),
+    ),
+    Claim(
         "aims-barrier",
-        "a significant barrier to trust and usability in critical applications",
+        "presenting a significant barrier to trust and usability in critical applications such "
+        "as healthcare imaging and autonomous vehicles",
         "aims",
         unknown(PEOPLE),
     ),
@@ -125,8 +213,16 @@ CLAIMS = (
         unknown(PEOPLE),
     ),
     Claim(
+        "aims-important",
+        "where understanding the vision behind an AI's decision is as important as the decision"
+        " itself",
+        "aims",
+        unknown("A judgement of value, which no number decides."),
+    ),
+    Claim(
         "aims-radiologist",
-        "a radiologist must understand why a model classifies a scan as indicative of a disease",
+        "a radiologist must understand why a model classifies a scan as indicative of a disease"
+        " to trust and act upon its recommendation",
         "aims",
         unknown(
             "Neither the report nor this page contains medical images or radiologists' answers."
@@ -134,7 +230,8 @@ CLAIMS = (
     ),
     Claim(
         "aims-driving",
-        "crucial for safety verification and gaining regulatory and public approval",
+        "understanding the models's decision making process is crucial for safety verification "
+        "and gaining regulatory and public approval",
         "aims",
         unknown(
             "Neither the report nor this page contains anything about driving, and approval "
@@ -143,20 +240,52 @@ CLAIMS = (
     ),
     Claim(
         "aims-imperative",
-        "not just a technical necessity but also a societal imperative",
+        "The need for model transparency is not just a technical necessity but also a societal "
+        "imperative",
         "aims",
         unknown("A judgement of value, which no number decides."),
     ),
     Claim(
+        "aims-describe",
+        "Our project aims to describe the layers of convolution neural networks.",
+        "aims",
+        held(
+            "The report describes the maps of the modules 0 to 14 (Grad-CAM) and of the layers "
+            "1 to 12 (saliency), each from one image. Whether its descriptions are right is "
+            "judged in their rows."
+        ),
+    ),
+    Claim(
+        "aims-render",
+        "Particularly the VGG model, and render their decision-making transparent.",
+        "aims",
+        unknown(
+            "The report does not say what counts as transparent. Its conclusions are judged one"
+            " by one below."
+        ),
+    ),
+    Claim(
+        "aims-workings",
+        "explainability methods that can show details of inner workings of these DL models",
+        "aims",
+        unknown(
+            "Grad-CAM and saliency were drawn for every module. LIME, Integrated Gradients and "
+            "SHAP give one map of the image and show no inner layer. The report does not say "
+            "which details count."
+        ),
+    ),
+    Claim(
         "aims-bridge",
-        "effectively bridging a gap between complex models predictions and actionable "
-        "human understanding",
+        "Explainability in AI is an interdisciplinary effort to make the outcomes of DL models "
+        "interpretable to humans, effectively bridging a gap between complex models predictions"
+        " and actionable human understanding",
         "aims",
         unknown(PEOPLE),
     ),
     Claim(
         "aims-state-of-the-art",
-        "integrate state-of-the art explainability methods",
+        "integrate state-of-the art explainability methods into the VGG model to describe its "
+        "image classification tasks",
         "aims",
         unknown(
             "The five methods were published between 2013 and 2017. No measure here says "
@@ -164,14 +293,54 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "compare-planned",
+        "we plan to conduct a comparative study on the effectiveness of various techniques",
+        "comparison",
+        failed(
+            "The report shows the methods one after the other, each on another image, and "
+            "compares no number. The comparison is in this section."
+        ),
+    ),
+    Claim(
+        "compare-demonstrate",
+        "These techniques are Local Interpretable Model-agnostic Explanations (LIME), Grad-CAM "
+        "(Gradient-weighted Class Activation Mapping), Saliency MAP, Integrated Gradients (IG) "
+        "and SHAP (Shapley Additive Explanations), in demonstration the features and patterns "
+        "the VGG model that is used for predictions.",
+        "comparison",
+        unknown(
+            "The methods were tested by hiding pixels, not features or patterns. All five are "
+            "shown above on one image."
+        ),
+    ),
+    Claim(
+        "trust-enhancements",
+        "we assess the impact of these explainability enhancements on the interpretability and "
+        "trustworthiness of the VGG model among end-users",
+        "study",
+        failed("The report contains no participants, no questionnaire and no result about people."),
+    ),
+    Claim(
+        "aims-adapt",
+        "apply and adapt both model-specific and model 's explainability techniques to VGG "
+        "trained models",
+        "aims",
+        held(
+            "By construction: LIME needs only the network's answers; the other four need its "
+            "gradients or its layers. All five are applied here."
+        ),
+    ),
+    Claim(
         "cifar",
-        "comprising 60,000 colour images across ten distinct classes",
+        "comprising 60,000 colour images across ten distinct classes, serves as view point for "
+        "our evaluations",
         "network",
         held("50,000 training and 10,000 test images, of ten classes with 6,000 images each."),
     ),
     Claim(
         "aims-diverse",
-        "offering a diverse and comprehensive collection of images for a robust assessment",
+        "offering a diverse and comprehensive collection of images for a robust assessment of "
+        "the VGG model's performance and the effectiveness of applied explainability techniques",
         "aims",
         failed(
             "The network is tested on 10,000 images, but each method is shown on a single "
@@ -187,9 +356,16 @@ CLAIMS = (
     ),
     Claim(
         "aims-trustworthiness",
-        "not only enhance the trustworthiness of the DL model but also show a way for "
-        "their deployment",
+        "not only enhance the trustworthiness of the DL model but also show a way for their "
+        "deployment in areas where the need for transparency are high",
         "aims",
         judging_conclusions.trust_rises,
+    ),
+    Claim(
+        "aims-accountable",
+        "Our project aspires for development of AI systems that are not only intelligent but "
+        "also interpretable, accountable and trustworthy.",
+        "aims",
+        unknown("A hope, which no number decides."),
     ),
 )

@@ -6,8 +6,26 @@ from explanations.source_report.judging import unknown
 
 CLAIMS = (
     Claim(
+        "attempted",
+        "we attempted to explain and implement some popular explainability techniques to "
+        "understand the working of deep learning models",
+        "conclusions",
+        unknown(
+            "All five methods are implemented here. The report's own code is not in the text "
+            "that this page judges, and whether its readers understand the networks, only "
+            "people can tell."
+        ),
+    ),
+    Claim(
+        "role",
+        "the role played by Explainability techniques to enhance the trustworthiness of AI models",
+        "study",
+        judging_conclusions.trust_rises,
+    ),
+    Claim(
         "influence",
-        "showing which features influence outcomes",
+        "Explainability helps demystify the decision-making process of AI models by showing "
+        "which features influence outcomes",
         "conclusions",
         judging_conclusions.maps_show_influence,
     ),
@@ -20,8 +38,8 @@ CLAIMS = (
     ),
     Claim(
         "verify",
-        "stakeholders can verify whether the AI is making decisions based on relevant features or "
-        "biases",
+        "By providing insights into the model's reasoning, stakeholders can verify whether the "
+        "AI is making decisions based on relevant features or biases",
         "conclusions",
         unknown(
             "Only people can tell. Whether the marked pixels count is measured above; whether they "
@@ -29,10 +47,28 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "ensuring",
+        "thus ensuring the model behaves as expected",
+        "conclusions",
+        unknown(
+            "A map changes no answer of the network. Whether people who see it change the "
+            "network so that it behaves as expected was not measured, and the report does not "
+            "say what is expected."
+        ),
+    ),
+    Claim(
         "accountability",
         "Explainable AI can help pinpoint when and why errors occur",
         "conclusions",
         judging_conclusions.maps_tell_errors,
+    ),
+    Claim(
+        "diagnosing",
+        "which is crucial for diagnosing problems and improving model performance",
+        "conclusions",
+        unknown(
+            "The report diagnoses and improves nothing with a map, and this page does not either."
+        ),
     ),
     Claim(
         "high-stakes",
@@ -48,7 +84,8 @@ CLAIMS = (
     ),
     Claim(
         "gdpr",
-        "Explainability aids in compliance by providing the necessary documentation",
+        "Explainability aids in compliance by providing the necessary documentation and "
+        "reasoning for decisions made by AI, which is required for legal accountability",
         "conclusions",
         unknown(
             "A question of law. The platform stores every map with its provenance, which "
@@ -64,9 +101,19 @@ CLAIMS = (
     ),
     Claim(
         "fairness-adjustments",
-        "Understanding these biases allows developers to make necessary adjustments",
+        "Understanding these biases allows developers to make necessary adjustments to data or "
+        "model architectures to promote fairness",
         "conclusions",
         unknown("Nothing in the report is adjusted, and nothing was adjusted here."),
+    ),
+    Claim(
+        "fairness-ensuring",
+        "By ensuring AI systems operate without unintended or discriminatory bias",
+        "conclusions",
+        unknown(
+            "A map changes no answer of the network, so that it ensures nothing by itself. "
+            "CIFAR-10 has no groups of people."
+        ),
     ),
     Claim(
         "fairness-ethical",
@@ -89,7 +136,8 @@ CLAIMS = (
     ),
     Claim(
         "feedback",
-        "Explainable models allow users to provide feedback on AI decisions",
+        "Explainable models allow users to provide feedback on AI decisions, facilitating "
+        "iterative improvements",
         "conclusions",
         unknown(
             "No feedback of people was collected for this page. A study of the platform can "
@@ -99,8 +147,8 @@ CLAIMS = (
     ),
     Claim(
         "feedback-improves",
-        "This feedback loop not only improves model accuracy but also aligns AI operations with "
-        "human values",
+        "This feedback loop not only improves model accuracy but also aligns AI operations with"
+        " human values and expectations",
         "conclusions",
         unknown("Nothing in the report feeds back into a model, and nothing was measured here."),
     ),

@@ -2,7 +2,7 @@
 
 from explanations.source_report import judging, judging_depth, judging_recipes
 from explanations.source_report.chapters.claim import EYE, PEOPLE, WHERE, Claim
-from explanations.source_report.judging import held, unknown
+from explanations.source_report.judging import failed, held, repeated, unknown
 
 CLAIMS = (
     Claim(
@@ -13,11 +13,21 @@ CLAIMS = (
     ),
     Claim(
         "gradcam-coarse",
-        "to create coarse heat maps",
+        "We utilized the gradients flowing into each layer of the trained VGG13 model to create"
+        " coarse heat maps",
         "gradcam",
         held(
             "By construction: the usual layer of this network yields 8 x 8 values and the "
             "last one 4 x 4, for 32 x 32 pixels."
+        ),
+    ),
+    Claim(
+        "gradcam-led",
+        "This allowed us to visualize which parts of an image led to a particular output",
+        "gradcam",
+        unknown(
+            "Whether the marked pixels count is judged in the first row. That they, and no "
+            "other pixels, led to the output was not tested."
         ),
     ),
     Claim(
@@ -27,9 +37,38 @@ CLAIMS = (
         judging_depth.gradcam_focuses,
     ),
     Claim(
+        "gradcam-prepared",
+        "we had to tweak how we prepare images so they fit what our VGG13 model needs",
+        "gradcam",
+        repeated(
+            "Images enter as 32 × 32 pixels, normalised by the training images' mean and "
+            "standard deviation."
+        ),
+    ),
+    Claim(
+        "gradcam-adjusted",
+        "We also adjusted the Grad-CAM method to work smoothly with our model's setup.",
+        "gradcam",
+        repeated(
+            "Grad-CAM is computed at every module before the flattening. The report does not "
+            "say what it adjusted."
+        ),
+    ),
+    Claim(
+        "gradcam-looking",
+        "a set of heatmaps, which are like special maps that show us where the model is looking"
+        " in an image",
+        "gradcam",
+        unknown(
+            "“Looking” is a figure of speech. Whether the marked pixels count is judged in the "
+            "first row."
+        ),
+    ),
+    Claim(
         "gradcam-edges",
-        "the model starts by noticing simple things like edges and textures and then moves on to "
-        "recognize more complicated stuff in the deeper parts of the model",
+        "These maps tell a story about how the model starts by noticing simple things like "
+        "edges and textures and then moves on to recognize more complicated stuff in the deeper"
+        " parts of the model",
         "gradcam",
         unknown(
             "A Grad-CAM map shows where, not what. Whether a layer detects edges or objects needs "
@@ -37,8 +76,18 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "gradcam-shown",
+        "The above image shows the example of a frog.",
+        "gradcam",
+        repeated(
+            "The frog above is another one: the report's picture is not in the text that this "
+            "page judges."
+        ),
+    ),
+    Claim(
         "gradcam-frog",
-        "the regions of the image that are most influential for the VGG13 model",
+        "The GradCam heatmaps show the regions of the image that are most influential for the "
+        "VGG13 model when classifying the image as “frog”",
         "gradcam",
         judging.marks_what_counts("gradcam", "Grad-CAM", ("frog",), most=True),
     ),
@@ -49,8 +98,15 @@ CLAIMS = (
         judging_recipes.sixteen_convolutions,
     ),
     Claim(
+        "gradcam-initial",
+        "Layers 0 and 1: In these initial convolution layers",
+        "gradcam",
+        failed("Module 0 is the first convolution. Module 1 is its ReLU."),
+    ),
+    Claim(
         "gradcam-early",
-        "the heatmap appears quite blurred indicating that the model is focusing on broad features",
+        "the heatmap appears quite blurred indicating that the model is focusing on broad "
+        "features and general patterns across the image rather than specific details",
         "gradcam",
         judging_depth.early_gradcam_is_blurred,
     ),
@@ -62,7 +118,8 @@ CLAIMS = (
     ),
     Claim(
         "gradcam-patterns",
-        "more specific patterns that are relevant to the classification",
+        "the network begins to focus on more specific patterns that are relevant to the "
+        "classification",
         "gradcam",
         unknown(WHERE),
     ),
@@ -74,7 +131,8 @@ CLAIMS = (
     ),
     Claim(
         "gradcam-attention",
-        "reveal the network's attention to certain regions of the image",
+        "the Grad-CAM heatmap is beginning to reveal the network's attention to certain regions"
+        " of the image which are likely important for making the classification decision",
         "gradcam",
         unknown(
             "The report does not say how attention could be observed. Whether the marked "
@@ -87,6 +145,12 @@ CLAIMS = (
         "the highlighted regions are even more focused",
         "gradcam",
         judging_depth.focus_rises("cam", (7, 8), (4, 5, 6)),
+    ),
+    Claim(
+        "gradcam-close",
+        "the model is paying close attention to certain parts of the image",
+        "gradcam",
+        unknown("The report does not say how attention could be observed."),
     ),
     Claim(
         "gradcam-parts",
@@ -103,9 +167,24 @@ CLAIMS = (
     ),
     Claim(
         "gradcam-9-13",
-        "covering the entire heatmap region",
+        "the frog is magnified to a maximum extent covering the entire heatmap region",
         "gradcam",
         judging_depth.deep_gradcam_covers,
+    ),
+    Claim(
+        "gradcam-learning",
+        "the model is likely identifying and learning textures on certain body parts of the frog",
+        "gradcam",
+        unknown(EYE),
+    ),
+    Claim(
+        "gradcam-final",
+        "As we proceed to the final convolution layer",
+        "gradcam",
+        failed(
+            "Module 14 is the last pool. The last convolution is module 12, whose map is above,"
+            " two places before."
+        ),
     ),
     Claim(
         "gradcam-last",
@@ -115,16 +194,26 @@ CLAIMS = (
     ),
     Claim(
         "gradcam-abstract",
-        "the model may have abstracted the features to such a high level that Grad-CAM "
-        "cannot easily visualize the importance of these features",
+        "the model may have abstracted the features to such a high level that Grad-CAM cannot "
+        "easily visualize the importance of these features in the spatial domain of the "
+        "original image",
         "gradcam",
         judging_depth.darkness_is_learned,
     ),
     Claim(
         "gradcam-2d",
-        "so abstract at this point that they are not easily represented in a 2D heatmap",
+        "the critical features for classification are so abstract at this point that they are "
+        "not easily represented in a 2D heatmap",
         "gradcam",
         unknown("No measure here says how abstract a feature is."),
+    ),
+    Claim(
+        "gradcam-abstraction",
+        "Deep layers of a CNN tend to extract highly abstract features that may represent "
+        "complex structures pertinent to the classification task, like object parts or entire "
+        "objects",
+        "gradcam",
+        unknown(WHERE),
     ),
     Claim(
         "gradcam-place",
@@ -134,9 +223,19 @@ CLAIMS = (
     ),
     Claim(
         "gradcam-struggles",
-        "sometimes struggle to highlight meaningful patterns in the deepest layers",
+        "Grad-CAM and similar visualization techniques sometimes struggle to highlight "
+        "meaningful patterns in the deepest layers",
         "gradcam",
         judging_depth.last_gradcam_is_sometimes_dark,
+    ),
+    Claim(
+        "gradcam-away",
+        "activations have been abstracted away from the pixel space",
+        "gradcam",
+        unknown(
+            "No measure here says how abstract an activation is. The row on spatial locations "
+            "says how well maps of deep modules still find an object."
+        ),
     ),
     Claim(
         "gradcam-context",
@@ -148,8 +247,19 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "gradcam-essential",
+        "which is essential for distinguishing among classes but is not always visually "
+        "interpretable",
+        "gradcam",
+        unknown(
+            "No network without context was trained, and only people can tell what they can "
+            "interpret."
+        ),
+    ),
+    Claim(
         "gradcam-suggests",
-        "it could suggest that the model is relying on features that are not easily interpretable",
+        "If the final layers' heatmaps are not informative, it could suggest that the model is "
+        "relying on features that are not easily interpretable",
         "gradcam",
         unknown(
             "An empty map does not show this. It depends on the sign of a sum (above), and no "
@@ -157,8 +267,17 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "gradcam-tool",
+        "Grad-CAM is not the right tool for visualizing these particular model decisions",
+        "gradcam",
+        unknown(
+            "“The methods compared” has numbers over all images. The images whose map is empty "
+            "were not compared on their own."
+        ),
+    ),
+    Claim(
         "gradcam-easier",
-        "making it easier to understand how deep learning works",
+        "exciting outcomes in making it easier to understand how deep learning works",
         "gradcam",
         unknown(PEOPLE),
     ),
@@ -173,7 +292,8 @@ CLAIMS = (
     ),
     Claim(
         "gradcam-clearer",
-        "helping us all get a clearer picture of how AI makes its choices",
+        "This approach is a big step forward in helping us all get a clearer picture of how AI "
+        "makes its choices",
         "gradcam",
         unknown(PEOPLE),
     ),

@@ -2,7 +2,7 @@
 
 from explanations.source_report import judging_methods
 from explanations.source_report.chapters.claim import NOTHING_IMPROVED, PEOPLE, Claim
-from explanations.source_report.judging import held, unknown
+from explanations.source_report.judging import held, repeated, unknown
 
 CLAIMS = (
     Claim(
@@ -13,7 +13,8 @@ CLAIMS = (
     ),
     Claim(
         "ig-widely",
-        "widely used to ensure transparency and reliability in model decisions",
+        "widely used to ensure transparency and reliability in model decisions, especially in "
+        "sensitive fields",
         "ig",
         unknown("How widely a method is used, and what its use ensures, was not measured."),
     ),
@@ -24,18 +25,62 @@ CLAIMS = (
         judging_methods.ig_adds_up,
     ),
     Claim(
+        "ig-batch",
+        "Loaded a batch of data from `train_loader`, and the relevant inputs to the computation"
+        " device",
+        "ig",
+        repeated(
+            "The report explains training images here. This page explains test images, which "
+            "the network has not seen."
+        ),
+    ),
+    Claim(
+        "ig-averaging",
+        "Integrated Gradients computed the attributions by interpolating the input and its "
+        "baseline and averaging the gradients at all interpolation points",
+        "ig",
+        repeated(
+            "Computed in the same way. The points and their weights are those of Gauss-Legendre"
+            " quadrature."
+        ),
+    ),
+    Claim(
         "ig-steps",
-        "to provide a balance between computational efficiency and granularity of the explanation",
+        "The number of steps for the interpolation was set to 50, to provide a balance between "
+        "computational efficiency and granularity of the explanation",
         "ig",
         judging_methods.ig_steps,
     ),
     Claim(
+        "ig-normalised",
+        "we normalized the attributions to visualize the data effectively",
+        "ig",
+        repeated("Each hot map is relative to its own largest value."),
+    ),
+    Claim(
+        "ig-left",
+        "The left image in the output is the input image.",
+        "ig",
+        repeated("The first picture of each row above."),
+    ),
+    Claim(
         "ig-warmer",
-        "warmer colors indicate higher importance",
+        "hot color map to represent the intensity of attributions, where warmer colors indicate"
+        " higher importance",
         "ig",
         held(
             "By definition, relative to the largest value of the same picture. The hot map "
             "shows absolute values, which do not tell favour from against."
+        ),
+    ),
+    Claim(
+        "ig-importance",
+        "This image displays the normalized importance of each pixel in determining the model's"
+        " prediction.",
+        "ig",
+        unknown(
+            "The values are normalised by construction. Whether they are the pixels' importance"
+            " is judged in the rows on what the shares add up to and on crucial pixels."
         ),
     ),
     Claim(
@@ -49,6 +94,13 @@ CLAIMS = (
         "the model considers these areas crucial for identifying the target class",
         "ig",
         judging_methods.ig_beats_random,
+    ),
+    Claim(
+        "ig-behaviour",
+        "This insight can help in understanding the model's behavior, verifying if the model is"
+        " focusing on sensible features",
+        "ig",
+        unknown(PEOPLE),
     ),
     Claim(
         "ig-biases",
@@ -75,15 +127,38 @@ CLAIMS = (
         unknown("Only people can tell. The study measures felt and tested understanding by arm."),
     ),
     Claim(
+        "ig-overlapping",
+        "images contain many overlapping features that can complicate the interpretation",
+        "ig",
+        unknown("Only people can tell what complicates an interpretation."),
+    ),
+    Claim(
         "ig-insights",
         "detailed insights into how our model processes and interprets its input data",
         "ig",
         unknown(PEOPLE),
     ),
     Claim(
+        "ig-transparency",
+        "The technique enhances model transparency by highlighting how each part of the input "
+        "contributes to the output.",
+        "ig",
+        unknown(
+            "What each part contributes is judged in the row on decomposing. The report does "
+            "not say what counts as transparent."
+        ),
+    ),
+    Claim(
         "ig-validates",
-        "This method is particularly valuable for validating the model's decision-making process",
+        "This method is particularly valuable for validating the model's decision-making "
+        "process, ensuring that the model behaves as expected",
         "ig",
         unknown("The report validates nothing with it, and no rule says what would be valid."),
+    ),
+    Claim(
+        "ig-improving",
+        "identifying any areas for improvement",
+        "ig",
+        unknown(NOTHING_IMPROVED),
     ),
 )

@@ -2,18 +2,18 @@
 
 from explanations.source_report import judging, judging_methods
 from explanations.source_report.chapters.claim import NOTHING_IMPROVED, PEOPLE, Claim
-from explanations.source_report.judging import failed, held, unknown
+from explanations.source_report.judging import failed, held, repeated, unknown
 
 CLAIMS = (
     Claim(
         "lime-helps",
-        "helps us understand how machine learning models make their decisions",
+        "a technique that helps us understand how machine learning models make their decisions",
         "lime",
         unknown(PEOPLE),
     ),
     Claim(
         "lime-simplifies",
-        "LIME simplifies the model's process in a specific area",
+        "LIME simplifies the model's process in a specific area to make it easier to interpret",
         "lime",
         judging_methods.lime_fits,
     ),
@@ -27,6 +27,51 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "lime-observing",
+        "observing how these changes affect the model's predictions",
+        "lime",
+        held(
+            "By definition: the linear model is fitted to the network's probabilities for 1,000"
+            " changed images."
+        ),
+    ),
+    Claim(
+        "lime-pinpoint",
+        "This helps to pinpoint which features in the data are most important for the model's "
+        "decision",
+        "lime",
+        judging.marks_what_counts("lime", "LIME", most=True),
+    ),
+    Claim(
+        "lime-valuable",
+        "making it a valuable tool for interpreting complex models like deep neural networks, "
+        "where it's usually hard to see what's driving the predictions",
+        "lime",
+        unknown(PEOPLE),
+    ),
+    Claim(
+        "lime-normalised",
+        "We normalized the images using defined mean and standard deviation values to ensure "
+        "input to the model is standardized.",
+        "lime",
+        repeated(
+            "By the training images' mean and standard deviation, after the patches are covered."
+        ),
+    ),
+    Claim(
+        "lime-applied",
+        "We then applied LIME to a sample image.",
+        "lime",
+        repeated("To two cats for each network."),
+    ),
+    Claim(
+        "lime-perturbations",
+        "The technique generated perturbations and used the model's responses to these to train"
+        " a local model.",
+        "lime",
+        repeated("1,000 images with covered patches, and a weighted linear model."),
+    ),
+    Claim(
         "lime-pixels",
         "This model's coefficients then provided insight into the importance of different pixels "
         "in the classification decision.",
@@ -34,6 +79,37 @@ CLAIMS = (
         failed(
             "LIME's coefficients are of patches, not of pixels: about 50 to 65 patches of some 16 "
             "to 20 pixels in these images."
+        ),
+    ),
+    Claim(
+        "lime-original",
+        "The first image is the actual image as perceived by the human eye.",
+        "lime",
+        repeated("The first picture of each row above."),
+    ),
+    Claim(
+        "lime-cat",
+        "In this case, it's a pixelated image of a cat.",
+        "lime",
+        repeated(
+            "The cats above are others: the report's picture is not in the text that this page "
+            "judges."
+        ),
+    ),
+    Claim(
+        "lime-heat",
+        "The second image is a heat map overlay on the original image.",
+        "lime",
+        repeated("The second picture of each row above."),
+    ),
+    Claim(
+        "lime-colours",
+        "This visualization colors different regions of the image based on their importance to "
+        "the model's prediction.",
+        "lime",
+        held(
+            "By definition: a patch's colour is its weight in the linear model. How well that "
+            "model describes the network is judged in the row on simplifying."
         ),
     ),
     Claim(
@@ -45,7 +121,8 @@ CLAIMS = (
     ),
     Claim(
         "lime-body",
-        "areas in green around the cat's body and face suggest these regions are most influential",
+        "areas in green around the cat's body and face suggest these regions are most "
+        "influential in the model's decision-making process",
         "lime",
         judging_methods.lime_marks_the_body,
     ),
@@ -60,7 +137,7 @@ CLAIMS = (
     ),
     Claim(
         "lime-any",
-        "LIME works with any model",
+        "Although LIME works with any model",
         "lime",
         held("By construction: LIME needs only the model's answers, no gradients and no layers."),
     ),
@@ -78,13 +155,15 @@ CLAIMS = (
     ),
     Claim(
         "lime-use",
-        "might not always be straightforward to use",
+        "The explanations LIME gives, especially with complex data like images might not always"
+        " be straightforward to use",
         "lime",
         unknown("Only people can tell. The study measures felt and tested understanding by arm."),
     ),
     Claim(
         "lime-costly",
-        "Creating explanations with LIME can be resource-intensive",
+        "Creating explanations with LIME can be resource-intensive when dealing with many data "
+        "variations and complicated models like deep neural networks",
         "lime",
         judging_methods.lime_costs_most,
     ),
@@ -112,7 +191,15 @@ CLAIMS = (
     ),
     Claim(
         "lime-debugging",
-        "particularly useful for debugging the model",
+        "This can be particularly useful for debugging the model (by identifying any focus on "
+        "irrelevant features)",
+        "lime",
+        unknown(NOTHING_IMPROVED),
+    ),
+    Claim(
+        "lime-improving",
+        "for guiding further model improvements and training strategies to enhance accuracy and"
+        " reliability in classifications",
         "lime",
         unknown(NOTHING_IMPROVED),
     ),

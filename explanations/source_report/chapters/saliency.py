@@ -2,17 +2,48 @@
 
 from explanations.source_report import judging, judging_depth
 from explanations.source_report.chapters.claim import EYE, PEOPLE, WHERE, Claim
-from explanations.source_report.judging import failed, held, unknown
+from explanations.source_report.judging import failed, held, repeated, unknown
 
 CLAIMS = (
     Claim(
+        "saliency-tools",
+        "Saliency maps are visualization tools used in the field of machine learning "
+        "particularly in the context of deep neural networks to interpret the behavior of deep "
+        "learning models.",
+        "saliency",
+        unknown("How the method is used elsewhere was not looked at."),
+    ),
+    Claim(
+        "saliency-also",
+        "Like GradCam, Saliency Maps are also used to interpret the behavior of convolution "
+        "neural networks particularly in tasks like image classification.",
+        "saliency",
+        unknown("How the methods are used elsewhere was not looked at."),
+    ),
+    Claim(
+        "saliency-differ",
+        "they both differ in their approach and the type of insights they provide",
+        "saliency",
+        unknown(
+            "The approaches differ by definition (next row). Which insights people gain, only "
+            "people can tell."
+        ),
+    ),
+    Claim(
         "saliency-pixels",
-        "saliency maps focus on the individual pixels in the image",
+        "Unlike GradCam which focuses on the importance of different feature maps within "
+        "convolution layers, saliency maps focus on the individual pixels in the image",
         "saliency",
         held(
             "By construction: saliency has a value for every pixel, the largest over the "
             "colours; Grad-CAM weights the feature maps of a layer."
         ),
+    ),
+    Claim(
+        "saliency-affect",
+        "identifying which pixels in the input image most affect the output prediction",
+        "saliency",
+        judging.marks_what_counts("saliency", "saliency", most=True),
     ),
     Claim(
         "saliency-gradient",
@@ -40,8 +71,16 @@ CLAIMS = (
         unknown("Only this architecture was measured, so that nothing is known about deeper ones."),
     ),
     Claim(
+        "saliency-basic",
+        "Gradient Computation: The basic idea is to compute the gradient of the output for the "
+        "input data.",
+        "saliency",
+        held("By definition, and computed so here, of the class's logit."),
+    ),
+    Claim(
         "saliency-measures",
-        "measures how changes in each input pixel",
+        "This gradient measures how changes in each input pixel (for image data) or feature "
+        "influence the model's prediction",
         "saliency",
         held(
             "By definition, for a very small change of one pixel at a time. Large changes "
@@ -49,8 +88,19 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "saliency-backwards",
+        "Using backpropagation, these gradients are computed for a specific output class (for "
+        "classification tasks) or the predicted value (for regression tasks)",
+        "saliency",
+        held(
+            "By definition. Here they are of the predicted class's logit. No task of this page "
+            "is a regression."
+        ),
+    ),
+    Claim(
         "saliency-absolute",
-        "higher values indicate more influence on the model's output",
+        "The absolute values of these gradients are then used to create a map where higher "
+        "values indicate more influence on the model's output",
         "saliency",
         held(
             "By definition, for very small changes. The absolute value does not tell "
@@ -58,15 +108,44 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "saliency-overlaid",
+        'This map is overlaid on the input image or data to show the "hot spots" or important '
+        "regions.",
+        "saliency",
+        repeated(
+            "The maps above are shown next to the image instead of over it, so that their "
+            "colours are not mixed with the image's."
+        ),
+    ),
+    Claim(
+        "saliency-input",
+        "we adjusted the input image processing to align with the specific requirements of our "
+        "neural network model",
+        "saliency",
+        repeated(
+            "Images enter as 32 × 32 pixels, normalised by the training images' mean and "
+            "standard deviation."
+        ),
+    ),
+    Claim(
+        "saliency-hooks",
+        "We employed hooks to track activations and gradients across the model's layers as it "
+        "processed images.",
+        "saliency",
+        repeated("The gradients by every module's output are taken from the same backward pass."),
+    ),
+    Claim(
         "saliency-influential",
-        "visual representations showing the areas of the image most influential to the model's "
-        "predictions",
+        "saliency maps, which are visual representations showing the areas of the image most "
+        "influential to the model's predictions",
         "saliency",
         judging.marks_what_counts("saliency", "saliency", most=True),
     ),
     Claim(
         "saliency-edges",
-        "from basic details like edges in early layers to more complex patterns in deeper layers",
+        "These maps effectively illustrate how the model focuses on different image features, "
+        "from basic details like edges in early layers to more complex patterns in deeper "
+        "layers",
         "saliency",
         unknown(
             "A saliency map shows where, not what. Whether a layer detects edges or patterns needs "
@@ -74,8 +153,31 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "saliency-revealing",
+        "revealing the model's internal decision-making process",
+        "saliency",
+        unknown(PEOPLE),
+    ),
+    Claim(
+        "saliency-below",
+        "Below are the saliency map visualizations for different layers in the model:",
+        "saliency",
+        repeated("All 15 modules are shown above."),
+    ),
+    Claim(
+        "saliency-shown",
+        "The above visualizations show the saliency map for different layers for the image of "
+        "the truck.",
+        "saliency",
+        repeated(
+            "The truck above is another one: the report's picture is not in the text that this "
+            "page judges."
+        ),
+    ),
+    Claim(
         "saliency-truck",
-        "what regions of the pixels in the image are influential in different layers",
+        "The saliency map visualizations show what regions of the pixels in the image are "
+        "influential in different layers while classifying the above image as a “truck”",
         "saliency",
         judging_depth.saliency_of_trucks,
     ),
@@ -84,6 +186,13 @@ CLAIMS = (
         "we can see a progression in the saliency map representations",
         "saliency",
         judging_depth.saliency_focuses,
+    ),
+    Claim(
+        "saliency-detect",
+        "Early layers often detect simple features like edges and basic textures, while deeper "
+        "layers tend to represent more abstract features.",
+        "saliency",
+        unknown(WHERE),
     ),
     Claim(
         "saliency-early",
@@ -104,8 +213,16 @@ CLAIMS = (
         judging_depth.focus_rises("saliency", (2, 3, 4), (0, 1)),
     ),
     Claim(
+        "saliency-hone",
+        "the network is beginning to hone in on more detailed features that are important for "
+        "identifying the truck",
+        "saliency",
+        unknown(WHERE),
+    ),
+    Claim(
         "saliency-complex",
-        "indicating the identification of more complex features",
+        "We see that the saliency maps are getting more defined, indicating the identification "
+        "of more complex features",
         "saliency",
         unknown(WHERE),
     ),
@@ -131,7 +248,8 @@ CLAIMS = (
     ),
     Claim(
         "saliency-cargo",
-        "the structure of the cargo area, wheels, or other unique identifiers",
+        "high-level features that define the truck class, such as the structure of the cargo "
+        "area, wheels, or other unique identifiers",
         "saliency",
         unknown(EYE),
     ),
@@ -152,6 +270,12 @@ CLAIMS = (
         judging_depth.last_saliency_is_few_spots,
     ),
     Claim(
+        "saliency-strongly",
+        "indicating where the network is concentrating its attention most strongly",
+        "saliency",
+        unknown("The report does not say how attention could be observed."),
+    ),
+    Claim(
         "saliency-deepest",
         "Since these are the deepest layers",
         "saliency",
@@ -162,9 +286,26 @@ CLAIMS = (
     ),
     Claim(
         "saliency-relationships",
-        "less about individual pixels and more about the complex relationships and patterns",
+        "the saliency map is less about individual pixels and more about the complex "
+        "relationships and patterns the network has learned to recognize as being indicative of"
+        " a truck",
         "saliency",
         unknown(WHERE),
+    ),
+    Claim(
+        "saliency-useful",
+        "saliency maps are certainly useful if we need to analyze finer details in terms of pixels",
+        "saliency",
+        unknown(
+            "A map with a value for every pixel has this detail by construction. Whether it is "
+            "useful, only people can tell."
+        ),
+    ),
+    Claim(
+        "saliency-sometimes",
+        "Saliency maps can sometimes be noisy or misleading",
+        "saliency",
+        judging_depth.saliency_is_noisy,
     ),
     Claim(
         "saliency-misleading",
@@ -174,7 +315,8 @@ CLAIMS = (
     ),
     Claim(
         "saliency-simplistic",
-        "might not fully capture the complex dependencies or interactions in the data",
+        "Saliency map interpretation is relatively simplistic and might not fully capture the "
+        "complex dependencies or interactions in the data that the model is leveraging",
         "saliency",
         held(
             "By construction: a gradient describes the network's answer to a small change of each "
@@ -188,6 +330,22 @@ CLAIMS = (
         unknown(PEOPLE),
     ),
     Claim(
+        "saliency-captivate",
+        "map out the regions of an image that most captivate the model's attention, enabling a "
+        "peek into the opaque decision-making process of deep learning",
+        "saliency",
+        unknown(
+            "The report does not say how attention could be observed. Whether the marked pixels"
+            " count is judged in the rows on influence."
+        ),
+    ),
+    Claim(
+        "saliency-significantly",
+        "By highlighting the areas that significantly impact the model's predictions",
+        "saliency",
+        judging.marks_what_counts("saliency", "saliency"),
+    ),
+    Claim(
         "saliency-window",
         "saliency maps serve as a window into the AI's thought process",
         "saliency",
@@ -198,8 +356,16 @@ CLAIMS = (
     ),
     Claim(
         "saliency-deepens",
-        "deepens our understanding of AI's interpretive strategies",
+        "This tool not only deepens our understanding of AI's interpretive strategies but also "
+        "moves us closer to demystifying the complex layers of machine 'perception.'",
         "saliency",
         unknown(PEOPLE),
+    ),
+    Claim(
+        "saliency-stride",
+        "It's a considerable stride towards transparent AI, allowing us to witness the "
+        "intricate dance of pixels that inform a model's final decision.",
+        "saliency",
+        unknown("A figure of speech. The report does not say what counts as transparent."),
     ),
 )

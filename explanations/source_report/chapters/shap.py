@@ -2,12 +2,22 @@
 
 from explanations.source_report import judging, judging_conclusions, judging_methods
 from explanations.source_report.chapters.claim import NOTHING_IMPROVED, PEOPLE, Claim
-from explanations.source_report.judging import failed, held, unknown
+from explanations.source_report.judging import failed, held, repeated, unknown
 
 CLAIMS = (
     Claim(
+        "shap-games",
+        "a powerful interpretability technique based on game theory",
+        "shap",
+        unknown(
+            "Shapley values are from game theory (Shapley, 1953). The report does not say what "
+            "makes a technique powerful."
+        ),
+    ),
+    Claim(
         "shap-shapley",
-        "specifically the Shapley values, which quantify the contribution of each feature",
+        "specifically the Shapley values, which quantify the contribution of each feature to "
+        "the prediction of a machine learning model",
         "shap",
         unknown(
             "DeepExplainer approximates Shapley values. The exact values of 1,024 pixels "
@@ -23,14 +33,37 @@ CLAIMS = (
         unknown(PEOPLE),
     ),
     Claim(
+        "shap-reference",
+        "We selected a background dataset from our training loader to set a reference for the "
+        "model",
+        "shap",
+        repeated(
+            "100 training images, drawn with seed 0. The report does not say how many it took."
+        ),
+    ),
+    Claim(
         "shap-critical",
         "is critical for SHAP's calculations",
         "shap",
         judging_methods.background_matters,
     ),
     Claim(
+        "shap-deep",
+        "We then utilized SHAP's DeepExplainer, which is tailored for",
+        "shap",
+        repeated("The maps are DeepExplainer's. Tests compare them with the package shap."),
+    ),
+    Claim(
+        "shap-explainer",
+        "deep learning models, using our model and the background dataset to initialize the "
+        "explainer",
+        "shap",
+        repeated("The explainer gets the network and the 100 training images."),
+    ),
+    Claim(
         "shap-subset",
-        "calculated for a subset of the background data",
+        "SHAP values were calculated for a subset of the background data to understand the "
+        "impact of each feature in the model's predictions",
         "shap",
         unknown(
             "The report explains images that are part of the background. What that changes "
@@ -40,14 +73,39 @@ CLAIMS = (
     ),
     Claim(
         "shap-normalisation",
-        "reversing the normalization process applied during model training",
+        "Adjusted output images and SHAP values by reversing the normalization process applied "
+        "during model training",
         "shap",
         held("Done here as well: the maps above lie over the image without normalisation."),
     ),
     Claim(
+        "shap-meaningful",
+        "ensuring that the visualizations are meaningful and comparable to the original image data",
+        "shap",
+        unknown(
+            "The original is shown first, in the colours of its file. Whether the pictures are "
+            "meaningful, only people can tell."
+        ),
+    ),
+    Claim(
+        "shap-original",
+        "original image was displayed to provide a baseline for comparison with the SHAP values",
+        "shap",
+        repeated("The first picture of each row above."),
+    ),
+    Claim(
+        "shap-plot",
+        "SHAP values were visualized using SHAP's image plot, which overlays the SHAP values on"
+        " the original image.",
+        "shap",
+        repeated(
+            "Drawn by this project in the colours of shap's image plot, over the image in grey."
+        ),
+    ),
+    Claim(
         "shap-signs",
-        "blue represents a negative impact (decreasing the likelihood of the "
-        "prediction) and red indicates a positive impact",
+        "blue represents a negative impact (decreasing the likelihood of the prediction) and "
+        "red indicates a positive impact (increasing the likelihood of the prediction)",
         "shap",
         failed(
             "Not as worded. By definition, the signs are about the class's logit: the shares add "
@@ -72,7 +130,8 @@ CLAIMS = (
     ),
     Claim(
         "shap-crucial",
-        "These areas are crucial in identifying the image as a dog",
+        "These areas are crucial in identifying the image as a dog, according to the model's "
+        "learned features",
         "shap",
         judging.marks_what_counts("deepshap", "SHAP", ("dog",), most=True),
     ),
@@ -83,6 +142,26 @@ CLAIMS = (
         judging_methods.distribution_matters,
     ),
     Claim(
+        "shap-represent",
+        "If the background dataset used for reference does not represent the overall data "
+        "distribution well, the SHAP values might not accurately reflect the influence of "
+        "features.",
+        "shap",
+        unknown(
+            "A background of another distribution, such as images of a single class, was not "
+            "measured."
+        ),
+    ),
+    Claim(
+        "shap-quantitative",
+        "SHAP provides a quantitative measure of feature importance",
+        "shap",
+        held(
+            "By definition: a signed number for each pixel. The row on the signs says what the "
+            "numbers add up to."
+        ),
+    ),
+    Claim(
         "shap-actionable",
         "translating these values into actionable insights can be challenging",
         "shap",
@@ -90,15 +169,23 @@ CLAIMS = (
     ),
     Claim(
         "shap-runs",
-        "SHAP explanations may lack consistency across different runs",
+        "Depending on the implementation, SHAP explanations may lack consistency across "
+        "different runs, especially when the method involves sampling or approximations",
         "shap",
         judging_methods.runs_differ,
     ),
     Claim(
         "shap-insights",
-        "deep insights into the contributing factors behind the model's predictions",
+        "deep insights into the contributing factors behind the model's predictions, enhancing "
+        "the transparency of our machine learning process",
         "shap",
         unknown(PEOPLE),
+    ),
+    Claim(
+        "shap-identifying",
+        "By identifying which features are most influential",
+        "shap",
+        judging.marks_what_counts("deepshap", "SHAP", most=True),
     ),
     Claim(
         "shap-trust",
@@ -108,7 +195,13 @@ CLAIMS = (
     ),
     Claim(
         "shap-invaluable",
-        "invaluable for debugging and improving the model",
+        "This method is invaluable for debugging and improving the model",
+        "shap",
+        unknown(NOTHING_IMPROVED),
+    ),
+    Claim(
+        "shap-relevant",
+        "ensuring that it focuses on relevant features and performs well in practical applications",
         "shap",
         unknown(NOTHING_IMPROVED),
     ),

@@ -4,6 +4,7 @@ its claims."""
 import json
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,15 @@ from explanations.methods.protocol import ResidualError
 from explanations.source_report import pipeline, sources
 from explanations.source_report.measuring import EXPENSIVE
 from explanations.source_report.seeds import CardError
-from explanations.source_report.verdicts import FAILS, HOLDS, OPEN
+from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, REPEATED
+from surveys.simulation import profile
+from surveys.simulation.planted import planted_effects
 
 REFUSALS = (ImageSetError, CheckpointError, OutOfMemoryError, ResidualError, CardError)
 EXAMPLES = Path(django_settings.BASE_DIR) / "docs" / "examples"
+SHIPPED_STUDY = EXAMPLES / "source-study"
+SHIPPED_PROFILE = "demo"
+"""Profile of the shipped study's synthetic participants."""
 
 
 class Command(PlatformCommand):
@@ -55,8 +61,13 @@ class Command(PlatformCommand):
         parser.add_argument(
             "--study",
             type=arguments.input_folder,
-            default=EXAMPLES / "source-study",
+            default=SHIPPED_STUDY,
             help="output of run_analysis; by default the shipped example with synthetic people",
+        )
+        parser.add_argument(
+            "--profile",
+            help="profile that answered the study, whose planted effects the page compares with "
+            "the estimates; by default the one of the shipped example",
         )
         parser.add_argument(
             "--evaluation",
@@ -85,11 +96,13 @@ class Command(PlatformCommand):
         if options["threads"]:
             torch.set_num_threads(options["threads"])
         output: Path = options["output"]
+        study = _results(options["study"])
         settings = pipeline.Settings(
             quick=options["quick"],
             slow_images=options["slow_images"],
-            study=_results(options["study"]),
+            study=study,
             evaluation=_results(options["evaluation"]),
+            planted=_planted(study, options["profile"], shipped=options["study"] == SHIPPED_STUDY),
         )
         try:
             found = sources.find(options["weights_dir"], options["data_dir"])
@@ -116,7 +129,11 @@ class Command(PlatformCommand):
         counts = Counter(answer.judged.verdict for answer in content.answers)
         holds, fails, is_open = (counts[verdict] for verdict in (HOLDS, FAILS, OPEN))
         verdicts = f"{holds} hold, {fails} do not hold, {is_open} cannot be told"
-        return f"{len(content.answers)} claims: {verdicts}. Written to {output}: report.html."
+        claims = len(content.answers) - counts[REPEATED]
+        return (
+            f"{claims} claims: {verdicts}. {counts[REPEATED]} sentences say what the report did. "
+            f"Written to {output}: report.html."
+        )
 
 
 def _results(folder: Path) -> Any:
@@ -124,3 +141,17 @@ def _results(folder: Path) -> Any:
     if not path.is_file():
         raise CommandError(f"{folder} contains no results.json. Name the output of the command.")
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _planted(
+    study: Mapping[str, Any], name: str | None, *, shipped: bool
+) -> dict[str, dict[str, float]]:
+    """Return the effects of the study's synthetic participants, or empty if they are not known."""
+    if not study.get("simulated") or not (name or shipped):
+        return {}
+    try:
+        answering = profile.load(name or SHIPPED_PROFILE)
+    except profile.ProfileError as error:
+        raise CommandError(str(error)) from error
+    outcomes = [row["outcome"] for row in study["outcomes"]]
+    return planted_effects(answering, outcomes, study["plan"]["arms"])

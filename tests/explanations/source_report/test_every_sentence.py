@@ -1,5 +1,4 @@
-"""Every sentence of the source report has a row of verdicts, or the part of the page that repeats
-it."""
+"""Every sentence of the source report has a row on the page, and is quoted there almost whole."""
 
 import csv
 import hashlib
@@ -8,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from explanations.source_report.claims import CLAIMS, SECTIONS
+from explanations.source_report.claims import CLAIMS
 
 INVENTORY = Path(__file__).with_name("sentences.csv")
-"""Sentences without a quotation on the page, by a hash: the row or the section that covers each.
+"""Sentences without a quotation on the page, by a hash.
 
-``row`` names a claim, ``step`` the section that repeats what the report did, and a ``heading``
-claims nothing. ``says`` is a paraphrase.
+A ``heading`` claims nothing. A ``row`` is too short to be quoted alone; the claim quotes it with
+its heading.
 """
+LEAD = 14
+"""Most words in a row that no quotation has: "As we progress to these layers, we observe that"."""
 LAYER = re.compile(r"(conv2d|relu|maxpool2d|linear|dropout) \d+( \d+)+ \d+")
 """A row of the printed table of layers, all of which test_network_table compares."""
 
@@ -49,6 +50,19 @@ def uncovered(report, claims, inventory):
     ]
 
 
+def half_quoted(report, claims):
+    """List the sentences of which a part is quoted, but more than a few words in a row are not."""
+    quotes = sorted((plain(claim.quote) for claim in claims), key=len, reverse=True)
+    halves = []
+    for sentence in sentences_of(report):
+        rest = sentence
+        for quote in quotes:
+            rest = rest.replace(quote, "\n")
+        if rest != sentence and max(len(part.split()) for part in rest.split("\n")) > LEAD:
+            halves.append(rest)
+    return halves
+
+
 @pytest.fixture
 def report(shared_dir):
     return (shared_dir / "research" / "source-report.txt").read_text(encoding="utf-8")
@@ -68,12 +82,17 @@ def test_every_sentence_of_the_report_has_a_row_or_a_place_on_the_page(report, i
     assert uncovered(report, CLAIMS, dict(list(inventory.items())[2:]))
 
 
-def test_the_inventory_names_rows_and_sections_that_exist_and_sentences_of_the_report(
-    report, inventory
-):
+def test_no_sentence_is_quoted_by_half(report):
+    assert half_quoted(report, CLAIMS) == []
+    # The control: a row for the second half of a sentence is needed.
+    without = [claim for claim in CLAIMS if claim.key != "lime-improving"]
+    assert len(half_quoted(report, without)) == 1
+
+
+def test_the_inventory_names_rows_that_exist_and_sentences_of_the_report(report, inventory):
     there = {name_of(sentence) for sentence in sentences_of(report)}
     assert set(inventory) <= there
-    places = {"row": {claim.key for claim in CLAIMS}, "step": set(SECTIONS), "heading": {""}}
+    places = {"row": {claim.key for claim in CLAIMS}, "heading": {""}}
     assert [row for row in inventory.values() if row["where"] not in places[row["kind"]]] == []
 
 
