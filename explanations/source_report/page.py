@@ -177,11 +177,14 @@ def _planted(content: Content) -> Mapping[str, Any] | None:
 def _cell(
     row: Mapping[str, Any], arm: str, planted: Mapping[str, Mapping[str, float]]
 ) -> dict[str, Any]:
-    contrast = next((c for c in row["found"].get("contrasts", ()) if c["arm"] == arm), {})
-    estimate = contrast.get("difference") or contrast.get("estimate")
-    value = planted[row["outcome"]["key"]].get(arm)
-    ratio = bool(estimate) and estimate["name"] == "odds ratio"
-    return {"planted": value, "estimate": estimate, "ratio": ratio}
+    contrasts = {contrast["arm"]: contrast for contrast in row["found"].get("contrasts", ())}
+    contrast: Mapping[str, Any] = contrasts.get(arm, {})
+    estimate: Mapping[str, Any] = contrast.get("difference") or contrast.get("estimate") or {}
+    return {
+        "planted": planted[row["outcome"]["key"]].get(arm),
+        "estimate": estimate,
+        "ratio": estimate.get("name") == "odds ratio",
+    }
 
 
 def leaders(evaluation: Mapping[str, Any] | None) -> dict[str, list[str]]:
