@@ -32,6 +32,12 @@ def test_a_folder_without_results_is_refused_with_the_cure(tmp_path):
         call_command("reproduce_report", output=tmp_path / "page", study=tmp_path)
 
 
+def test_a_profile_that_does_not_exist_is_refused_before_any_work(tmp_path):
+    with pytest.raises(CommandError, match="there is no such file"):
+        call_command("reproduce_report", "--output", str(tmp_path / "page"), "--profile", "nobody")
+    assert not (tmp_path / "page").exists()
+
+
 def test_what_is_missing_is_named_with_its_cure(settings):
     found = sources.find(settings.BASE_DIR / "weights", None)
     assert found.photographs is None

@@ -2,7 +2,7 @@
 its claims."""
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,6 +66,7 @@ class Command(PlatformCommand):
         )
         parser.add_argument(
             "--profile",
+            type=_profile,
             help="profile that answered the study, whose planted effects the page compares with "
             "the estimates; by default the one of the shipped example",
         )
@@ -149,9 +150,17 @@ def _planted(
     """Return the effects of the study's synthetic participants, or empty if they are not known."""
     if not study.get("simulated") or not (name or shipped):
         return {}
-    try:
-        answering = profile.load(name or SHIPPED_PROFILE)
-    except profile.ProfileError as error:
-        raise CommandError(str(error)) from error
+    answering = profile.load(name or SHIPPED_PROFILE)
     outcomes = [row["outcome"] for row in study["outcomes"]]
     return planted_effects(answering, outcomes, study["plan"]["arms"])
+
+
+def _profile(name: str) -> str:
+    """Return the name if its profile can be read, so that a wrong one is refused at once."""
+    if Path(name).exists():
+        arguments.text_file(name)
+    try:
+        profile.load(name)
+    except profile.ProfileError as error:
+        raise ArgumentTypeError(str(error)) from error
+    return name
