@@ -60,6 +60,15 @@ def test_german_is_there():
     assert [language(path) for path in CATALOGUES] == ["de"]
 
 
+def test_what_people_are_randomised_to_has_one_german_name():
+    po = polib.pofile(ROOT / "locale/de/LC_MESSAGES/django.po")
+    texts = [text for one in po for text in (one.msgstr, *one.msgstr_plural.values())]
+    # Placeholders keep their English names.
+    words = [re.sub(r"%\(\w+\)[sd]", "", text) for text in texts]
+    assert [text for text in words if re.search(r"\b[Aa]rm(e|en|es|s)?\b", text)] == []
+    assert sum("Gruppe" in text for text in words) > 100
+
+
 @each
 def test_every_text_is_translated_with_its_placeholders(path):
     assert flaws(polib.pofile(path)) == []
