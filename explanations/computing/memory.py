@@ -9,6 +9,9 @@ import torch
 # On a CPU, pieces that fit the cache are faster than large ones (docs/explanations.md).
 CACHE_BYTES = 4 << 20
 LARGE_BYTES = 256 << 20
+LEAST_ROWS = 8
+"""Rows of a forward pass even where they exceed the cache: for a single row, the last layers of a
+deep network read more weights than values."""
 MOST_ROWS = 1 << 14
 SHARE_OF_FREE = 8
 
@@ -52,6 +55,12 @@ class Budget:
             wanted = min(wanted, CACHE_BYTES if in_cache else LARGE_BYTES)
         rows = max(1, min(MOST_ROWS, wanted // max(1, bytes_per_row)))
         return 1 << (rows.bit_length() - 1)
+
+    def forward_rows(self, bytes_per_row: int) -> int:
+        """Return the number of rows of a forward pass without gradients: as many as fit the cache,
+        or LEAST_ROWS, if these fit memory."""
+        enough = min(LEAST_ROWS, self.rows(bytes_per_row, in_cache=False))
+        return max(self.rows(bytes_per_row), enough)
 
     def free_bytes(self) -> int:
         """Return the bytes that can still be allocated on the device."""

@@ -64,7 +64,7 @@ class _Mixture:
         self.contents = self._contents(workspace.keep("stem", lambda: _stem(workspace)))
         self.start = self.contents.stop if self.contents else 0
         layers = workspace.layer_bytes(self.shown[None])[self.start :]
-        self.rows = workspace.budget.rows(max(layers))
+        self.rows = workspace.budget.forward_rows(max(layers))
 
     def answers(self, precision: str) -> Answers:
         """Compute the probabilities. Fall back to strict arithmetic if the fast error is too

@@ -165,6 +165,6 @@ def _mean_logits(batch: Batch, references: Tensor) -> Tensor:
         with torch.no_grad():
             pieces.append(workspace.network.run(references[rows]))
 
-    rows = workspace.budget.rows(max(workspace.layer_bytes(references)))
+    rows = workspace.budget.forward_rows(max(workspace.layer_bytes(references)))
     in_chunks(len(references), rows, piece)
     return torch.cat(pieces).double().mean(0)

@@ -90,7 +90,7 @@ class Occlusion:
     ) -> Tensor:
         """Return the map of each class, with shape (k, height, width)."""
         workspace, pixels, targets = batch.workspace, batch.pixels[image], batch.targets[image]
-        rows = workspace.budget.rows(max(workspace.layer_bytes(batch.pixels)))
+        rows = workspace.budget.forward_rows(max(workspace.layer_bytes(batch.pixels)))
 
         def logits(some: slice) -> Tensor:
             pieces: list[Tensor] = []

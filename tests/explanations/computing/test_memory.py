@@ -47,5 +47,14 @@ def test_what_fits_the_cache_goes_together_and_less_when_memory_is_short(monkeyp
     assert budget.rows(3 << 17) == 2, "a power of two"
 
 
+def test_a_forward_pass_takes_several_rows_of_a_large_network_if_they_fit_memory(monkeypatch):
+    budget = Budget(torch.device("cpu"))
+    assert budget.forward_rows(3 << 20) == memory.LEAST_ROWS > budget.rows(3 << 20)
+    assert budget.forward_rows(1 << 10) == budget.rows(1 << 10) > memory.LEAST_ROWS
+    monkeypatch.setattr(Budget, "free_bytes", lambda self: 50 << 20)
+    assert budget.forward_rows(3 << 20) == 2
+    assert budget.forward_rows(60 << 20) == 1
+
+
 def test_the_free_memory_is_read_from_the_machine():
     assert 1 << 26 < Budget(torch.device("cpu")).free_bytes() < 1 << 50
