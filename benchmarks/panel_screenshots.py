@@ -28,9 +28,13 @@ from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from studyplatform.models import StudyText  # noqa: E402
+from surveys.models import Study  # noqa: E402
+from surveys.study_file.stored import definition  # noqa: E402
 
 WIDTH, HEIGHT, HIGH = 1280, 860, 1240
 PHONE = (390, 844)
+SIZES = {"editor": (WIDTH, HIGH), "behaviour-form": (WIDTH, HIGH), "preview-phone": (640, HEIGHT)}
+"""Windows of pages that need another one, by the picture's name."""
 LARGEST = 120_000
 """Bytes of a picture."""
 CHROMIUM, ARGUMENTS = "/usr/bin/chromium", ["--no-sandbox", "--disable-dev-shm-usage"]
@@ -44,10 +48,25 @@ def places(draft: str, running: str) -> dict[str, str]:
         "steps": reverse("panel:study", args=[draft]),
         "editor": reverse("panel:edit-section", args=[text, "arms"]),
         "plan-form": reverse("panel:edit-section", args=[text, "plan"]),
+        "behaviour-form": reverse("panel:edit-section", args=[text, "behaviour"]),
+        "new-study": reverse("panel:new-study"),
+        "images": reverse("panel:images", args=[draft]),
+        "explanations": reverse("panel:explanations", args=[draft]),
+        "preview-phone": f"{_first_trial(draft)}?size=phone",
         "launch": reverse("panel:launch", args=[draft]),
         "monitor": reverse("panel:monitor", args=[running]),
         "data": reverse("panel:data", args=[running]),
     }
+
+
+def _first_trial(study: str) -> str:
+    """Return the path of the preview of the first trial, in the last arm, which has a map."""
+    of_study = Study.objects.get(slug=study)
+    steps = definition(of_study).steps
+    number = next(place for place, step in enumerate(steps, 1) if step.trial_position == 1)
+    arm = of_study.arms.last()
+    values = {"slug": study, "arm": arm.key if arm else "", "language": "en", "number": number}
+    return reverse("preview:page", kwargs=values)
 
 
 def signed_in(address: str, user: str) -> Any:
@@ -86,8 +105,7 @@ def take(output: Path, address: str, user: str, paths: dict[str, str]) -> None:
     """Take the pictures, all light except one in the dark and one on a phone."""
     cookie = signed_in(address, user)
     looks = [
-        (name, path, (WIDTH, HIGH if name == "editor" else HEIGHT), "light")
-        for name, path in paths.items()
+        (name, path, SIZES.get(name, (WIDTH, HEIGHT)), "light") for name, path in paths.items()
     ]
     looks.append(("steps-phone", paths["steps"], PHONE, "dark"))
     with sync_playwright() as playwright:
