@@ -152,7 +152,8 @@ def _background(classifier: Classifier, prediction: Prediction, method: Method) 
     if not images:
         raise PrecomputeError(
             f"{method.label} compares with training images, but the image set {image_set.name!r} "
-            "has none. Import it from data with a train split, or omit the method: "
-            "--methods gradcam,saliency,integrated_gradients,lime"
+            "has none. Import the same images again from data that also have a split 'train', "
+            "which adds the training images, or use methods that need none, such as gradcam, "
+            "saliency, integrated_gradients or lime."
         )
     return Background(inputs_of(classifier, images))

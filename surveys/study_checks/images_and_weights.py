@@ -5,8 +5,10 @@ from collections.abc import Collection, Sequence
 from django.db.models import QuerySet
 
 from analysis.toml.document import Document
+from explanations import catalogue
 from explanations.imagesets import NAMES as KNOWN_SETS
 from explanations.models import ClassifierWeights, ImageSet, Prediction, StudyImage
+from explanations.pipeline.image_import import BACKGROUND
 from explanations.pipeline.weights_registry import RegistryError, register_classifier, weights_file
 from surveys import tasks
 from surveys.study_file.declaration import StudyFile
@@ -78,6 +80,30 @@ def images_of(study: StudyFile) -> ImageSet | None:
     if image_set is None or not image_set.images.filter(split=study.images.split).exists():
         return None
     return image_set
+
+
+def background_lacking(study: StudyFile) -> tuple[str, ...]:
+    """Return a warning if a method compares with training images that the image set lacks.
+
+    It is a warning because the training images can be added until the maps are computed.
+    """
+    image_set = images_of(study)
+    if image_set is None or image_set.images.filter(split=BACKGROUND).exists():
+        return ()
+    needing = [
+        one.key
+        for one in study.conditions
+        if one.method and catalogue.get(one.method).needs_background
+    ]
+    if not needing:
+        return ()
+    split, name = study.images.split, study.images.set
+    return (
+        f"The maps of {', '.join(needing)} are computed from training images, and the image set "
+        f"{name!r} has none. Import the set again from data that also have a split 'train' "
+        f"(manage.py import_images --data … --split {split} --name {name}), or choose other "
+        "methods.",
+    )
 
 
 def pool_of(study: StudyFile, image_set: ImageSet) -> QuerySet[StudyImage]:

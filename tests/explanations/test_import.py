@@ -228,7 +228,8 @@ def test_without_training_images_the_summary_says_what_cannot_be_done(folder):
         path.unlink() if path.is_file() else path.rmdir()
     (folder / "train").rmdir()
     summary = importing(folder)
-    assert "no background, so no DeepSHAP: " in summary
+    assert "no background, so no maps of " in summary
+    assert "GradientSHAP" in summary
     assert "has no split 'train'" in summary
     assert StudyImage.objects.count() == 4
 

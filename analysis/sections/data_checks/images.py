@@ -138,24 +138,51 @@ def image_imbalance(material: Material) -> Iterator[DataFinding]:
     permutation of the participants is taken as a gamma distribution, and by the images that one arm
     alone has in common (joint_imbalance); lists of images by the lists' equal shares in the other
     arms; and characteristics of images by an analysis of variance of the participants' shares.
+
+    If the classifier's accuracy is planned as a factor, arms show different numbers of images by
+    design. Right and wrong predictions are then compared separately, by the distribution of all
+    images together and by their characteristics.
     """
     rows = material.shown.dropna(subset=["image"])
-    yield from _over_levels(material, rows)
+    level = material.level / SHARES
+    if "planned_accuracy" in rows and rows["planned_accuracy"].nunique() > 1:
+        kinds = [kind for _, kind in rows.groupby("prediction_correct")]
+        for kind in kinds:
+            yield from _over_levels(material, kind, level / len(kinds))
+            if len(material.arms) > 1 and kind["image"].nunique() > 1:
+                yield from _distribution(material, kind, level / len(kinds))
+                yield from _mix(material, kind, level / len(kinds))
+        return
+    yield from _over_levels(material, rows, level)
     if len(material.arms) < 2 or rows["image"].nunique() < 2:
         return
     seen = rows.drop_duplicates(["participant", "image"])
     sets = [set(part["image"]) for _, part in seen.groupby("arm")]
     if any(not one & two for n, one in enumerate(sets) for two in sets[n + 1 :]):
         return  # no_shared_image says more
-    level = material.level / SHARES
     single = _single(seen, level)
-    together, arm = _together(rows, material.arms)
-    if single is None and together >= level:
-        together, arm = joint_imbalance(seen, material.arms)
-    most = f" The arm “{material.data.labels[arm]}” differs most." if arm else ""
     if single is not None:
         yield _single_finding(material, seen, *single)
-    elif together < level:
+    elif found := list(_distribution(material, rows, level, seen)):
+        yield from found
+    else:
+        yield from _uneven_lists(material, rows, level)
+    yield from _mix(material, rows, level)
+
+
+def _distribution(
+    material: Material, rows: pd.DataFrame, level: float, seen: pd.DataFrame | None = None
+) -> Iterator[DataFinding]:
+    """Yield an uneven distribution of all images together over the arms.
+
+    `seen` has a row per participant and image; with it, the images that one arm alone has in common
+    are compared, too.
+    """
+    together, arm = _together(rows, material.arms)
+    if seen is not None and together >= level:
+        together, arm = joint_imbalance(seen, material.arms)
+    most = f" The arm “{material.data.labels[arm]}” differs most." if arm else ""
+    if together < level:
         yield _imbalance(
             material,
             f"The images are distributed over the arms less evenly than a random draw by "
@@ -164,12 +191,9 @@ def image_imbalance(material: Material) -> Iterator[DataFinding]:
             together,
             ("image",),
         )
-    else:
-        yield from _uneven_lists(material, rows, level)
-    yield from _mix(material, rows, level)
 
 
-def _over_levels(material: Material, rows: pd.DataFrame) -> Iterator[DataFinding]:
+def _over_levels(material: Material, rows: pd.DataFrame, limit: float) -> Iterator[DataFinding]:
     """Yield within factors of which an image has one level far more often than other images.
 
     Among participants who saw the image at a single level, that level is a draw with the level's
@@ -197,7 +221,7 @@ def _over_levels(material: Material, rows: pd.DataFrame) -> Iterator[DataFinding
             index=table.index,
         )
         least = float(p.min().min()) * table.size * len(factors)
-        if least >= material.level / SHARES:
+        if least >= limit:
             continue
         level = str(p.min().idxmin())
         image = str(p[level].idxmin())

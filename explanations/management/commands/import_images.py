@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from explanations.catalogue import METHODS
 from explanations.imagesets.base import ImageSetError
 from explanations.imagesets.catalogue import open_image_set
 from explanations.management import arguments
@@ -78,7 +79,9 @@ class Command(DatabaseCommand):
             raise CommandError(str(error)) from error
         background = f"{done.background} training images as background"
         if done.no_background:
-            background = f"no background, so no DeepSHAP: {done.no_background}"
+            needing = ", ".join(one.label for one in METHODS if one.needs_background)
+            reason = done.no_background.rstrip(".")
+            background = f"no background, so no maps of {needing}: {reason}"
         for warning in done.warnings:
             self.stderr.write(f"Warning: {warning}")
         rule = source.split_rule

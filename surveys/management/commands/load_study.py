@@ -11,6 +11,7 @@ from surveys.models import Study
 from surveys.services import StudyError, documents, load_study
 from surveys.study_checks import loading
 from surveys.study_checks.costs import warnings
+from surveys.study_checks.images_and_weights import background_lacking
 from surveys.study_checks.text import read_text
 from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.stored import definition
@@ -46,7 +47,8 @@ class Command(DatabaseCommand):
             ) from error
         except (StudyFileError, StudyError) as error:
             raise CommandError(f"{file}: {error}") from error
-        for warning in warnings(definition(study)):
+        declared = definition(study)
+        for warning in (*warnings(declared), *background_lacking(declared)):
             self.stderr.write(self.style.WARNING(f"Warning: {warning}"))
         if (study.slug, study.source_sha256) in before:
             return f"The study {study.slug!r} is already loaded and unchanged."

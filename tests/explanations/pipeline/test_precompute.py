@@ -211,7 +211,7 @@ def test_deepshap_compares_with_the_background(network, predictions):
 
 def test_without_a_background_deepshap_is_refused_with_the_cure(network, predictions):
     StudyImage.objects.filter(split=BACKGROUND).delete()
-    with pytest.raises(PrecomputeError, match="or omit the method: --methods gradcam"):
+    with pytest.raises(PrecomputeError, match="or use methods that need none, such as gradcam"):
         explain(network, predictions, [catalogue.get("deepshap")])
 
 
