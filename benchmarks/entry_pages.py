@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 
 if TYPE_CHECKING:
     from surveys.models import Participant, Study
+    from surveys.recruitment.visitor import Visitor
 
 ARRIVALS = 5
 """Number of new participants that the server allows in a minute (see ``_busy``)."""
@@ -105,19 +106,19 @@ def shoot(camera: Camera, address: str) -> None:
 
 
 def _before(camera: Camera, address: str) -> None:
-    page, ann = camera.page, _person()
-    page.goto(_link(address, "entry", _person()))
+    page, ann = camera.page, new_ids()
+    page.goto(link(address, "entry", new_ids()))
     camera.take("entry-00-consent")
     page.goto(f"{address}/s/entry-second/")
     camera.take("entry-01-unknown")
     _enrol("entry", ann)
-    page.goto(_link(address, "entry", ann | {"SESSION_ID": "another"}))
+    page.goto(link(address, "entry", ann | {"SESSION_ID": "another"}))
     camera.take("entry-02-begun")
     page.get_by_label("Personal code").fill("ABCD-EFGH-JKLM")
     page.locator("form .actions button").first.click()
     page.wait_for_selector("[aria-invalid]")
     camera.take("entry-03-begun-no-such-code")
-    page.goto(_link(address, "entry-second", ann))
+    page.goto(link(address, "entry-second", ann))
     camera.take("entry-04-turned-away")
 
 
@@ -130,26 +131,26 @@ def _no_place(camera: Camera, address: str) -> None:
 
     page = camera.page
     for _ in range(ARRIVALS):
-        _enrol("entry-busy", _person())
-    page.goto(_link(address, "entry-busy", _person()))
+        _enrol("entry-busy", new_ids())
+    page.goto(link(address, "entry-busy", new_ids()))
     page.locator("form .actions button").first.click()
     page.wait_for_selector("text=Please wait")
     camera.take("entry-05-busy")
     small = _study("entry-small")
-    late = small.participants.order_by("pk").first() or _enrol("entry-small", _person())
+    late = small.participants.order_by("pk").first() or _enrol("entry-small", new_ids())
     small.slots.filter(arm=None).update(held_since=timezone.now() - timedelta(hours=2))
     while _places_left(small):
         with transaction.atomic():
-            allocating.allocate(_enrol("entry-small", _person()))
+            allocating.allocate(_enrol("entry-small", new_ids()))
     page.goto(f"{address}/p/{late.code}/")
     camera.take("entry-06-place-lost")
-    page.goto(_link(address, "entry-small", _person()))
+    page.goto(link(address, "entry-small", new_ids()))
     page.locator("form .actions button").first.click()
     page.wait_for_selector("text=All places are taken")
     camera.take("entry-07-full")
     states = Study.objects.filter(slug="entry-second")
     states.update(state=Study.State.CLOSED)  # and back: the service closes for good
-    page.goto(_link(address, "entry-second", _person()))
+    page.goto(link(address, "entry-second", new_ids()))
     camera.take("entry-08-closed")
     states.update(state=Study.State.OPEN)
 
@@ -161,12 +162,12 @@ def _ends(camera: Camera, address: str) -> None:
     from surveys.models import PageView, Participant
 
     page = camera.page
-    page.goto(f"{address}/p/{_enrol('entry', _person()).code}/")
+    page.goto(f"{address}/p/{_enrol('entry', new_ids()).code}/")
     camera.walk("entry-09-complete")
-    page.goto(f"{address}/p/{_enrol('entry-attention', _person()).code}/")
+    page.goto(f"{address}/p/{_enrol('entry-attention', new_ids()).code}/")
     camera.walk("entry-attention", answer=2)  # the middle, which no attention check asks for
     page.wait_for_selector(f"text={FAILED}")
-    stopped = _enrol("entry", _person())
+    stopped = _enrol("entry", new_ids())
     services.stop(participant=stopped)
     page.goto(f"{address}/p/{stopped.code}/")
     camera.take("entry-10-stopped")
@@ -174,7 +175,7 @@ def _ends(camera: Camera, address: str) -> None:
     with page.expect_navigation():
         page.locator("button[value=delete]").click()
     camera.take("entry-11-deleted")
-    lapsed = _enrol("entry", _person())
+    lapsed = _enrol("entry", new_ids())
     page.goto(f"{address}/p/{lapsed.code}/")
     away = timezone.now() - timedelta(hours=50)
     PageView.objects.filter(participant=lapsed).update(first_shown_at=away, last_shown_at=away)
@@ -187,7 +188,7 @@ def _errors(camera: Camera, address: str) -> None:
     from django.template.loader import render_to_string
 
     page = camera.page
-    page.goto(f"{address}/p/{_enrol('entry', _person()).code}/")
+    page.goto(f"{address}/p/{_enrol('entry', new_ids()).code}/")
     page.wait_for_selector("form[data-ready]")
     for group in page.locator("fieldset[role=radiogroup]").all():
         group.locator("label").first.click()
@@ -213,20 +214,26 @@ def _places_left(study: "Study") -> bool:
     return study.slots.exclude(arm=None).count() < definition(study).allocation.places
 
 
-def _person() -> dict[str, str]:
+def new_ids() -> dict[str, str]:
     """Create the ids of a new participant at the recruitment service."""
     ids = {name: secrets.token_hex(12) for name in ("PROLIFIC_PID", "SESSION_ID")}
     return ids | {"STUDY_ID": "6b0000000000000000000001"}
 
 
-def _link(address: str, slug: str, ids: Mapping[str, str]) -> str:
+def link(address: str, slug: str, ids: Mapping[str, str]) -> str:
+    """Return the address with which the recruitment service sends the participant."""
     return f"{address}/s/{slug}/?" + "&".join(f"{name}={value}" for name, value in ids.items())
 
 
 def _enrol(slug: str, ids: Mapping[str, str]) -> "Participant":
     from surveys import services
+
+    key = secrets.token_urlsafe()
+    return services.enrol(study=_study(slug), arrival_key=key, visitor=visitor(ids))
+
+
+def visitor(ids: Mapping[str, str]) -> "Visitor":
+    """Return the participant of the recruitment service with these ids."""
     from surveys.recruitment.visitor import Visitor
 
-    visitor = Visitor("prolific", ids["PROLIFIC_PID"], ids["SESSION_ID"])
-    key = secrets.token_urlsafe()
-    return services.enrol(study=_study(slug), arrival_key=key, visitor=visitor)
+    return Visitor("prolific", ids["PROLIFIC_PID"], ids["SESSION_ID"])

@@ -1,10 +1,12 @@
 """Pictures of every page of a study: each arm, task and example, in each window and direction.
 
-    python -m benchmarks.screenshots OUTPUT [--looks desktop,phone] [--sheets docs/images]
+    python -m benchmarks.screenshots OUTPUT [--looks desktop,phone] [--sheets DIR [--only-sheets]]
 
 The script prepares the demo study, a small study per task and some shipped examples in OUTPUT/data,
 serves them, walks through them in Chromium, and writes OUTPUT/<look>/<page>.png, for all LOOKS
-unless some are named. ``--sheets`` also writes the contact sheets of these looks.
+unless some are named. ``--sheets`` also writes the contact sheets of these looks, and with
+``--only-sheets`` no other picture is taken. Each sheet contains a hash of the templates and style
+sheets that it was taken with, by which a test finds a stale one.
 """
 
 import argparse
@@ -16,16 +18,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks import entry_pages
+from benchmarks import entry_pages, page_sources
 
 if TYPE_CHECKING:
     from surveys.models import Participant, Study
@@ -52,6 +55,28 @@ LOOKS = {
     "mirrored": Look(1280, 720, direction="rtl"),
     "zoomed": Look(640, 360),  # 1280 x 720 at 200 %
 }
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Pages in a look, or in every look ("*"), each `width` pixels wide, `columns` in a row."""
+
+    look: str
+    patterns: tuple[str, ...]
+    width: int
+    columns: int
+
+    def files(self, output: Path, looks: Iterable[str]) -> list[Path]:
+        """Return the pictures of the pages that were taken in OUTPUT."""
+        return [
+            file
+            for pattern in self.patterns
+            for look in looks
+            if self.look in ("*", look)
+            for file in sorted((output / look).glob(f"{pattern}.png"))
+        ]
+
+
 ARMS = {"none": ("No explanation", ""), "gradcam": ("Grad-CAM", "gradcam")}
 MAPS = {"gradcam": ("Grad-CAM", "gradcam"), "saliency": ("Saliency map", "saliency")}
 TASKS = {
@@ -62,6 +87,7 @@ TASKS = {
     "agreement": ARMS,
     "distinction": MAPS,  # this task needs a map in every arm
     "preference": MAPS,
+    "uncover": ARMS,
 }
 """Label and method of each arm by task. The first arm is the control."""
 EXAMPLES = {
@@ -184,16 +210,21 @@ def server() -> Iterator[str]:
 
 
 class Camera:
-    """Camera that takes a page in full length in every look."""
+    """Camera that takes a page in full length in every look, or in the looks of a sheet."""
 
-    def __init__(self, page: Page, output: Path, looks: Mapping[str, Look]) -> None:
+    def __init__(
+        self, page: Page, output: Path, looks: Mapping[str, Look], *, only_sheets: bool
+    ) -> None:
         self.page, self.output, self.looks = page, output, looks
+        self.only_sheets = only_sheets
 
     def take(self, name: str) -> None:
-        """Take the page in every look."""
+        """Take the page."""
         if self.page.locator("form[data-timed]").count():
             self.page.wait_for_selector("form[data-ready]")
         for key, look in self.looks.items():
+            if self.only_sheets and not is_on_a_sheet(key, name):
+                continue
             self.page.set_viewport_size({"width": look.width, "height": look.height})
             self.page.emulate_media(color_scheme=look.scheme, reduced_motion="reduce")
             self.page.evaluate(f"document.documentElement.dir = '{look.direction}'")
@@ -229,10 +260,16 @@ def person(study: "Study", arm: str, language: str = "en") -> "Participant":
 
     from surveys import services
     from surveys.services import allocating
+    from surveys.study_file.stored import definition
 
+    is_recruited = definition(study).recruitment.kind == "prolific"
     people = (
         services.enrol(
-            study=study, arrival_key=secrets.token_urlsafe(), language=language, simulated=True
+            study=study,
+            arrival_key=secrets.token_urlsafe(),
+            language=language,
+            visitor=entry_pages.visitor(entry_pages.new_ids()) if is_recruited else None,
+            simulated=True,
         )
         for _ in range(100)
     )
@@ -244,14 +281,14 @@ def person(study: "Study", arm: str, language: str = "en") -> "Participant":
     raise RuntimeError(f"Of 100 people nobody came into the arm {arm!r} of {study.slug!r}.")
 
 
-def shoot(address: str, output: Path, looks: Mapping[str, Look]) -> None:
+def shoot(address: str, output: Path, looks: Mapping[str, Look], *, only_sheets: bool) -> None:
     from surveys.models import Study
 
     demo = Study.objects.get(slug="demo")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
         context = browser.new_context()
-        camera = Camera(context.new_page(), output, looks)
+        camera = Camera(context.new_page(), output, looks, only_sheets=only_sheets)
 
         def visit(study: "Study", arm: str, language: str = "en") -> str:
             path = f"{address}/p/{person(study, arm, language).code}/"
@@ -276,7 +313,8 @@ def shoot(address: str, output: Path, looks: Mapping[str, Look]) -> None:
                 camera.walk(f"task-{task}-{arm}", pages=None if task == "decide" else 6)
         for name, arm in EXAMPLES.items():
             study = Study.objects.get(slug=name)
-            camera.page.goto(f"{address}/s/{name}/")
+            # A study with a recruitment service admits nobody without the ids in the address.
+            camera.page.goto(entry_pages.link(address, name, entry_pages.new_ids()))
             camera.take(f"example-{name}-00-consent")
             visit(study, arm)
             camera.walk(f"example-{name}", first=1)
@@ -323,26 +361,48 @@ def around(camera: Camera, address: str, path: str) -> None:
     camera.take("beside-stopped")
 
 
-SHEETS = {
-    "pages": ("desktop", ("page-0[0-3]*", "page-1[5-8]*"), 330, 4),
-    "arms": ("desktop", ("arm-*-trial-1",), 330, 4),
-    "tasks": ("desktop", ("task-*-gradcam-*-trial-1*",), 250, 4),
-    "kinds": ("desktop", tuple(f"task-decide-gradcam-*-{kind}*" for kind in KINDS), 330, 5),
-    "beside": ("desktop", ("beside-*",), 330, 3),
-    "phone": ("phone", ("page-0[0-3]*", "arm-none-01*", "page-1[5-8]*"), 210, 9),
-    "dark": ("dark", ("page-0[0-3]*", "page-1[5-8]*", "beside-errors"), 330, 4),
-    "entry": (
+SHEETS: Mapping[str, Sheet] = {
+    "pages": Sheet("desktop", ("page-0[0-3]*", "page-1[5-8]*"), 330, 4),
+    "arms": Sheet("desktop", ("arm-*-trial-1",), 400, 4),
+    "tasks": Sheet("desktop", ("task-*-gradcam-*-trial-1*",), 400, 3),
+    "kinds": Sheet("desktop", tuple(f"task-decide-gradcam-*-{kind}*" for kind in KINDS), 330, 5),
+    "examples": Sheet(
         "desktop",
-        ("entry-0[0-8]*", "entry-09*end", "entry-attention*end", "entry-1*"),
-        250,
-        5,
+        (
+            "example-online-study-00-*",
+            "example-*-text-*",
+            "example-*-score-*",
+            "example-online-study-*-trial-1*",
+            "example-map-and-confidence-*-trial-1*",
+            "example-*-end",
+        ),
+        400,
+        4,
+    ),
+    "looks": Sheet("*", ("arm-gradcam-*-trial-1",), 400, 3),
+    "german": Sheet("desktop", ("german-0[0-4]*",), 400, 3),
+    "beside": Sheet("desktop", ("beside-*",), 330, 3),
+    "phone": Sheet("phone", ("page-0[0-3]*", "arm-none-01*", "page-1[5-8]*"), 210, 9),
+    "dark": Sheet("dark", ("page-0[0-3]*", "page-1[5-8]*", "beside-errors"), 330, 4),
+    "entry": Sheet(
+        "desktop", ("entry-0[0-8]*", "entry-09*end", "entry-attention*end", "entry-1*"), 250, 5
     ),
 }
-"""Contact sheets by name: look, pages, width of each page in pixels, pages per row."""
+"""Contact sheets by name."""
+
+
+def is_on_a_sheet(look: str, name: str) -> bool:
+    """Return whether a sheet shows the page in this look."""
+    return any(
+        sheet.look in ("*", look) and any(fnmatch(name, one) for one in sheet.patterns)
+        for sheet in SHEETS.values()
+    )
+
+
 MARGIN = 0.19  # of a wide window, on each side of the column
 
 
-def sheet(files: list[Path], width: int, columns: int) -> Image.Image:
+def laid_out(files: list[Path], width: int, columns: int) -> Image.Image:
     """Lay the pictures out in rows, scaled to the width and cropped to twice the width."""
     gap, tallest = 12, 2 * width
     tiles = []
@@ -368,6 +428,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("output", type=Path)
     parser.add_argument("--sheets", type=Path)
+    parser.add_argument("--only-sheets", action="store_true")
     parser.add_argument("--looks", default=",".join(LOOKS))
     options = parser.parse_args()
     looks = {name: LOOKS[name] for name in options.looks.split(",")}
@@ -381,16 +442,15 @@ def main() -> None:
     django.setup()
     prepare(output)
     with server() as address:
-        shoot(address, output, looks)
+        shoot(address, output, looks, only_sheets=options.only_sheets)
     if options.sheets:
         options.sheets.mkdir(parents=True, exist_ok=True)
-        for name, (look, patterns, width, columns) in SHEETS.items():
-            if look not in looks:
+        for name, sheet in SHEETS.items():
+            if sheet.look == "*" and set(looks) != set(LOOKS):
                 continue
-            files = [
-                file for one in patterns for file in sorted((output / look).glob(f"{one}.png"))
-            ]
-            sheet(files, width, columns).save(options.sheets / f"pages-{name}.webp", quality=70)
+            if files := sheet.files(output, looks):
+                picture = laid_out(files, sheet.width, sheet.columns)
+                page_sources.save(picture, options.sheets / f"pages-{name}.webp")
 
 
 if __name__ == "__main__":
