@@ -303,9 +303,11 @@ def _bar(
     def at(other: Arm, page: int, spoken: str = language) -> str:
         return place.page_at(other.key, page, spoken)
 
-    # Participants count the pages of their arm between consent and debrief, and so does the bar.
-    counted = definition(study).steps_of(arm.key)
+    # Participants count the pages of their arm between consent and debrief, and those of each later
+    # session by themselves. So does the bar.
     step = sequence[number].step
+    session = step.session if step else ""
+    counted = [one for one in definition(study).steps_of(arm.key) if one.session == session]
     part = definition(study).part(step.part) if step else None
     items_if = part.items_if if part else {}
     return {

@@ -94,6 +94,17 @@ def test_a_new_file_is_previewed_before_its_study_exists(draft, signed_in):
     assert not Study.objects.filter(slug="brand-new").exists()
 
 
+def test_the_bar_counts_the_pages_as_participants_do(draft, signed_in):
+    source = study_texts.renamed(study_texts.template_text("screening.toml"), "later", "Later")
+    text = study_texts.begin(User.objects.get(username="owner"), source)
+    steps = study_texts.loading.parse(source).steps
+    first = next(number for number, step in enumerate(steps, 1) if step.session)
+    counts = {1: f"page 1 of {first - 1}:", first: f"page 1 of {len(steps) - first + 1}:"}
+    for number, words in counts.items():
+        shown = signed_in("owner").get(page(text, number, arm="gradcam")).content.decode()
+        assert words in shown
+
+
 def test_a_file_with_mistakes_leads_back_to_the_editor(draft, signed_in):
     text = save(draft, 'method = "lime"', 'method = "limes"')
     response = signed_in("editor").get(page(text, 0), follow=True)
