@@ -138,13 +138,15 @@ def compare(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     version = get_object_or_404(text.versions, number=number)
     asked = request.GET.get("with", "")
     other = text.versions.filter(number=int(asked) if asked.isdigit() else number - 1).first()
+    lines = study_texts.difference(other.source if other else "", version.source)
     context = {
         "area": "studies",
         "text": text,
         "version": version,
         "other": other,
         "latest": _latest(text),
-        "lines": study_texts.difference(other.source if other else "", version.source),
+        "lines": lines,
+        "rows": study_texts.side_by_side(lines) if other else [],
     }
     return render(request, "panel/compare_versions.html", context)
 

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, zip_longest
 from pathlib import Path
 
 from django.conf import settings
@@ -267,6 +268,24 @@ def _diff_lines(before: Sequence[str], after: Sequence[str]) -> Iterator[DiffLin
     for number, line in enumerate(lines):
         if number > 1:  # the first two lines would name files
             yield DiffLine(kinds.get(line[:1], "same"), line)
+
+
+def side_by_side(lines: Sequence[DiffLine]) -> list[tuple[DiffLine | None, DiffLine | None]]:
+    """Return the lines of a difference in two columns: before and after.
+
+    Removed lines are next to the lines that took their place, and None is next to a line that has
+    no counterpart. The place of a group of lines is in the first column alone.
+    """
+    rows: list[tuple[DiffLine | None, DiffLine | None]] = []
+    for changed, group in groupby(lines, lambda line: line.kind in ("removed", "added")):
+        if changed:
+            both = list(group)
+            before = [line for line in both if line.kind == "removed"]
+            after = [line for line in both if line.kind == "added"]
+            rows += list(zip_longest(before, after))
+        else:
+            rows += [(line, None if line.kind == "place" else line) for line in group]
+    return rows
 
 
 def _value(text: str, key: str) -> str:

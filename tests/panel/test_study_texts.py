@@ -227,11 +227,22 @@ def test_a_version_is_compared_downloaded_and_taken_back(study, signed_in):
     browser.post(editor(text), {"source": changed, "after": 1})
     page = browser.get(reverse("panel:compare-versions", args=[text.pk, 2])).content.decode()
     assert "Compared with version 1" in page
+    assert page.count('class="removed"') == page.count('class="added"') == 1
     assert "Another title" in page
     file = browser.get(reverse("panel:download-version", args=[text.pk, 1]))
     assert file.content.decode() == study.source
     browser.post(editor(text), {"source": study.source, "after": 2, "act": "save"})
     assert (newest(text).number, newest(text).source) == (3, study.source)
+
+
+def test_versions_are_side_by_side_with_a_changed_line_next_to_what_it_was():
+    lines = study_texts.difference("a\nb\nc\nd\n", "a\nB\nc\nd\ne\nf\n")
+    rows = study_texts.side_by_side(lines)
+    before, after = (
+        [line.text if line else None for line in side] for side in zip(*rows, strict=True)
+    )
+    assert before == ["@@ -1,4 +1,6 @@", " a", "-b", " c", " d", None, None]
+    assert after == [None, " a", "+B", " c", " d", "+e", "+f"]
 
 
 def test_a_file_without_a_study_is_its_authors_alone(own_text, administrator, signed_in):
