@@ -1,11 +1,12 @@
 """The state of studies, as the panel's home page and a study's first page show it."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
@@ -14,7 +15,7 @@ from explanations.models import Explanation
 from studyplatform.jobs import presence
 from studyplatform.models import Job, PageErrors
 from studyplatform.panel import pilots
-from surveys.models import Condition, Participant, Stimulus, Study
+from surveys.models import Arm, Condition, Participant, Stimulus, Study
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.stored import definition
 
@@ -24,6 +25,8 @@ STATES: Mapping[str, Promise] = {
     Study.State.PAUSED: gettext_lazy("Paused"),
     Study.State.CLOSED: gettext_lazy("Collection ended"),
 }
+FEWEST_EXPECTED = 5
+"""People whom an arm should have before its balance is judged."""
 FAILURES_LAST = timedelta(days=7)
 """How long a failed job needs attention."""
 
@@ -60,7 +63,7 @@ class Overview:
 def overviews(studies: Sequence[Study]) -> list[Overview]:
     """Return an overview of each study, with a number of queries that does not depend on theirs."""
     people, missing, jobs = _people(studies), _missing_maps(studies), _jobs(studies)
-    errors = _page_errors(studies)
+    errors, imbalances = _page_errors(studies), _imbalances(studies)
     drafts = [study for study in studies if study.state == Study.State.DRAFT]
     piloting = pilots.running(drafts)
     return [
@@ -75,6 +78,7 @@ def overviews(studies: Sequence[Study]) -> list[Overview]:
                 *_attention(study, people[study.pk]),
                 *jobs.get(study.pk, ()),
                 *errors.get(study.pk, ()),
+                *imbalances.get(study.pk, ()),
             ),
             lacks_maps=study.pk in missing,
         )
@@ -160,6 +164,47 @@ def _jobs(studies: Sequence[Study]) -> dict[int, list[str]]:
             gettext("A job waits, but the program that computes jobs does not run.")
         )
     return sentences
+
+
+def _imbalances(studies: Sequence[Study]) -> dict[int, tuple[str]]:
+    """Return a sentence by primary key for every study that is out of balance. It names no arm."""
+    running = [study for study in studies if study.state in (Study.State.OPEN, Study.State.PAUSED)]
+    of_kind = Q(allocationslot__simulated=F("study__is_pilot"))
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    for key, arm, count in (
+        Arm.objects.filter(study__in=running)
+        .annotate(people=Count("allocationslot", filter=of_kind))
+        .values_list("study", "key", "people")
+    ):
+        counts[key][arm] = count
+    sentences = {}
+    for study in running:
+        allocation, people = definition(study).allocation, counts[study.pk]
+        ratios = {arm: allocation.ratios.get(arm, 1) for arm in people}
+        if not allocation.quotas and is_out_of_balance(people, ratios):
+            sentences[study.pk] = (
+                gettext(
+                    "An arm is further from its share of people than chance explains. See the "
+                    "monitor."
+                ),
+            )
+    return sentences
+
+
+def is_out_of_balance(people: Mapping[str, int], ratios: Mapping[str, int]) -> bool:
+    """Check whether an arm is further from its share than simple randomisation takes it by chance.
+
+    The limit is three standard deviations, √(n p (1 − p)), which simple randomisation exceeds in
+    about one of 370 arms. Every other method keeps arms closer to their shares. Arms with fewer
+    than five expected people are left out, because the normal approximation is poor there.
+    """
+    allocated, total = sum(people.values()), sum(ratios.values())
+    shares = {arm: ratio / total for arm, ratio in ratios.items()}
+    return any(
+        abs(people[arm] - allocated * share) > 3 * math.sqrt(allocated * share * (1 - share))
+        for arm, share in shares.items()
+        if allocated * share >= FEWEST_EXPECTED
+    )
 
 
 def _page_errors(studies: Sequence[Study]) -> dict[int, tuple[str]]:

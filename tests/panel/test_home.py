@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from explanations.models import Explanation
 from studyplatform.models import Job
-from studyplatform.panel.overview import overviews, state_of
+from studyplatform.panel.overview import is_out_of_balance, overviews, state_of
 from surveys import services
-from surveys.models import Participant, Study
+from surveys.models import AllocationSlot, Participant, Study
 from surveys.services.stimuli import choose_stimuli
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys import factories
@@ -68,6 +68,38 @@ def test_a_full_study_says_so(db, tmp_path):
         services.enrol(study=study, arrival_key=str(number))
     (entry,) = overviews([study])
     assert entry.attention == ("All places are taken; nobody else is admitted.",)
+
+
+def test_a_study_out_of_balance_says_so_without_naming_the_arm(study):
+    arm = study.arms.first()
+
+    def attention() -> str:
+        return " ".join(overviews([study])[0].attention)
+
+    slots = [
+        AllocationSlot(study=study, arm=arm, erased=True, position=place) for place in range(1, 41)
+    ]
+    AllocationSlot.objects.bulk_create(slots[:4])
+    assert "share" not in attention()
+    AllocationSlot.objects.bulk_create(slots[4:])
+    assert "further from its share of people than chance explains" in attention()
+    assert arm.label not in attention()
+
+
+@pytest.mark.parametrize(
+    ("people", "ratios", "expected"),
+    [
+        # n = 100, p = 1/2: the standard deviation is 5.
+        ((65, 35), (1, 1), False),
+        ((66, 34), (1, 1), True),
+        ((66, 34), (2, 1), False),
+        # Of 8 people 4 are expected, which is too few to judge.
+        ((8, 0), (1, 1), False),
+    ],
+)
+def test_the_balance_is_judged_by_what_chance_does(people, ratios, expected):
+    shares = dict(zip("ab", people, strict=True)), dict(zip("ab", ratios, strict=True))
+    assert is_out_of_balance(*shares) == expected
 
 
 def test_the_number_of_queries_does_not_grow_with_the_studies(study, signed_in, tmp_path):
