@@ -187,7 +187,8 @@ def _optional(plan: Plan) -> list[str]:
         methods = ", ".join(plan.attention_maps.methods) or "every method with all maps"
         lines.append(
             f"Where people look in the task uncover, compared with the maps of {methods}: rank "
-            "correlation, NSS and AUC, against the methods' maps of the other images; bootstrap "
-            f"samples of participants, seed {plan.attention_maps.seed}."
+            "correlation, NSS and AUC, against the methods' maps of the other images; t "
+            "intervals of a jackknife over participants, and the ceiling by bootstrap samples of "
+            f"participants, seed {plan.attention_maps.seed}."
         )
     return lines

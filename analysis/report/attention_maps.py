@@ -28,18 +28,17 @@ def _basis(found: Attention) -> str:
 
 def _method(one: ComparedMap) -> str:
     above = one.above["nss"]
+    claim = "agree {} with where people look on their own image than on the other images"
     if above.low > 0:
-        verdict = "people look where the image's own map points more than where its other maps do"
+        verdict = f"its maps {claim.format('more')}"
     elif above.high < 0:
-        verdict = (
-            "people look where its maps of other images point more than where the own map does"
-        )
+        verdict = f"its maps {claim.format('less')}"
     else:
-        verdict = "the image's own map does not say clearly more than its maps of other images"
+        verdict = f"the data do not tell whether its maps {claim.format('more')}"
     empty = f"; {one.constant} of its maps mark nothing" if one.constant else ""
     return (
-        f"{one.label}: {verdict}, difference of NSS {number(above.value)} {interval(above)}, of "
+        f"{one.label}: {verdict} (difference of NSS {number(above.value)} {interval(above)}, of "
         f"AUC {bounded(one.above['auc'].value)} {interval(one.above['auc'], 'bounded')}, of ρ "
         f"{bounded(one.above['correlation'].value)} "
-        f"{interval(one.above['correlation'], 'bounded')}{empty}."
+        f"{interval(one.above['correlation'], 'bounded')}){empty}."
     )

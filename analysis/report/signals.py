@@ -31,8 +31,8 @@ def changes(found: SignsOfPrograms, results: Results) -> str:
         return f"Without them nobody is left in {arms}, so the results cannot be compared."
     turned = turned_without(found, results)
     if turned:
-        return f"Without them the decision is another one for {', '.join(turned)}."
-    return "Without them every confirmatory decision is the same."
+        return f"Without them, the decision changes for {' and '.join(turned)}."
+    return "Without them, every confirmatory decision is the same."
 
 
 def turned_without(found: SignsOfPrograms, results: Results) -> list[str]:

@@ -129,7 +129,7 @@ SIGNAL_RULES = (
     SignalRule(
         "haste",
         "impossible reading speed",
-        f"at least {LEAST_WORDS} words were passed at more than {WORDS_PER_MINUTE} a minute",
+        f"at least {LEAST_WORDS} words were passed at more than {WORDS_PER_MINUTE:,} a minute",
         "care",
         ("signal_words", "signal_words_seconds"),
         "analysis.study_data.signals.haste",

@@ -1,25 +1,29 @@
 """Where people looked in the task uncover, compared with what each method's maps mark."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import stats
 
 from analysis.errors import NotEstimableError
 from analysis.plan.tables import AttentionPlan
-from analysis.statistics.attention_bootstrap import (
+from analysis.statistics.attention_agreement import (
     CEILING,
     CENTRE,
     DRAWS,
     MEASURES,
     OTHERS,
     Agreement,
+    Ceiling,
     Looks,
     agreement,
+    ceiling,
 )
 from analysis.statistics.attention_maps import CELLS, GRID, Maps, cells_of
 from analysis.statistics.estimate import Estimate, NotEstimable, attempt
@@ -35,6 +39,7 @@ NAMES = {
     "nss": "normalised scanpath saliency",
     "auc": "area under the ROC curve",
 }
+BOUNDS = {"correlation": (-1.0, 1.0), "nss": (-math.inf, math.inf), "auc": (0.0, 1.0)}
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ def _attention(data: StudyData, plan: AttentionPlan) -> Attention:
         )
     looks = _looks(rests, people, images)
     maps = {key: _stacked(grids, key, images) for key in _methods(grids, images, plan)}
-    found = agreement(looks, maps, plan.seed)
+    found, halves = agreement(looks, maps), ceiling(looks, plan.seed)
     labels = grids.drop_duplicates("method").set_index("method")["label"]
     level, n = data.plan.level, len(people)
     return Attention(
@@ -107,7 +112,7 @@ def _attention(data: StudyData, plan: AttentionPlan) -> Attention:
         len(looks.person),
         _untouched(data, people, images, len(looks.person)),
         looks.radius,
-        _estimate("reliability", found.reliability, found.reliability_draws, level, n),
+        _from_draws("reliability", halves.reliability, halves.reliability_draws, level, n),
         (
             *(
                 _compared(found, key, str(labels[key]), "method", level, n, _constant(grid))
@@ -115,7 +120,7 @@ def _attention(data: StudyData, plan: AttentionPlan) -> Attention:
             ),
             _compared(found, OTHERS, "Where people look on the other images", "baseline", level, n),
             _compared(found, CENTRE, "Gaussian at the centre", "baseline", level, n),
-            _compared(found, CEILING, "Where the other half looks", "ceiling", level, n),
+            _ceiling(halves, level, n),
         ),
     )
 
@@ -193,33 +198,48 @@ def _compared(
     found: Agreement,
     key: str,
     label: str,
-    kind: Literal["method", "baseline", "ceiling"],
+    kind: Literal["method", "baseline"],
     level: float,
     n: int,
     constant: int = 0,
 ) -> ComparedMap:
-    value, draws = found.value[key], found.draws[key]
     measures = {
-        measure: _estimate(NAMES[measure], float(value[place]), draws[:, place], level, n)
-        for place, measure in enumerate(MEASURES)
+        measure: _within(BOUNDS[measure], _from_error(NAMES[measure], value, error, level, n))
+        for measure, value, error in zip(MEASURES, found.value[key], found.error[key], strict=True)
     }
     if kind != "method":
         return ComparedMap(key, label, kind, measures, {})
-    difference, differences = found.above[key], found.above_draws[key]
+    differences = zip(MEASURES, found.above[key], found.above_error[key], strict=True)
     above = {
-        measure: _estimate(
-            f"difference of {NAMES[measure]}",
-            float(difference[place]),
-            differences[:, place],
-            level,
-            n,
-        )
-        for place, measure in enumerate(MEASURES)
+        measure: _from_error(f"difference of {NAMES[measure]}", value, error, level, n)
+        for measure, value, error in differences
     }
     return ComparedMap(key, label, kind, measures, above, constant)
 
 
-def _estimate(name: str, value: float, draws: Maps, level: float, n: int) -> Estimate:
+def _ceiling(found: Ceiling, level: float, n: int) -> ComparedMap:
+    measures = {
+        measure: _from_draws(NAMES[measure], float(value), draws, level, n)
+        for measure, value, draws in zip(MEASURES, found.value, found.draws.T, strict=True)
+    }
+    return ComparedMap(CEILING, "Where the other half looks", "ceiling", measures, {})
+
+
+def _from_error(name: str, value: float, error: float, level: float, n: int) -> Estimate:
+    """Return the value with Student's t interval of the jackknife's standard error."""
+    margin = float(stats.t.ppf((1 + level) / 2, n - 1) * error)
+    method = "t interval, jackknife over participants"
+    return Estimate(name, float(value), float(value) - margin, float(value) + margin, level, n,
+                    method)  # fmt: skip
+
+
+def _within(bounds: tuple[float, float], found: Estimate) -> Estimate:
+    """Cut the interval where the measure ends."""
+    low, high = (min(max(end, bounds[0]), bounds[1]) for end in (found.low, found.high))
+    return replace(found, low=min(low, found.value), high=max(high, found.value))
+
+
+def _from_draws(name: str, value: float, draws: Maps, level: float, n: int) -> Estimate:
     """Return the value with percentiles of the draws."""
     low, high = (float(one) for one in np.quantile(draws, [(1 - level) / 2, (1 + level) / 2]))
     method = f"percentiles of {DRAWS} bootstrap samples of participants"

@@ -10,7 +10,7 @@ from analysis.redo import redo
 from analysis.run import analyse
 from analysis.sections.map_quality import attention
 from analysis.sections.map_quality.attention import LONGEST_MS
-from analysis.statistics.attention_bootstrap import agreement
+from analysis.statistics.attention_agreement import ceiling
 from analysis.statistics.attention_maps import CELLS, GRID
 from analysis.statistics.estimate import NotEstimable
 from tests.analysis.tidy import edit, optional_of, write_manifest, write_study
@@ -51,7 +51,7 @@ def write_looks(folder, people, images=5, rests=8, seed=3):
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
-    monkeypatch.setattr(attention, "agreement", partial(agreement, draws=DRAWS))
+    monkeypatch.setattr(attention, "ceiling", partial(ceiling, draws=DRAWS))
 
 
 def a_study(place, people=30):
@@ -124,6 +124,6 @@ def test_the_report_shows_the_section_and_can_be_redone(tmp_path, folder):
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Map quality and where people look" in page
     assert "30 participants uncovered 5 images in 150 trials." in page
-    assert "Known: people look where the map points" in page
+    assert "Known: its maps agree more with where people look on their own image" in page
     assert "5 of its maps mark nothing" in page
     assert redo(tmp_path / "out") == []

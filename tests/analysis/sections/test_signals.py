@@ -145,7 +145,7 @@ def test_a_decision_that_only_programs_make_is_told_in_the_section_and_on_page_o
     assert without.participants == 36
     (said,) = [text for text in what_would_change(results) if text.startswith("Signs of")]
     assert "12 participants have some" in said
-    assert "another one for “" in said
+    assert "the decision changes for “" in said
 
     # The same as an exclusion by the plan would have found: an independent way to the number.
     plan = (folder / "plan.toml").read_text()

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from analysis.statistics.attention_bootstrap import CEILING, CENTRE, OTHERS, Looks, agreement
+from analysis.statistics.attention_agreement import CENTRE, OTHERS, Looks, agreement, ceiling
 from analysis.statistics.attention_maps import (
     CELLS,
     GRID,
@@ -103,7 +103,8 @@ def test_looks_at_a_known_map_are_recovered_and_its_turned_copy_is_not():
     rng = np.random.default_rng(2)
     maps = bumps(6, rng)
     looks = planted(maps, 40, 12, rng)
-    found = agreement(looks, {"known": maps, "shifted": np.roll(maps, 1, axis=0)}, 3, draws=50)
+    found = agreement(looks, {"known": maps, "shifted": np.roll(maps, 1, axis=0)})
+    halves = ceiling(looks, 3, draws=1)
     attention = looks.pooled(np.ones(40)).attention
     recovered = [
         np.corrcoef(a, b)[0, 1] for a, b in zip(attention, smoothed(maps, 0.125), strict=True)
@@ -114,9 +115,9 @@ def test_looks_at_a_known_map_are_recovered_and_its_turned_copy_is_not():
     assert (known > found.value[CENTRE]).all()
     assert (known - shifted > (0.2, 0.5, 0.1)).all()
     # No half of the participants predicts the other better than the map itself does.
-    assert (known[1:] > found.value[CEILING][1:]).all()
-    assert found.reliability == pytest.approx(found.value[CEILING][0] ** 2)
-    assert known[0] == pytest.approx(found.value[CEILING][0], abs=0.06)
+    assert (known[1:] > halves.value[1:]).all()
+    assert halves.reliability == pytest.approx(halves.value[0] ** 2)
+    assert known[0] == pytest.approx(halves.value[0], abs=0.06)
 
 
 def test_a_resampled_person_is_in_one_half_with_all_copies():
@@ -127,8 +128,8 @@ def test_a_resampled_person_is_in_one_half_with_all_copies():
     shares[np.arange(len(shares)), rng.permutation(CELLS)[: len(shares)]] = 1
     person, image = np.divmod(np.arange(len(shares)), images)
     looks = Looks(person, image, shares, 0.01)
-    found = agreement(looks, {}, 5, draws=100)
-    assert found.draws[CEILING][:, 1].max() < 0.1
+    found = ceiling(looks, 5, draws=100)
+    assert found.draws[:, 1].max() < 0.1
     assert found.reliability == 0
     # The negative control: half of the same people, who do predict themselves.
     attention = looks.pooled(np.ones(people))
@@ -139,10 +140,8 @@ def test_people_who_look_at_the_centre_alone_show_nothing_of_any_map():
     rng = np.random.default_rng(6)
     middle = np.tile(centred() ** 2, (10, 1))
     looks = planted(middle, 30, 10, rng)
-    found = agreement(looks, {"objects": bumps(10, rng), "middle": middle}, 7, draws=100)
-    low, high = np.quantile(found.above_draws["objects"], [0.025, 0.975], axis=0)
-    assert (low < 0).all()
-    assert (high > 0).all()
+    found = agreement(looks, {"objects": bumps(10, rng), "middle": middle})
+    assert (np.abs(found.above["objects"]) < 2 * found.above_error["objects"]).all()
     # The centre's map is the best map that knows no image, and above the noisy baseline.
     assert found.above["middle"] == pytest.approx(np.zeros(3), abs=1e-12)
     assert (found.value["middle"] > found.value[OTHERS]).all()
@@ -152,8 +151,38 @@ def test_above_is_the_difference_of_own_and_other_images_by_hand():
     rng = np.random.default_rng(8)
     maps = bumps(4, rng)
     looks = planted(maps, 5, 6, rng)
-    found = agreement(looks, {"known": maps}, 9, draws=2)
+    found = agreement(looks, {"known": maps})
     pooled, seen = looks.pooled(np.ones(5)), smoothed(maps, 0.125)
     own = np.mean([nss(pooled.looks[i], seen[i]) for i in range(4)])
     others = [nss(pooled.looks[i], seen[j]) for i in range(4) for j in range(4) if i != j]
     assert found.above["known"][1] == pytest.approx(own - np.mean(others))
+
+
+def test_the_error_of_a_difference_of_nss_is_that_of_the_mean_of_the_peoples_differences():
+    rng = np.random.default_rng(10)
+    maps = bumps(4, rng)
+    looks = planted(maps, 7, 6, rng)
+    standard = stats.zscore(smoothed(maps, 0.125), axis=1)
+    others = (standard.sum(axis=0) - standard) / 3
+    by_person = (looks.shares.reshape(7, 4, CELLS) * (standard - others)).sum(axis=2).mean(axis=1)
+    found = agreement(looks, {"known": maps})
+    assert found.above["known"][1] == pytest.approx(by_person.mean())
+    assert found.above_error["known"][1] == pytest.approx(stats.sem(by_person))
+
+
+def test_errors_are_those_of_a_jackknife_by_hand():
+    rng = np.random.default_rng(11)
+    maps = bumps(3, rng)
+    looks = planted(maps, 5, 6, rng)
+    values = []
+    for person in range(5):
+        kept = looks.person != person
+        others = Looks(looks.person[kept] % 5, looks.image[kept], looks.shares[kept], 0.125)
+        pooled = others.pooled(np.ones(5))
+        pairs = list(zip(pooled.attention, pooled.looks, smoothed(maps, 0.125), strict=True))
+        rho = np.mean([stats.spearmanr(a, c).statistic for a, _, c in pairs])
+        area = np.mean([auc(b, c) for _, b, c in pairs])
+        values.append((rho, area))
+    error = np.sqrt(4 / 5 * 5 * np.var(values, axis=0))
+    found = agreement(looks, {"known": maps}).error["known"]
+    assert found[[0, 2]] == pytest.approx(error)
