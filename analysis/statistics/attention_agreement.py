@@ -172,7 +172,7 @@ def agreement(looks: Looks, maps: Mapping[str, Maps]) -> Agreement:
     """
     # No bootstrap of participants here: a resampled attention map has fewer different people and
     # is noisier, so that its rank correlation varies less than that of a new sample
-    # (benchmarks.uncover: by 14 %). Leaving out one of many leaves the noise as it is.
+    #. Leaving out one of many leaves the noise as it is.
     same_everywhere = np.tile(centred(), (looks.images, 1))
     given = np.stack([*(smoothed(grid, looks.radius) for grid in maps.values()), same_everywhere])
     fixed = Prepared.of(given)
