@@ -171,8 +171,8 @@ def agreement(looks: Looks, maps: Mapping[str, Maps]) -> Agreement:
     baseline of other images anew. The images are fixed.
     """
     # No bootstrap of participants here: a resampled attention map has fewer different people and
-    # is noisier, so that its rank correlation varies less than that of a new sample
-    #. Leaving out one of many leaves the noise as it is.
+    # is noisier, so that its rank correlation varies less than that of a new sample (see
+    # benchmarks.uncover). Leaving out one of many participants leaves the noise as it is.
     same_everywhere = np.tile(centred(), (looks.images, 1))
     given = np.stack([*(smoothed(grid, looks.radius) for grid in maps.values()), same_everywhere])
     fixed = Prepared.of(given)
