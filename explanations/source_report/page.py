@@ -158,7 +158,15 @@ def _planted(content: Content) -> Mapping[str, Any] | None:
     outcomes = [row for row in _outcomes(study) if row["outcome"]["key"] in content.planted]
     control = study["plan"]["control"]
     labels = study["labels"]
+    arms = [arm for arm in study["plan"]["arms"] if arm != control]
+    cells = [_cell(row, arm, content.planted) for row in outcomes for arm in arms]
+    effects = [cell for cell in cells if cell["planted"] != cell["null"]]
+    without = [cell for cell in cells if cell["planted"] == cell["null"]]
     return {
+        "effects": len(effects),
+        "seen": sum(map(_excludes_null, effects)),
+        "none": len(without),
+        "false": sum(map(_excludes_null, without)),
         "control": labels.get(control, control),
         "outcomes": [
             {"label": row["outcome"]["label"] or row["outcome"]["key"]} for row in outcomes
@@ -168,10 +176,17 @@ def _planted(content: Content) -> Mapping[str, Any] | None:
                 "label": labels.get(arm, arm),
                 "cells": [_cell(row, arm, content.planted) for row in outcomes],
             }
-            for arm in study["plan"]["arms"]
-            if arm != control
+            for arm in arms
         ],
     }
+
+
+def _excludes_null(cell: Mapping[str, Any]) -> bool:
+    """Check whether the estimate's interval excludes the value of no effect."""
+    estimate = cell["estimate"]
+    if not estimate or estimate["low"] is None or estimate["high"] is None:
+        return False
+    return bool(estimate["low"] > cell["null"] or estimate["high"] < cell["null"])
 
 
 def _cell(
@@ -184,6 +199,7 @@ def _cell(
         "planted": planted[row["outcome"]["key"]].get(arm),
         "estimate": estimate,
         "ratio": estimate.get("name") == "odds ratio",
+        "null": 1 if estimate.get("name") == "odds ratio" else 0,
     }
 
 

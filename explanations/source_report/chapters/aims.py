@@ -108,8 +108,7 @@ CLAIMS = (
     ),
     Claim(
         "aims-agnostic",
-        "both model-specific and model-agnostic explainability techniques to a pre-trained VGG "
-        "model",
+        "both model-specific and model-agnostic explainability techniques",
         "aims",
         held(
             "By construction: LIME needs only the network's answers; the other four need "
