@@ -29,7 +29,7 @@ class Group:
 
 
 CHEAP = Group("depth", "layers and saliency", cheap, quick=30, full=100, version=3)
-CONTROLS = Group("controls", "turned maps", controls, quick=30, full=100, version=3)
+CONTROLS = Group("controls", "rotated maps", controls, quick=30, full=100, version=3)
 EXPENSIVE = Group("methods", "IG, SHAP and LIME", expensive, quick=4, full=10, version=4)
 LOCATED = Group("objects", "object masks", located, quick=4, full=10, version=3)
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from explanations.evaluation.cases import Case
 from explanations.imagesets.background import Background
@@ -80,9 +81,16 @@ def test_no_process_is_started_for_a_short_measurement(classifier):
         assert computing is in_this_process
 
 
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.nightly
-def test_processes_compute_the_numbers_of_this_process(classifier, scenes, monkeypatch):
-    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+def test_processes_compute_the_numbers_of_this_process(classifier, scenes, two_threads):
     network = Network("scenes", "scenes", classifier, (Background(scenes), Background(scenes)))
     cases = [Case(image, 0, 0, str(number)) for number, image in enumerate(scenes[:3])]
     here = list(in_this_process(expensive, network, cases))
