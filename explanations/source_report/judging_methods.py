@@ -162,8 +162,8 @@ def lime_costs_most(evidence: Evidence) -> Judged:
     lines += lines_of(evidence.methods, evidence.labels, name, beyond, above, 0)
     return judged_by(
         "Milliseconds of processor time for one map on its own. Intensive: LIME takes longer than "
-        "every other method. “The methods compared” has the times of another run, on a machine "
-        "without other work, which are shorter.",
+        "every other method. “The methods compared” has the times of another run, which are "
+        "shorter: processor time also depends on what else the machine does.",
         lines,
     )
 
