@@ -112,7 +112,7 @@ def test_no_effect_is_never_said_but_how_large_it_may_still_be(planted_results):
         end for one in result.answer.differences for end in (one.estimate.low, one.estimate.high)
     ]
     largest = max(abs(end) for end in ends)
-    assert said.startswith("No difference from “No explanation” can be told: differences of up to ")
+    assert said.startswith("No difference from “No explanation” can be told: up to ")
     assert f"{largest:.2f} points either way remain possible" in said
     for result in planted_results.outcomes:
         assert "no effect" not in answer_sentence(result, planted_results).lower()
@@ -153,6 +153,31 @@ def test_a_lowered_outcome_has_its_interval_turned(planted_results):
     )  # fmt: skip
     said = answer_sentence(with_answer(result, "points", lower), planted_results)
     assert said.startswith("“Grad-CAM” lowered it by 0.50 points (0.10 to 0.90)")
+
+
+def test_a_second_difference_in_one_direction_repeats_neither_verb_nor_unit(planted_results):
+    """Another direction is said in full again, and a bound has no direction."""
+    first, second, down = (
+        Difference(name, name, "No explanation", estimate(value, value - 0.3, value + 0.3), 0.002,
+                   "strong evidence")
+        for name, value in (("A", 1.0), ("B", 0.8), ("C", -0.6))
+    )  # fmt: skip
+    result = named(planted_results, "trust")
+    said = answer_sentence(with_answer(result, "points", first, second, down), planted_results)
+    assert said.startswith(
+        "“A” raised it by 1.00 points (0.70 to 1.30), “B” by 0.80 (0.50 to 1.10) and “C” lowered "
+        "it by 0.60 points (0.30 to 0.90) on the scale"
+    )
+
+
+def test_evidence_is_said_once_for_arms_of_different_certainty(planted_results):
+    one = Difference("a", "A", "No explanation", estimate(1.0, 0.7, 1.3), 0.002, "strong evidence")
+    other = replace(one, arm="b", label="B", estimate=estimate(0.8, 0.1, 1.5), p_adjusted=0.03,
+                    certainty="moderate evidence")  # fmt: skip
+    result = with_answer(named(planted_results, "trust"), "points", one, other)
+    assert certainty_line(result, planted_results).startswith(
+        "Strong evidence for A, moderate for B"
+    )
 
 
 @pytest.mark.parametrize(
@@ -198,7 +223,7 @@ def test_a_test_that_does_not_exist_answers_with_its_reason(planted_results):
     ("low", "high", "words"),
     [
         (0.6, 1.4, "large enough to matter (over 0.50 points)"),
-        (0.4, 1.4, "whether it is large enough to matter (0.50 points) cannot be told"),
+        (0.4, 1.4, "whether large enough to matter (0.50 points) cannot be told"),
         (0.1, 0.4, "too small to matter (below 0.50 points)"),
     ],
 )

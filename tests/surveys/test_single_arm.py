@@ -99,7 +99,7 @@ def test_one_arm_goes_from_the_file_to_the_report(study, tmp_path):
     assert contrast.label == "right prediction − wrong prediction"
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     text = re.sub(r"<[^>]+>", "", page)
-    for word in ("Control arm", "All arms", "randomised to", "1 arms", "Largest SMD", "other arms"):
+    for word in ("Control: “", "All arms", "randomised to", "1 arms", "Largest SMD", "other arms"):
         assert word not in text, word
 
 

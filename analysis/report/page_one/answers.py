@@ -58,9 +58,11 @@ def certainty_line(result: OutcomeResult, results: Results) -> str:
     if len(by_words) == 1:
         said = next(iter(by_words)).capitalize()
     else:
-        said = "; ".join(
-            f"{words} for {_joined(one.label for one in named[:MOST_NAMED])}"
-            for words, named in by_words.items()
+        # "Evidence" is said once: strong evidence for one arm, moderate for another.
+        said = ", ".join(
+            f"{words if not number else words.removesuffix(' evidence')} for "
+            f"{_joined(one.label for one in named[:MOST_NAMED])}"
+            for number, (words, named) in enumerate(by_words.items())
         )
         said = said[0].upper() + said[1:]
     return f"{said}{_relevance(answer, result)}"
@@ -91,7 +93,9 @@ def scale_text(result: OutcomeResult) -> str:
 def _shown(shown: list[Difference], answer: Answer, result: OutcomeResult, results: Results) -> str:
     named, rest = shown[:MOST_NAMED], shown[MOST_NAMED:]
     phrase = _phrases(answer, result, results)
-    said = _joined(phrase(one, number == 0) for number, one in enumerate(named))
+    said = _joined(
+        phrase(one, named[number - 1] if number else None) for number, one in enumerate(named)
+    )
     references = {one.reference for one in named}
     # Comparisons with one control name it once, at the end; other pairs name theirs each.
     compared = f" compared with “{references.pop()}”" if _has_one_reference(answer) else ""
@@ -118,13 +122,13 @@ def _has_one_reference(answer: Answer) -> bool:
 
 def _phrases(
     answer: Answer, result: OutcomeResult, results: Results
-) -> Callable[[Difference, bool], str]:
-    """Return the function that words a difference, in full for the first of a sentence."""
+) -> Callable[[Difference, Difference | None], str]:
+    """Return the function that words a difference, given the one before it in the sentence."""
     changes = isinstance(result.decisive, MixedAnova)
     caused = results.plan.allocation == "randomised" and _has_one_reference(answer)
     several_references = not _has_one_reference(answer)
 
-    def additive(one: Difference, first: bool) -> str:
+    def additive(one: Difference, before: Difference | None) -> str:
         estimate = one.estimate
         if not isinstance(estimate, Estimate):
             raise TypeError(f"{one.label} has no estimate")
@@ -134,16 +138,24 @@ def _phrases(
         up = value >= 0
         ends = (low, high) if up else (-high, -low)
         size, between = _sizes(abs(value), ends, answer.unit)
+        # After another difference in this direction, neither verb nor unit is repeated.
+        goes_on = before is not None and _is_up(before, answer) == up
+        if goes_on:
+            size = size.split(" ")[0]
+        if goes_on and (changes or caused):
+            return f"{'with ' if changes else ''}{_quoted(one.label)} by {size} ({between})"
         if changes:
             verb = "rose more" if up else "rose less"
             return f"with {_quoted(one.label)} it {verb} by {size} ({between})"
         if caused:
             return f"{_quoted(one.label)} {'raised' if up else 'lowered'} it by {size} ({between})"
         than = f" than with {_quoted(one.reference)}" if several_references else ""
+        if goes_on:
+            return f"{size} ({between}) with {_quoted(one.label)}{than}"
         higher = "higher" if up else "lower"
         return f"it was {size} ({between}) {higher} with {_quoted(one.label)}{than}"
 
-    def chance(one: Difference, first: bool) -> str:
+    def chance(one: Difference, before: Difference | None) -> str:
         estimate = one.estimate
         if not isinstance(estimate, Estimate):
             raise TypeError(f"{one.label} has no estimate")
@@ -157,7 +169,7 @@ def _phrases(
             return f"{_quoted(label)} is preferred to {_quoted(other)} in {share} of choices"
         return f"a person with {_quoted(label)} scores higher than one with {_quoted(other)} in {share} of pairs"  # noqa: E501
 
-    def odds(one: Difference, first: bool) -> str:
+    def odds(one: Difference, before: Difference | None) -> str:
         estimate = one.estimate
         if isinstance(estimate, Bound):
             return f"with {_quoted(one.label)} the odds were {bound_text(estimate)} times as high"
@@ -171,10 +183,10 @@ def _phrases(
     kinds = {"chance": chance, "odds": odds}
     phrase = kinds.get(answer.unit, additive)
 
-    def worded(one: Difference, first: bool) -> str:
+    def worded(one: Difference, before: Difference | None) -> str:
         kind = odds if isinstance(one.estimate, Bound) else phrase
-        said = kind(one, first)
-        return said[0].upper() + said[1:] if first else said
+        said = kind(one, before)
+        return said if before else said[0].upper() + said[1:]
 
     return worded
 
@@ -191,7 +203,7 @@ def _not_shown(answer: Answer, result: OutcomeResult, any_shown: bool) -> list[s
         if any_shown:
             kind = "comparison" if not _has_one_reference(answer) else _kind(result)
             number_of = f"the other {kind}" if len(rest) == 1 else f"the other {len(rest)} {kind}s"
-            sentences.append(f"For {number_of} no difference can be told: {possible}.")
+            sentences.append(f"No difference can be told for {number_of}: {possible}.")
         else:
             versus = ""
             if _has_one_reference(answer):
@@ -220,7 +232,7 @@ def _possible(rest: list[Difference], answer: Answer) -> str:
             "possible"
         )
     largest = max(-low, high)
-    return f"differences of up to {size_text(largest, answer.unit, 0)} either way remain possible"
+    return f"up to {size_text(largest, answer.unit, 0)} either way remain possible"
 
 
 def _undecided(answer: Answer, result: OutcomeResult) -> str:
@@ -261,7 +273,14 @@ def _relevance(answer: Answer, result: OutcomeResult) -> str:
         return f"; large enough to matter (over {size})"
     if ends and all(far < smallest for _, far in ends):
         return f"; too small to matter (below {size})"
-    return f"; whether it is large enough to matter ({size}) cannot be told"
+    return f"; whether large enough to matter ({size}) cannot be told"
+
+
+def _is_up(one: Difference, answer: Answer) -> bool | None:
+    """Return whether an estimate lies above no difference; None without a single estimate."""
+    if not isinstance(one.estimate, Estimate):
+        return None
+    return one.estimate.value >= answer.null
 
 
 def _sizes(value: float, ends: tuple[float, float], unit: Unit) -> tuple[str, str]:
