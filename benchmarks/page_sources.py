@@ -28,10 +28,10 @@ def pages_hash() -> str:
     return digest.hexdigest()
 
 
-def save(picture: Image.Image, path: Path) -> None:
-    """Write a contact sheet with the present hash."""
+def save(picture: Image.Image, path: Path, source: str | None = None) -> None:
+    """Write a picture with the hash of its source: of the participants' pages unless named."""
     described = Image.Exif()
-    described[DESCRIPTION] = pages_hash()
+    described[DESCRIPTION] = source or pages_hash()
     picture.save(path, quality=70, exif=described)
 
 

@@ -10,6 +10,7 @@ from surveys import tasks
 from tests.conftest import ROOT
 
 screenshots = pytest.importorskip("benchmarks.screenshots")  # needs playwright
+readme_pictures = pytest.importorskip("benchmarks.readme_pictures")
 
 IMAGES = ROOT / "docs" / "images"
 CURE = (
@@ -40,6 +41,17 @@ def test_a_sheet_tells_what_it_was_drawn_from(tmp_path, monkeypatch):
     # The control: with other files the hash differs.
     monkeypatch.setattr(page_sources, "SOURCES", page_sources.SOURCES[:-1])
     assert page_sources.read_hash(tmp_path / "sheet.webp") != page_sources.pages_hash()
+
+
+def test_the_readme_shows_the_present_report_of_the_published_study():
+    cure = "take it anew with python -m benchmarks.readme_pictures"
+    assert page_sources.read_hash(IMAGES / "report.webp") == readme_pictures.report_hash(), cure
+
+
+@pytest.mark.nightly
+def test_the_readme_shows_a_trial_of_the_present_templates():
+    cure = "take it anew with python -m benchmarks.readme_pictures"
+    assert page_sources.read_hash(IMAGES / "trial.webp") == page_sources.pages_hash(), cure
 
 
 @pytest.mark.nightly
