@@ -199,17 +199,17 @@ def _problems_with_factors(outcome: Outcome, plan: Plan, design: Design) -> list
     if not outcome.factors:
         return []
     name, factors = f"outcome {outcome.key!r}", " and ".join(outcome.factors)
-    kind = "condition" if design.conditions else "arm"
+    place = "condition" if design.conditions else "arm"
     places = _places(outcome, plan, design)
     lacking = [one for one in places if not set(outcome.factors) <= set(design.levels.get(one, {}))]
     if lacking:
         return [
             f"{name}: {factors} have no level in {', '.join(lacking)}. Declare them as factors of "
-            f"every {kind}."
+            f"every {place}."
         ]
     if not shifted_by_factor(outcome, plan, design):
         return [
-            f"{name}: no {kind} has another level than the control's of {factors}, so their effect "
+            f"{name}: no {place} has another level than the control's of {factors}, so their effect "
             "cannot be simulated."
         ]
     if design.conditions and not _varies_within(outcome, plan, design):

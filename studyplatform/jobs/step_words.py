@@ -105,6 +105,26 @@ REASONS: Mapping[str, str | Promise] = {
         "No arm has another level than the control's of %(factors)s, so that their effect on the "
         "outcome “%(key)s” cannot be simulated."
     ),
+    OUTCOME + r"(?P<factors>[^.]+?) have no level in (?P<conditions>[^.]+?)\. Declare them "
+    r"as factors of every condition\.": _(
+        "The outcome “%(key)s” compares %(factors)s, which have no level in %(conditions)s. "
+        "Declare them as factors of every condition."
+    ),
+    OUTCOME + r"no condition has another level than the control's of (?P<factors>[^.]+?), "
+    r"so their effect cannot be simulated\.": _(
+        "No condition has another level than the control's of %(factors)s, so that their effect on "
+        "the outcome “%(key)s” cannot be simulated."
+    ),
+    OUTCOME + r"neither (?P<factors>[^.]+?) varies within participants\. Name a factor that "
+    r"\[design\] within varies\.": _(
+        "The outcome “%(key)s” compares %(factors)s, neither of which varies within people. Name a "
+        "factor that varies within people."
+    ),
+    OUTCOME + r"nobody sees all the conditions, because a factor varies between participants, so "
+    r"(?P<analysis>\w+) is not simulated\. Use factorial_within\.": _(
+        "The outcome “%(key)s” is analysed by %(analysis)s, which is not simulated where a factor "
+        "varies between people, so that nobody sees all conditions. Use factorial_within."
+    ),
     r"A look has told to stop, so that no other look may follow\. End the collection; the report "
     r"is the last analysis\.": _(
         "A look has told to stop, so that no other look may follow. End the collection; the report "

@@ -62,7 +62,13 @@ def test_axe_finds_nothing_on_the_way_from_the_consent_to_the_code(
     page.goto(f"{live_server.url}/p/{someone.code}/")
     check(page, language)
     assert {kind for kind, *_ in seen} == {kind.key for kind in page_kinds.KINDS}
-    assert {kind for kind, _ in failed} == {"questionnaire", "quiz", "trial", "attention"}
+    assert {kind for kind, _ in failed} == {
+        "questionnaire",
+        "quiz",
+        "trial",
+        "attention",
+        "perception",
+    }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,6 +1,7 @@
 """What code without Django tells about its work is in the language of whoever asked for the job."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ REASONING = {
     "analysis/power/outcomes.py": ("_problems", "_problems_with_factors"),
     "analysis/sections/looks/deciding.py": ("_check_time",),
 }
-NAMES = {"name": "outcome 'trust'", "kind": "within-subjects"}
+NAMES = {"name": "outcome 'trust'", "kind": "within-subjects", "place": "condition"}
 """Values of variables in the sentences, where a number would not fit."""
 
 
@@ -84,6 +85,9 @@ def test_every_step_that_the_code_tells_has_words_in_german(file):
 def test_every_reason_against_a_simulation_or_a_look_is_told_in_german(file):
     reasons = sentences(file, REASONING[file])
     assert len(reasons) > 3
+    # What is said of conditions is also said of arms.
+    of_places = [text for text in reasons if "every condition" in text or "no condition" in text]
+    reasons += [re.sub(r"(every|no) condition", r"\1 arm", text) for text in of_places]
     with translation.override("de"):
         assert [text for text in reasons if reason_in_words(text) == text] == []
         # Several reasons are told at once.
