@@ -209,8 +209,8 @@ def _problems_with_factors(outcome: Outcome, plan: Plan, design: Design) -> list
         ]
     if not shifted_by_factor(outcome, plan, design):
         return [
-            f"{name}: no {place} has another level than the control's of {factors}, so their effect "
-            "cannot be simulated."
+            f"{name}: no {place} has another level than the control's of {factors}, so their "
+            "effect cannot be simulated."
         ]
     if design.conditions and not _varies_within(outcome, plan, design):
         return [
