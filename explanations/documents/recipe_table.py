@@ -70,9 +70,9 @@ def _lines(cards: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
         yield table(["figure", "report", "mean [95% CI]"], differences)
         yield ""
     yield (
-        f"A figure counts as reproduced if its whole interval over at least {FEWEST_SEEDS} seeds "
-        f"is within {_number(NEAR['other'])} of the report's, or within {_number(NEAR['loss'])} "
-        "for a loss."
+        "A figure counts as reproduced if the prediction interval for a new seed, from at least "
+        f"{FEWEST_SEEDS} seeds, is within {_number(NEAR['other'])} of the report's, or within "
+        f"{_number(NEAR['loss'])} for a loss, however its last printed digit was rounded."
     )
 
 

@@ -18,7 +18,7 @@ class Evidence:
     methods: Mapping[str, Numbers] = field(default_factory=dict)
     """Numbers of Integrated Gradients, SHAP and LIME, by network."""
     objects: Numbers = field(default_factory=dict)
-    """Numbers of the scenes, whose objects are known."""
+    """Numbers of the synthetic scenes, whose objects are known."""
     cards: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     study: Mapping[str, Any] | None = None
     """Results of a study, as run_analysis writes them."""
@@ -26,7 +26,9 @@ class Evidence:
     """Results of evaluate_explanations on CIFAR-10."""
 
 
-MEASURED, REASONED, UNDECIDED = "measured", "reasoned", "undecided"
+MEASURED, REASONED = "measured", "reasoned"
+TESTED, UNTESTED = "tested, undecided", "not testable here"
+"""Bases of an open verdict: with numbers that do not decide it, or without any."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,11 @@ class Judged:
 
     @property
     def basis(self) -> str:
-        """Return how the verdict was reached: by numbers, by reasons alone, or not at all."""
-        if self.verdict in (OPEN, REPEATED):
-            return UNDECIDED
+        """Return how the verdict was reached: by numbers or by reasons alone; or why it is open."""
+        if self.verdict == REPEATED:
+            return REPEATED
+        if self.verdict == OPEN:
+            return TESTED if self.lines else UNTESTED
         return MEASURED if any(line.verdict for line in self.lines) else REASONED
 
 

@@ -3,6 +3,7 @@
 import io
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from matplotlib.lines import Line2D
 
 from explanations.classifier.figures import draw_confusion, draw_curves
 from explanations.classifier.training import EpochRecord
+from explanations.evaluation.statistics import Mean
 from explanations.source_report.measuring import Numbers
 from explanations.source_report.pictures import png_uri
 from explanations.source_report.verdicts import KINDS, MODULES, by_module
@@ -29,6 +31,32 @@ PANELS = {
     ),
 }
 """Panels of each section of the page."""
+
+
+@dataclass(frozen=True)
+class DepthRow:
+    """Values of a module in a figure by depth: each panel with and without training."""
+
+    module: int
+    kind: str
+    values: Sequence[Mean | None]
+    """For each panel, trained and then with random weights. None without any map."""
+
+
+def values_by_depth(numbers: Numbers) -> dict[str, list[DepthRow]]:
+    """Return the values of each section's figure, with the number of images of every point."""
+    rows = {}
+    for section, panels in PANELS.items():
+        means = [
+            by_module(numbers, prefix + name) for name, _ in panels for prefix in ("", "random_")
+        ]
+        rows[section] = [
+            DepthRow(module, KINDS[module], [column[module] for column in means])
+            for module in MODULES
+        ]
+    return rows
+
+
 TRAINED, RANDOM = "#0072b2", "#777777"
 MARKS = {"Conv": "o", "ReLU": "^", "Pool": "s"}
 

@@ -4,7 +4,8 @@ The limits of the rules are stated in words, in the text of each verdict.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from explanations.evaluation.statistics import Mean
 from explanations.source_report.evidence import Evidence, Judged, not_measured
@@ -96,25 +97,23 @@ def _beyond_control(line: Line) -> bool:
     return apart and abs(value.mean) > abs(control.mean)
 
 
-TURNED = (
-    " The control is the same map rotated by 180 degrees, which has the same shape in another "
-    "place: a compact region loses more than scattered pixels, wherever it is. Influential pixels "
-    "would be above 0 against both; a map in the centre of the image overlaps its rotated copy, "
-    "which makes the second difference small."
+INFLUENCE = (
+    "Influence, as defined at the top of the page: probability that the class loses by the map's "
+    "strongest tenth, minus its loss by the pixels of three controls. Influential pixels would be "
+    "above 0 against all three."
 )
-
-
-MOST = (
-    " Counting more than these pixels is less than being the most influential or crucial: whether "
-    "still other pixels count more was not tested."
-)
+MOST = " Still other pixels may count more, which was not tested."
+FAITHFUL = ("deletion_blur", "deletion_mean", "insertion_blur", "insertion_mean", "road")
+"""Measures of evaluate_explanations that hide or show the pixels of a map."""
+EVALUATED = {"integrated_gradients:black": "integrated_gradients"}
+"""Method of evaluate_explanations of each map whose key differs from it."""
 
 
 def marks_what_counts(
     key: str, label: str, classes: Sequence[str] = (), *, most: bool = False
 ) -> Judge:
     """Return the judge whether hiding a method's pixels lowers the probability more than hiding
-    others: random pixels, and the pixels of the same map turned by 180 degrees.
+    others: random pixels, the pixels of the same map turned by 180 degrees, and the centre's.
 
     A sentence about the ``most`` influential or the crucial pixels does not hold by that alone.
     """
@@ -124,13 +123,91 @@ def marks_what_counts(
         slow = key in ("deepshap", "lime")
         by_network = evidence.methods if slow else evidence.depth
         judged = judged_by(
-            "Probability that the class loses when the strongest tenth of the pixels is blurred, "
-            "minus its loss by a random tenth." + TURNED,
+            INFLUENCE,
             loss_lines(by_network, evidence.labels, key, f"{label}'s", classes),
         )
+        judged = unless_beaten(judged, evidence, key)
         return without_most(judged) if most else judged
 
     return judge
+
+
+def unless_beaten(judged: Judged, evidence: Evidence, *keys: str) -> Judged:
+    """Return the judgement without a verdict that pixels count, if a control exceeds a method.
+
+    A method is exceeded if a map that ignores the network is better by any of the measures that
+    hide or show pixels, with disjoint intervals.
+    """
+    methods = {EVALUATED.get(key, key) for key in keys}
+    beaten = [
+        f"{NAMES.get(method, method)} ({', '.join(measures)})"
+        for method, measures in beaten_by_controls(evidence.evaluation).items()
+        if method in methods
+    ]
+    if judged.verdict == FAILS or not beaten:
+        return judged
+    remark = (
+        " By other measures of “The methods compared”, a map that ignores the network is better "
+        f"than {'; '.join(beaten)}."
+    )
+    if judged.verdict == HOLDS:
+        remark += " The measures disagree, so that this page gives no verdict."
+    return replace(judged, verdict=OPEN, measured=judged.measured + remark)
+
+
+NAMES = {
+    "gradcam": "Grad-CAM",
+    "saliency": "saliency",
+    "lime": "LIME",
+    "integrated_gradients": "Integrated Gradients",
+    "deepshap": "SHAP",
+}
+
+
+def beaten_by_controls(evaluation: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    """Return the measures of hidden or shown pixels by which a control exceeds each method."""
+    return _measures_where(evaluation, FAITHFUL, lambda control, method: control > method)
+
+
+def not_beyond_controls(evaluation: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    """Return the measures by which each method's interval is not beyond every control's."""
+    return _measures_where(
+        evaluation, (*FAITHFUL, "infidelity"), lambda control, method: not method > control
+    )
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """An interval, oriented so that higher is better."""
+
+    low: float
+    high: float
+
+    def __gt__(self, other: "_Reach") -> bool:
+        """Check whether the whole interval is on the better side of the other one."""
+        return self.low > other.high
+
+
+def _measures_where(
+    evaluation: Mapping[str, Any] | None,
+    keys: Sequence[str],
+    condition: Callable[[_Reach, _Reach], bool],
+) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for measure in (evaluation or {}).get("measures", ()):
+        sign = {"higher": 1, "lower": -1}.get(measure["better"])
+        if sign is None or measure["key"] not in keys:
+            continue
+        reaches = {
+            row["method"]: _Reach(*sorted((sign * row["low"], sign * row["high"])))
+            for row in measure["rows"]
+            if row["images"] == "all" and None not in (row["low"], row["high"])
+        }
+        controls = [reaches[key] for key in (evaluation or {})["controls"] if key in reaches]
+        for method in (evaluation or {})["methods"]:
+            if method in reaches and any(condition(c, reaches[method]) for c in controls):
+                found.setdefault(method, []).append(measure["label"])
+    return found
 
 
 def without_most(judged: Judged) -> Judged:
@@ -148,10 +225,15 @@ def loss_lines(
     classes: Sequence[str] = (),
     rule: Rule | None = above,
 ) -> list[Line]:
-    """Return two lines a network: the loss minus random pixels, and minus the rotated map."""
+    """Return three lines a network: the loss minus random pixels, minus the rotated map, and minus
+    the centre of the image."""
     of = f", {' and '.join(classes)} only" if classes else ""
     lines: list[Line] = []
-    for other, name in (("random", "random pixels"), (f"turned:{key}", "the rotated map")):
+    for other, name in (
+        ("random", "random pixels"),
+        (f"turned:{key}", "the rotated map"),
+        ("centre", "the centre of the image"),
+    ):
         lines += lines_of(
             by_network,
             labels,
@@ -184,6 +266,20 @@ def evaluated(
         if row["method"] == method and row["images"] == "all"
         for mean in [Mean(row["mean"], row["low"], row["high"], row["n"])]
     ]
+
+
+def only_tested(judged: Judged, reason: str) -> Judged:
+    """Return the judgement with its numbers but without a verdict, which they do not carry."""
+    return replace(judged, verdict=OPEN, measured=f"{judged.measured} {reason}")
+
+
+def on_every_network(judged: Judged, evidence: Evidence, needed: Sequence[str]) -> Judged:
+    """Return the judgement without a verdict if a network of the page was not measured."""
+    measured = {line.network for line in judged.lines if line.verdict}
+    lacking = [evidence.labels[key] for key in needed if evidence.labels[key] not in measured]
+    if judged.verdict == OPEN or not lacking:
+        return judged
+    return only_tested(judged, f"Not measured, so that it cannot be told: {'; '.join(lacking)}.")
 
 
 def held(sentence: str) -> Judge:

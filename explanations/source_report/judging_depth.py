@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from explanations.source_report.evidence import Evidence, Judged, not_measured
+from explanations.source_report.fairness import quality_by_class
 from explanations.source_report.judging import (
     LAST,
     VISIBLE,
@@ -15,20 +16,52 @@ from explanations.source_report.judging import (
     judged_by,
     lines_of,
     marks_what_counts,
+    only_tested,
 )
 from explanations.source_report.verdicts import (
-    MODULES,
     OPEN,
     Line,
     Quantity,
     above,
     below,
     contrast,
+    contrast_by_kind,
     difference,
+    either_side,
     entry,
     explained_by_kind,
     with_depth,
 )
+
+
+def gradcam_localises(evidence: Evidence) -> Judged:
+    """Judge whether the usual layer's Grad-CAM marks pixels that count, and name its classes."""
+    judged = marks_what_counts("gradcam", "Grad-CAM")(evidence)
+    if not judged.lines:
+        return judged
+    remark = USUAL_LAYER
+    for key, numbers in evidence.depth.items():
+        rows = quality_by_class(numbers, "gradcam")
+        unclear = [row.class_name for row in rows if (row.value.low or 0) <= 0]
+        if rows:
+            remark += (
+                f" By class, against random pixels ({evidence.labels[key]}): in "
+                f"{len(unclear)} of {len(rows)} classes the interval includes 0"
+                + (f" ({', '.join(unclear)})." if unclear else ".")
+            )
+    remark += " “Fairness” at the end has the table by class."
+    return replace(judged, measured=judged.measured + remark)
+
+
+USUAL_LAYER = " Measured for the usual layer only, module 13, the last ReLU."
+
+
+def gradcam_of_frogs(evidence: Evidence) -> Judged:
+    """Return how much the pixels of Grad-CAM count on frogs; it stays open for all layers."""
+    judged = marks_what_counts("gradcam", "Grad-CAM", ("frog",), most=True)(evidence)
+    return only_tested(
+        judged, f"The sentence is about the maps of all layers.{USUAL_LAYER}".replace("..", ".")
+    )
 
 
 def focus_rises(method: str, modules: Sequence[int], before: Sequence[int]) -> Judge:
@@ -39,14 +72,15 @@ def focus_rises(method: str, modules: Sequence[int], before: Sequence[int]) -> J
 
     def judge(evidence: Evidence) -> Judged:
         value, control = (
-            contrast(f"{who}{method}_blocks", modules, before) for who in ("", "random_")
+            contrast_by_kind(f"{who}{method}_blocks", modules, before) for who in ("", "random_")
         )
         name = (
             f"share of the strongest 4 of 16 blocks, modules {_range(modules)} minus "
-            f"{_range(before)}"
+            f"{_range(before)}, kind by kind"
         )
         return judged_by(
-            "At the same resolution of 4 x 4 blocks, in each image. More focused would be above "
+            "At the same resolution of 4 × 4 blocks, in each image, convolutions compared with "
+            "convolutions and ReLUs with ReLUs. More focused would be above "
             f"{VISIBLE}; smaller differences do not count.",
             lines_of(evidence.depth, evidence.labels, name, value, above, VISIBLE, control),
         )
@@ -61,13 +95,13 @@ def _range(modules: Sequence[int]) -> str:
 def early_gradcam_is_blurred(evidence: Evidence) -> Judged:
     """Judge whether Grad-CAM of modules 0 and 1 is spread more evenly than of later modules."""
     value, control = (
-        contrast(f"{who}cam_entropy", (0, 1), range(2, LAST)) for who in ("", "random_")
+        contrast_by_kind(f"{who}cam_entropy", (0, 1), range(2, LAST)) for who in ("", "random_")
     )
-    name = "entropy at modules 0 and 1 minus the mean of 2 to 13"
+    name = "entropy at modules 0 and 1 minus the mean of 2 to 13, kind by kind"
     return judged_by(
         "Normalised entropy of Grad-CAM (1: spread evenly) at modules 0 and 1 minus its mean over "
-        f"modules 2 to 13, in each image. Blurred would be above {VISIBLE}; smaller differences do "
-        "not count.",
+        "the convolutions and ReLUs of modules 2 to 13, in each image. Blurred would be above "
+        f"{VISIBLE}; smaller differences do not count.",
         lines_of(evidence.depth, evidence.labels, name, value, above, VISIBLE, control),
     )
 
@@ -84,7 +118,7 @@ def gradcam_focuses(evidence: Evidence) -> Judged:
         explained_by_kind,
     )
     return judged_by(
-        "Focus: share of the map in the strongest 4 of 4 x 4 blocks, which every module has. Its "
+        "Focus: share of the map in the strongest 4 of 4 × 4 blocks, which every module has. Its "
         "rank correlation with depth over modules 0 to 13, in each image, would be above 0. The "
         "second number is above 0 where the kind of module (convolution, ReLU, pool) explains more "
         "of the map's entropy than depth does.",
@@ -108,7 +142,13 @@ def deep_gradcam_covers(evidence: Evidence) -> Judged:
         contrast_alone("random_cam_half", range(9, LAST)),
     )
     more = lines_of(
-        evidence.depth, evidence.labels, "the same, minus modules 0 to 8", value, None, 0, control
+        evidence.depth,
+        evidence.labels,
+        "share of cells above half of the maximum, modules 9 to 13 minus 0 to 8",
+        value,
+        None,
+        0,
+        control,
     )
     return judged_by(
         "Share of a map's cells above half of its maximum. “Covering the entire heatmap region” "
@@ -178,13 +218,22 @@ def deep_gradcam_is_most_focused(evidence: Evidence) -> Judged:
 
 
 def last_gradcam_is_sometimes_dark(evidence: Evidence) -> Judged:
-    """Judge whether Grad-CAM of the last module is ever empty."""
-    value, control = (entry(f"{who}cam_empty:{LAST}") for who in ("", "random_"))
-    name = "share of dark maps, all classes"
-    lines = lines_of(evidence.depth, evidence.labels, name, value, above, 0, control)
+    """Judge whether Grad-CAM of the last module is ever empty, whatever the reason."""
+    lines = lines_of(
+        evidence.depth,
+        evidence.labels,
+        "share of dark maps, all classes",
+        entry(f"cam_empty:{LAST}"),
+        above,
+        0,
+        entry(f"random_cam_empty:{LAST}"),
+        "with random weights",
+    )
     return judged_by(
-        "Share of images whose Grad-CAM at module 14 has no positive cell. “Sometimes” would be "
-        "above 0.",
+        "Share of images whose Grad-CAM at module 14 has no positive cell, so that it highlights "
+        "nothing. “Sometimes” would be above 0. The sentence is about the method, so that random "
+        "weights, which have more such maps, do not count against it. Of similar techniques, "
+        "nothing was measured.",
         lines,
     )
 
@@ -199,7 +248,7 @@ def deep_gradcam_loses_the_place(evidence: Evidence) -> Judged:
     lines = lines_of(
         {"scenes": evidence.objects},
         evidence.labels,
-        "pixel AUC of the object, modules 9 to 14 minus 0 to 8",
+        "pixel AUC of the object in synthetic scenes, modules 9 to 14 minus 0 to 8",
         value,
         below,
         0,
@@ -212,36 +261,43 @@ def deep_gradcam_loses_the_place(evidence: Evidence) -> Judged:
             f"pixel AUC, modules {modules[0]} and {modules[1]}",
             contrast_alone("cam_auc", modules),
         )
-    return judged_by(
+    judged = judged_by(
         "Probability that the enlarged map ranks a pixel of the object above another pixel (.5 by "
-        "chance), on the embedded scenes, whose objects are known. Diminishing relevance of the "
-        "place would be a difference below 0.",
+        "chance), on synthetic scenes drawn by this project, whose objects are known. Diminishing "
+        "relevance of the place would be a difference below 0.",
         lines,
+    )
+    return only_tested(
+        judged,
+        "The sentence is about deep layers in general and says “may”. One network on one kind of "
+        "synthetic image cannot decide it, a map of the centre and a rotated map were not "
+        "compared, and random weights show a part of the difference, too.",
     )
 
 
 def early_saliency_is_distributed(evidence: Evidence) -> Judged:
     """Judge whether saliency of the first layers is spread more than that of the later layers."""
     value, control = (
-        contrast(f"{who}saliency_blocks", (0, 1), range(2, 12)) for who in ("", "random_")
+        contrast_by_kind(f"{who}saliency_blocks", (0, 1), range(2, 12)) for who in ("", "random_")
     )
-    name = "share of the strongest 4 of 16 blocks, layers 1 and 2 minus 3 to 12"
+    name = "share of the strongest 4 of 16 blocks, layers 1 and 2 minus 3 to 12, kind by kind"
     return judged_by(
-        "At the same resolution of 4 x 4 blocks, in each image. More distributed would be below "
+        "At the same resolution of 4 × 4 blocks, in each image, convolutions compared with "
+        "convolutions and ReLUs with ReLUs. More distributed would be below "
         f"−{VISIBLE}; smaller differences do not count.",
         lines_of(evidence.depth, evidence.labels, name, value, below, -VISIBLE, control),
     )
 
 
 def saliency_focuses(evidence: Evidence) -> Judged:
-    """Judge whether saliency concentrates with depth, at the same resolution for all modules."""
-    value, control = (with_depth(f"{who}saliency_blocks", MODULES) for who in ("", "random_"))
+    """Judge whether saliency's focus changes with depth in the layers 1 to 12, in any direction."""
+    value, control = (with_depth(f"{who}saliency_blocks", range(12)) for who in ("", "random_"))
     lines = lines_of(
         evidence.depth,
         evidence.labels,
         "rank correlation of focus and depth",
         value,
-        above,
+        either_side,
         0,
         control,
     )
@@ -256,10 +312,11 @@ def saliency_focuses(evidence: Evidence) -> Judged:
             entry(f"random_saliency_half:{module}"),
         )
     return judged_by(
-        "Focus: share of the map in the strongest 4 of 4 x 4 blocks. Its rank correlation with "
-        "depth over all modules, in each image, would be above 0; below 0, the progression runs "
-        "the other way. For context, the share of cells "
-        "above half of the maximum, at each module's own resolution: it would fall.",
+        "Focus: share of the map in the strongest 4 of 4 × 4 blocks. A progression in either "
+        "direction: its rank correlation with depth over the modules 0 to 11, in each image, is "
+        "not 0. Below 0, deeper maps are less focused; the rows below judge the direction that the "
+        "report describes. For context, the share of cells above half of the maximum, at each "
+        "module's own resolution.",
         lines,
     )
 
@@ -282,7 +339,7 @@ def last_saliency_is_few_spots(evidence: Evidence) -> Judged:
     name = "share of cells above half of the maximum, layers 11 and 12 minus 1 to 10"
     return judged_by(
         "A few bright areas: fewer cells above half of the maximum than in the earlier layers, "
-        "that is, below 0. Each layer has its own resolution here, from 32 x 32 to 8 x 8 cells.",
+        "that is, below 0. Each layer has its own resolution here, from 32 × 32 to 8 × 8 cells.",
         lines_of(evidence.depth, evidence.labels, name, value, below, 0, control),
     )
 
@@ -309,8 +366,14 @@ def saliency_is_noisy(evidence: Evidence) -> Judged:
         entry("image_roughness"),
         "the image itself",
     )
-    return judged_by(
+    judged = judged_by(
         "SmoothGrad: mean of 8 saliency maps of the image with noise of 15 % of its range. Noisy: "
         "less than half of the strongest tenth of the pixels remains.",
         lines,
+    )
+    return only_tested(
+        judged,
+        "The noise may also move the network: how far two SmoothGrad maps agree, and how often the "
+        "noise changes the prediction, was not measured. Whether a map is misleading was not "
+        "measured, either.",
     )

@@ -22,7 +22,7 @@ from explanations.source_report.verdicts import KINDS
 
 COMPARED = ("gradcam", "saliency", "lime", "integrated_gradients", "deepshap")
 MODERATE = 0.8
-"""Probability of the second example of LIME: the first is usually so sure that no patch matters."""
+"""Probability of LIME's second example: in the first, usually no patch matters."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Example:
     title: str
     sentence: str
     pictures: Sequence[Picture]
+    which: str = ""
+    """Word that tells several images of a network apart."""
 
 
 def layers(network: Network, case: Case, method: str) -> Example:
@@ -67,14 +69,15 @@ def layers(network: Network, case: Case, method: str) -> Example:
 
 
 def lime(network: Network, cases: Sequence[Case]) -> list[Example]:
-    """Draw LIME of the likeliest image, and of the image whose probability is nearest .8."""
+    """Draw LIME of the image of the highest probability, and of the one nearest .8."""
     probabilities = network.classifier.probabilities(np.stack([case.image for case in cases]))
     of_class = [float(row[case.label]) for row, case in zip(probabilities, cases, strict=True)]
     moderate = int(np.argmin(np.abs(np.array(of_class) - MODERATE)))
-    return [_lime(network, cases[place]) for place in dict.fromkeys((0, moderate))]
+    words = {0: "the most confident prediction", moderate: "a less confident prediction"}
+    return [_lime(network, cases[place], which) for place, which in words.items()]
 
 
-def _lime(network: Network, case: Case) -> Example:
+def _lime(network: Network, case: Case, which: str) -> Example:
     found = network.engine.explain(case.image[None], [case.predicted], {"lime": Lime()})["lime"][0]
     about = found.diagnostics
     against = _against(found)
@@ -95,7 +98,7 @@ def _lime(network: Network, case: Case) -> Example:
     maps = [
         Picture(pictures.drawn(drawing, case.image, found), title) for title, drawing in drawings
     ]
-    return Example(network.label, sentence, [_original(network, case), *maps])
+    return Example(network.label, sentence, [_original(network, case), *maps], which)
 
 
 def integrated_gradients(network: Network, case: Case) -> Example:
@@ -109,7 +112,7 @@ def integrated_gradients(network: Network, case: Case) -> Example:
             Picture(
                 pictures.drawn(ForAndAgainst(), case.image, found),
                 f"from {baseline}, signed",
-                f"the shares miss {abs(found.diagnostics['completeness_delta']):.3f}",
+                f"residual {abs(found.diagnostics['completeness_delta']):.3f}",
             ),
         ]
     return Example(network.label, _sure(network, case), shown)

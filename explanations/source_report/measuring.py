@@ -9,7 +9,7 @@ from pathlib import Path
 from explanations.evaluation.cases import Case
 from explanations.evaluation.progress import counted
 from explanations.evaluation.resumable_lines import Values, read_lines, resumed
-from explanations.source_report.numbers import Network, cheap, controls, expensive, located
+from explanations.source_report.numbers import Network, centre, cheap, controls, expensive, located
 from explanations.source_report.processes import Compute, Computing, in_this_process
 
 
@@ -30,8 +30,9 @@ class Group:
 
 CHEAP = Group("depth", "layers and saliency", cheap, quick=30, full=100, version=3)
 CONTROLS = Group("controls", "rotated maps", controls, quick=30, full=100, version=3)
+CENTRE = Group("centre", "centre of the image", centre, quick=30, full=100, version=1)
 EXPENSIVE = Group("methods", "IG, SHAP and LIME", expensive, quick=4, full=10, version=4)
-LOCATED = Group("objects", "object masks", located, quick=4, full=10, version=3)
+LOCATED = Group("objects", "object masks of synthetic scenes", located, quick=4, full=10, version=3)
 
 Numbers = Mapping[str, Sequence[Values]]
 """Values of each image, by class."""
@@ -57,6 +58,13 @@ class Work:
         parts = [self.network.classifier.sha256, *(b.sha256 for b in self.network.backgrounds)]
         stamp = hashlib.sha256(f"{self.group.version} {parts}".encode()).hexdigest()[:12]
         return self.folder / f"{self.group.key}-{stamp}" / f"{class_name}.jsonl"
+
+    def by_image(self) -> dict[str, Values]:
+        """Return the numbers on disk by the hash of the image, for a join with other groups."""
+        stored: dict[str, Values] = {}
+        for name in self.cases:
+            stored |= read_lines(self.path(name))
+        return stored
 
     def missing(self) -> list[Case]:
         """List the images whose numbers are not on disk yet."""

@@ -17,6 +17,7 @@ from explanations.computing.gradients import GradientPass, gradient_pass
 from explanations.computing.workspace import Batch
 from explanations.engine import Engine
 from explanations.evaluation.cases import Case
+from explanations.evaluation.controls import centre_map
 from explanations.evaluation.limits.depth import depth_numbers, rectified
 from explanations.evaluation.limits.lime import shown_in_common
 from explanations.evaluation.measures.localisation import area_under_roc, mass_inside
@@ -96,6 +97,17 @@ def controls(network: Network, case: Case) -> Values:
     lost = _lost(network.engine, case, turned(there))
     confidence = float(network.classifier.probabilities(case.image[None])[0, case.predicted])
     return {name: lost[name] for name in lost if "turned" in name} | {"confidence": confidence}
+
+
+def centre(network: Network, case: Case) -> Values:
+    """Compute ``drop:centre``, the loss of probability by the tenth of the pixels nearest the
+    centre of the image.
+
+    It is the control of a compact map that ignores the network, which a turned map cannot be where
+    the map itself is in the centre.
+    """
+    lost = _lost(network.engine, case, {"centre": centre_map(case.image, 0)})
+    return {"drop:centre": lost["drop:centre"]}
 
 
 def expensive(network: Network, case: Case) -> Values:

@@ -16,8 +16,11 @@ from explanations.evaluation.reporting import STYLE, p_value
 from explanations.evaluation.statistics import Mean
 from explanations.source_report import measuring, network_table, seeds, stated
 from explanations.source_report.claims import SECTIONS, Answer
-from explanations.source_report.evidence import REASONED
+from explanations.source_report.evidence import REASONED, TESTED, UNTESTED
 from explanations.source_report.fairness import ClassQuality
+from explanations.source_report.figures import DepthRow
+from explanations.source_report.judging import NAMES, not_beyond_controls
+from explanations.source_report.judging_recipes import printed
 from explanations.source_report.maps import Example
 from explanations.source_report.sources import LABELS
 from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, VERDICTS
@@ -35,6 +38,8 @@ class Content:
     """Maps by section of the page."""
     curves: Mapping[str, Mapping[str, str]]
     """Figures of the numbers by depth, by the network's label and the section of the page."""
+    points: Mapping[str, Mapping[str, Sequence[DepthRow]]]
+    """Values of these figures, by the network's label and the section of the page."""
     cards: Mapping[str, Sequence[Mapping[str, Any]]]
     card_figures: Mapping[str, Mapping[str, str]]
     fairness: Mapping[str, Sequence[GroupFigures]]
@@ -64,6 +69,7 @@ def render(content: Content) -> str:
     )
     environment.filters |= {
         "number": number,
+        "decimal": decimal,
         "interval": interval,
         "mean": mean,
         "precise_mean": precise_mean,
@@ -81,6 +87,10 @@ def render(content: Content) -> str:
         counts=Counter(answer.judged.verdict for answer in content.answers),
         reasoned=Counter(
             answer.judged.verdict for answer in content.answers if answer.judged.basis == REASONED
+        ),
+        bases=Counter(answer.judged.basis for answer in content.answers),
+        intervals=sum(
+            bool(line.verdict) for answer in content.answers for line in answer.judged.lines
         ),
         reproduced={HOLDS: "yes", FAILS: "no", OPEN: OPEN},
         by_section={
@@ -104,6 +114,13 @@ def render(content: Content) -> str:
         mediation=_mediation(content.study),
         planted=_planted(content),
         leaders=leaders(content.evaluation),
+        not_beyond={
+            NAMES.get(method, method): measures
+            for method, measures in not_beyond_controls(content.evaluation).items()
+        },
+        better=_better,
+        bases_of_open=(TESTED, UNTESTED),
+        slow_seconds=_slow_seconds(content.evaluation),
         names=LABELS,
         seed_of=lambda label: content.trained_with.get(label, "unknown"),
         images_of={label: images for label, group, images in content.samples if group == CHEAP},
@@ -112,6 +129,28 @@ def render(content: Content) -> str:
             "".join(file.read_text(encoding="utf-8") for file in (STYLE, HERE / "page.css"))
         ),
     )
+
+
+def _better(measure: Mapping[str, Any]) -> str:
+    """Return the better side of a measure; a rank correlation of two maps is best near 0."""
+    if measure["key"].startswith("randomised") or measure["key"] == "class_sensitivity":
+        return "nearer 0"
+    return str(measure["better"])
+
+
+def _slow_seconds(evaluation: Mapping[str, Any] | None) -> str:
+    """Return the shortest and the longest mean time for a map of the slow methods."""
+    times = [
+        row["mean"] / 1000
+        for measure in (evaluation or {}).get("measures", ())
+        if measure["key"] == "milliseconds"
+        for row in measure["rows"]
+        if row["method"] in SLOW and row["images"] == "all"
+    ]
+    return f"{min(times):.1f} to {max(times):.1f} seconds" if times else "about a second"
+
+
+SLOW = ("integrated_gradients", "deepshap", "lime")
 
 
 def _recipes(content: Content) -> dict[str, list[seeds.FigureOverSeeds]]:
@@ -203,10 +242,15 @@ def _cell(
     }
 
 
+FEWEST_IMAGES = 100
+"""Fewest images of a measure for which the page names a best method."""
+
+
 def leaders(evaluation: Mapping[str, Any] | None) -> dict[str, list[str]]:
     """Return the measures by which each method has the best mean, for measures of all methods.
 
-    An asterisk follows a measure by which the best method's interval is apart from all others'.
+    An asterisk follows a measure by which the best method's interval overlaps no other method's.
+    Measures of fewer than ``FEWEST_IMAGES`` images are left out.
     """
     best: dict[str, list[str]] = {}
     for measure in (evaluation or {}).get("measures", ()):
@@ -214,6 +258,8 @@ def leaders(evaluation: Mapping[str, Any] | None) -> dict[str, list[str]]:
         rows = {row["method"]: row for row in measure["rows"] if row["images"] == "all"}
         sign = {"higher": 1, "lower": -1}.get(measure["better"])
         if sign is None or not all(method in rows for method in methods):
+            continue
+        if any(rows[method]["n"] < FEWEST_IMAGES for method in methods):
             continue
         of_methods = [rows[method] for method in methods]
         leader = max(of_methods, key=lambda row: sign * row["mean"])
@@ -289,33 +335,40 @@ def as_json(content: Content) -> dict[str, Any]:
 
 def number(value: float) -> str:
     """Format with three significant digits, but at least two and at most three decimals."""
-    digits = 3 if abs(value) < 0.1 else 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    digits = 3 if abs(value) < 0.0995 else 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
     return f"{value:,.{digits}f}".replace("-", "−")
 
 
-def interval(value: Mean) -> str:
+def decimal(value: float, decimals: int | None) -> str:
+    """Format with the given number of decimals, or with three significant digits for None."""
+    return number(value) if decimals is None else f"{value:.{decimals}f}".replace("-", "−")
+
+
+def interval(value: Mean, decimals: int | None = None) -> str:
     """Format the 95 % interval, or say that there is none."""
     if value.low is None or value.high is None:
         return "no interval"
-    return f"[{number(value.low)}, {number(value.high)}]"
+    return f"[{decimal(value.low, decimals)}, {decimal(value.high, decimals)}]"
 
 
-def mean(value: Mean | None) -> str:
+def mean(value: Mean | None, decimals: int | None = None) -> str:
     """Format a mean with its interval."""
-    return "–" if value is None else f"{number(value.mean)} {interval(value)}"
+    return "–" if value is None else f"{decimal(value.mean, decimals)} {interval(value, decimals)}"
 
 
 def planted_effect(value: float | None, ratio: bool) -> str:
-    """Format an odds ratio, or a difference with its sign."""
+    """Format an odds ratio, or a difference with its sign.
+
+    A value that two decimals would round to no effect gets as many as tell it from no effect.
+    """
     if value is None:
         return "–"
-    return number(value) if ratio else f"{value:+.2f}".replace("-", "−")
-
-
-def printed(value: float) -> str:
-    """Format a figure as the report prints it, with at least two and at most four decimals."""
-    text = f"{value:.4f}"
-    return text.removesuffix("00")
+    null = 1 if ratio else 0
+    digits = 2
+    while digits < 4 and value != null and round(value, digits) == null:
+        digits += 1
+    text = f"{value:.{digits}f}" if ratio else f"{value:+.{digits}f}"
+    return text.replace("-", "−")
 
 
 def precise_mean(value: Mean) -> str:

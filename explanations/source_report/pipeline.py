@@ -12,13 +12,16 @@ import torch
 
 from explanations.classifier.by_group import GroupFigures, by_class
 from explanations.evaluation.cases import Case
+from explanations.evaluation.resumable_lines import Values
 from explanations.imagesets.base import ImageSet
+from explanations.methods.baselines import BLUR_SHARE
 from explanations.source_report import figures, maps, page
 from explanations.source_report.claims import judge_all
 from explanations.source_report.evidence import Evidence
 from explanations.source_report.fairness import quality_by_class
 from explanations.source_report.maps import Example
 from explanations.source_report.measuring import (
+    CENTRE,
     CHEAP,
     CONTROLS,
     EXPENSIVE,
@@ -66,7 +69,7 @@ def works_of(sources: Sources, settings: Settings, folder: Path) -> list[Work]:
     measured = [(network, _photographs(sources)) for network in sources.networks.values()]
     works = [
         _work(group, network, source, settings, folder)
-        for group in (CHEAP, CONTROLS, EXPENSIVE)
+        for group in (CHEAP, CONTROLS, CENTRE, EXPENSIVE)
         for network, source in measured or [(sources.scenes, sources.scene_set)]
     ]
     return [*works, _work(LOCATED, sources.scenes, sources.scene_set, settings, folder)]
@@ -126,6 +129,10 @@ def write(
             evidence.labels[key]: figures.by_depth(numbers)
             for key, numbers in evidence.depth.items()
         },
+        points={
+            evidence.labels[key]: figures.values_by_depth(numbers)
+            for key, numbers in evidence.depth.items()
+        },
         cards=sources.cards,
         card_figures={
             key: figures.of_card(cards[0]) for key, cards in sources.cards.items() if cards
@@ -167,13 +174,43 @@ def _evidence(
     with on_cores(networks, seconds) as computing:
         for work in works:
             by_group.setdefault(work.group.key, {})[work.network.key] = work.measure(computing)
+    return evidence_of(works, by_group, sources, settings)
+
+
+def evidence_of(
+    works: Sequence[Work],
+    by_group: Mapping[str, Mapping[str, Numbers]],
+    sources: Sources,
+    settings: Settings,
+) -> Evidence:
+    """Join the numbers of an image over the groups, so that differences are within an image.
+
+    The slow methods' images are some of the others', whose cheap numbers they get, too.
+    """
+    of_depth = (CHEAP, CONTROLS, CENTRE)
+    cheap: dict[str, dict[str, Values]] = {}
+    for work in works:
+        if work.group in of_depth:
+            of_network = cheap.setdefault(work.network.key, {})
+            for image, values in work.by_image().items():
+                of_network[image] = {**of_network.get(image, {}), **values}
+    cases = {work.network.key: work.cases for work in works if work.group is EXPENSIVE}
     return Evidence(
         labels=LABELS,
         depth={
-            key: together(numbers, by_group[CONTROLS.key][key])
+            key: together(together(numbers, by_group[CONTROLS.key][key]), by_group[CENTRE.key][key])
             for key, numbers in by_group[CHEAP.key].items()
         },
-        methods=by_group[EXPENSIVE.key],
+        methods={
+            key: {
+                name: [
+                    {**cheap[key].get(case.sha256, {}), **values}
+                    for case, values in zip(cases[key][name], images, strict=True)
+                ]
+                for name, images in numbers.items()
+            }
+            for key, numbers in by_group[EXPENSIVE.key].items()
+        },
         objects=by_group[LOCATED.key]["scenes"],
         cards=sources.cards,
         study=settings.study,
@@ -271,8 +308,15 @@ def _left_out(settings: Settings) -> list[str]:
 def _about(sources: Sources, settings: Settings) -> dict[str, str]:
     measured = [*sources.networks.values(), sources.scenes]
     return {
-        "images": "CIFAR-10 and scenes" if sources.photographs else "scenes",
+        "images": "CIFAR-10 and synthetic scenes" if sources.photographs else "synthetic scenes",
         "seed": str(settings.seed),
+        "blur": f"Gaussian, standard deviation of 1/{BLUR_SHARE} of the width, 4 of 32 pixels",
+        "random draws": "one random tenth for each image; one network with random weights",
+        **{
+            f"batch size, {key}": str(cards[0]["recipe"]["batch_size"])
+            for key, cards in sources.cards.items()
+            if cards
+        },
         "torch": torch.__version__,
         **{f"weights, {network.key}": network.classifier.sha256 for network in measured},
     }

@@ -29,9 +29,9 @@ FURTHER_SEED = re.compile(r"-s(eed)?\d+")
 """Ending of the files of further seeds: cifar10-base-s1.json or cifar10-base-seed1.json."""
 LABELS = {
     "base": "the report's recipe, base",
-    "l2": "the report's recipe, base with L2",
+    "l2": "the report's recipe, l2",
     "strong": "this project's recipe, strong",
-    "scenes": "the scenes' network",
+    "scenes": "the network of synthetic scenes",
 }
 
 

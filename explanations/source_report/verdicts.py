@@ -43,6 +43,8 @@ class Line:
     """Empty for a number that is only context."""
     control_verdict: str = ""
     """Verdict of the same rule about a network with random weights."""
+    decimals: int | None = None
+    """Decimals with which the page prints the numbers; None for three significant digits."""
 
 
 def above(value: Mean, limit: float) -> str:
@@ -56,6 +58,15 @@ def below(value: Mean, limit: float) -> str:
     """Judge the claim that a mean is smaller than the limit."""
     opposite = {HOLDS: FAILS, FAILS: HOLDS, OPEN: OPEN}
     return opposite[above(value, limit)]
+
+
+def either_side(value: Mean, limit: float) -> str:
+    """Judge the claim that a mean is farther from 0 than the limit, on whichever side.
+
+    It never fails: a mean whose interval includes the limit can still be beyond it.
+    """
+    sides = (above(value, limit), below(value, -limit))
+    return HOLDS if HOLDS in sides else OPEN
 
 
 def together(lines: Sequence[Line]) -> str:
@@ -93,6 +104,26 @@ def contrast(name: str, modules: Sequence[int], others: Sequence[int]) -> Quanti
             for some in (modules, others)
         ]
         return float(np.mean(sides[0]) - np.mean(sides[1])) if all(sides) else None
+
+    return of_image
+
+
+def contrast_by_kind(name: str, modules: Sequence[int], others: Sequence[int]) -> Quantity:
+    """Return the mean over some modules minus the mean over others of the same kind, in an image.
+
+    The difference is computed for each kind (convolution, ReLU, pool) that is on both sides, and
+    averaged over the kinds: otherwise a group with a pool is compared with a group without one.
+    """
+    kinds = {KINDS[m] for m in modules} & {KINDS[m] for m in others}
+    of_kinds = [
+        contrast(name, *([m for m in side if KINDS[m] == kind] for side in (modules, others)))
+        for kind in sorted(kinds)
+    ]
+
+    def of_image(values: Values) -> float | None:
+        differences = [of_kind(values) for of_kind in of_kinds]
+        there = [difference for difference in differences if difference is not None]
+        return float(np.mean(there)) if there else None
 
     return of_image
 

@@ -28,8 +28,7 @@ WHERE = (
     "the images that activate each channel most."
 )
 PEOPLE = (
-    "Only people can tell, and the report contains no data of people. The platform's studies "
-    "measure trust, and felt and tested understanding, with and without each method."
+    "Not testable here without people: see “without people” in the words at the top of the page."
 )
 NOTHING_IMPROVED = (
     "The report debugs, diagnoses and improves nothing with a map, and this page does not either."

@@ -2,7 +2,7 @@
 
 from explanations.source_report import judging_conclusions
 from explanations.source_report.chapters.claim import Claim
-from explanations.source_report.judging import unknown
+from explanations.source_report.judging import held, repeated, unknown
 
 CLAIMS = (
     Claim(
@@ -12,8 +12,8 @@ CLAIMS = (
         "conclusions",
         unknown(
             "All five methods are implemented here. The report's own code is not in the text "
-            "that this page judges, and whether its readers understand the networks, only "
-            "people can tell."
+            "that this page judges, and whether its readers understand the networks is not "
+            "testable without people."
         ),
     ),
     Claim(
@@ -34,7 +34,9 @@ CLAIMS = (
         "This transparency allows developers and end-users to understand how and why specific "
         "decisions are made.",
         "conclusions",
-        unknown("Only people can tell. The study measures it with a quiz and forward simulation."),
+        unknown(
+            "Not testable without people. The study measures it with a quiz and forward simulation."
+        ),
     ),
     Claim(
         "verify",
@@ -42,7 +44,8 @@ CLAIMS = (
         "AI is making decisions based on relevant features or biases",
         "conclusions",
         unknown(
-            "Only people can tell. Whether the marked pixels count is measured above; whether they "
+            "Not testable without people. Whether the marked pixels count is measured above; "
+            "whether they "
             "are the relevant ones is not."
         ),
     ),
@@ -51,7 +54,7 @@ CLAIMS = (
         "thus ensuring the model behaves as expected",
         "conclusions",
         unknown(
-            "A map changes no answer of the network. Whether people who see it change the "
+            "A map changes no prediction of the network. Whether people who see it change the "
             "network so that it behaves as expected was not measured, and the report does not "
             "say what is expected."
         ),
@@ -78,9 +81,18 @@ CLAIMS = (
     ),
     Claim(
         "gdpr-law",
-        "regulations require transparency in AI systems",
+        "Increasingly, regulations require transparency in AI systems",
         "conclusions",
-        unknown("A question of law, which no number decides."),
+        unknown("Whether such regulations increase was not counted."),
+    ),
+    Claim(
+        "gdpr-example",
+        "EU's GDPR",
+        "conclusions",
+        held(
+            "For automated decisions, its Articles 13 to 15 require “meaningful information about "
+            "the logic involved”. Whether a map meets this is a question of law."
+        ),
     ),
     Claim(
         "gdpr",
@@ -111,7 +123,7 @@ CLAIMS = (
         "By ensuring AI systems operate without unintended or discriminatory bias",
         "conclusions",
         unknown(
-            "A map changes no answer of the network, so that it ensures nothing by itself. "
+            "A map changes no prediction of the network, so that it ensures nothing by itself. "
             "CIFAR-10 has no groups of people."
         ),
     ),
@@ -151,5 +163,15 @@ CLAIMS = (
         " human values and expectations",
         "conclusions",
         unknown("Nothing in the report feeds back into a model, and nothing was measured here."),
+    ),
+    Claim(
+        "references",
+        "https://arxiv.org/abs/1708.08296",
+        "conclusions",
+        repeated(
+            "The first of the report's nine references. By their titles, they name SHAP, Grad-CAM "
+            "and Integrated Gradients; LIME only through two papers that apply it; and no paper on "
+            "saliency maps. Two are arXiv numbers without a title."
+        ),
     ),
 )

@@ -1,24 +1,33 @@
 """Claims about Grad-CAM."""
 
-from explanations.source_report import judging, judging_depth, judging_recipes
+from explanations.source_report import judging_depth, judging_recipes
 from explanations.source_report.chapters.claim import EYE, PEOPLE, WHERE, Claim
 from explanations.source_report.judging import failed, held, repeated, unknown
 
 CLAIMS = (
     Claim(
+        "gradcam-simple",
+        "Grad-CAM was chosen for its simplicity",
+        "gradcam",
+        unknown(
+            "A reason of the authors. The report does not say what it counts as simple, or which "
+            "method would be less so."
+        ),
+    ),
+    Claim(
         "gradcam-localises",
         "effectiveness in localizing the important regions in the input image",
         "gradcam",
-        judging.marks_what_counts("gradcam", "Grad-CAM"),
+        judging_depth.gradcam_localises,
     ),
     Claim(
         "gradcam-coarse",
         "We utilized the gradients flowing into each layer of the trained VGG13 model to create"
         " coarse heat maps",
         "gradcam",
-        held(
-            "By construction: the usual layer of this network yields 8 x 8 values and the "
-            "last one 4 x 4, for 32 x 32 pixels."
+        repeated(
+            "Done here for every module. The usual layer of this network (module 13) yields 8 × 8 "
+            "values and the last one 4 × 4, for 32 × 32 pixels."
         ),
     ),
     Claim(
@@ -26,7 +35,7 @@ CLAIMS = (
         "This allowed us to visualize which parts of an image led to a particular output",
         "gradcam",
         unknown(
-            "Whether the marked pixels count is judged in the first row. That they, and no "
+            "Whether the marked pixels count is judged in the row on localising. That they, and no "
             "other pixels, led to the output was not tested."
         ),
     ),
@@ -61,7 +70,7 @@ CLAIMS = (
         "gradcam",
         unknown(
             "“Looking” is a figure of speech. Whether the marked pixels count is judged in the "
-            "first row."
+            "row on localising."
         ),
     ),
     Claim(
@@ -89,7 +98,7 @@ CLAIMS = (
         "The GradCam heatmaps show the regions of the image that are most influential for the "
         "VGG13 model when classifying the image as “frog”",
         "gradcam",
-        judging.marks_what_counts("gradcam", "Grad-CAM", ("frog",), most=True),
+        judging_depth.gradcam_of_frogs,
     ),
     Claim(
         "sixteen",
@@ -136,7 +145,7 @@ CLAIMS = (
         "gradcam",
         unknown(
             "The report does not say how attention could be observed. Whether the marked "
-            "pixels count was measured for the usual layer (first row), not for modules 4 "
+            "pixels count was measured for the usual layer (module 13), not for modules 4 "
             "to 6."
         ),
     ),
@@ -242,8 +251,8 @@ CLAIMS = (
         "Deep layers incorporate more contextual information",
         "gradcam",
         held(
-            "By construction: a cell of the first convolution depends on 3 x 3 pixels, of the last "
-            "convolution on 18 x 18 (in a corner) to 30 x 30 of the 32 x 32."
+            "By construction: a cell of the first convolution depends on 3 × 3 pixels, of the last "
+            "convolution on 18 × 18 (in a corner) to 30 × 30 of the 32 × 32."
         ),
     ),
     Claim(
@@ -252,8 +261,8 @@ CLAIMS = (
         "interpretable",
         "gradcam",
         unknown(
-            "No network without context was trained, and only people can tell what they can "
-            "interpret."
+            "No network without context was trained. What can be interpreted is not testable "
+            "without people."
         ),
     ),
     Claim(
@@ -286,7 +295,7 @@ CLAIMS = (
         "just how cleverly the model can pick out and focus on important parts of images",
         "gradcam",
         unknown(
-            "The first row of this table says whether the marked pixels count. That the network "
+            "The row on localising says whether the marked pixels count. That the network "
             "chose the parts a person would choose needs masks of parts."
         ),
     ),

@@ -80,7 +80,7 @@ CLAIMS = (
         "ig",
         unknown(
             "The values are normalised by construction. Whether they are the pixels' importance"
-            " is judged in the rows on what the shares add up to and on crucial pixels."
+            " is judged in the rows on what the attributions add up to and on crucial pixels."
         ),
     ),
     Claim(
@@ -124,13 +124,13 @@ CLAIMS = (
         "ig-hard",
         "it can be difficult to clearly understand the results",
         "ig",
-        unknown("Only people can tell. The study measures felt and tested understanding by arm."),
+        unknown(PEOPLE),
     ),
     Claim(
         "ig-overlapping",
         "images contain many overlapping features that can complicate the interpretation",
         "ig",
-        unknown("Only people can tell what complicates an interpretation."),
+        unknown("What complicates an interpretation is not testable without people."),
     ),
     Claim(
         "ig-insights",

@@ -139,7 +139,9 @@ CLAIMS = (
         "lime-any",
         "Although LIME works with any model",
         "lime",
-        held("By construction: LIME needs only the model's answers, no gradients and no layers."),
+        held(
+            "By construction: LIME needs only the model's predictions, no gradients and no layers."
+        ),
     ),
     Claim(
         "lime-details",
@@ -158,7 +160,7 @@ CLAIMS = (
         "The explanations LIME gives, especially with complex data like images might not always"
         " be straightforward to use",
         "lime",
-        unknown("Only people can tell. The study measures felt and tested understanding by arm."),
+        unknown(PEOPLE),
     ),
     Claim(
         "lime-costly",
@@ -185,7 +187,8 @@ CLAIMS = (
         "the cat",
         "lime",
         unknown(
-            "Only people can tell. The study asks what is wrong: the class, the reasons, or a map "
+            "Not testable without people. The study asks what is wrong: the class, the reasons, "
+            "or a map "
             "that marks the background."
         ),
     ),

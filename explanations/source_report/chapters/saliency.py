@@ -25,8 +25,8 @@ CLAIMS = (
         "they both differ in their approach and the type of insights they provide",
         "saliency",
         unknown(
-            "The approaches differ by definition (next row). Which insights people gain, only "
-            "people can tell."
+            "The approaches differ by definition (next row). Which insights people gain is "
+            "not testable without people."
         ),
     ),
     Claim(
@@ -59,8 +59,8 @@ CLAIMS = (
         "Saliency maps produce finer detail at the pixel level compared to gradcam",
         "saliency",
         held(
-            "By construction: saliency has 32 x 32 values, the usual Grad-CAM layer of this "
-            "network 8 x 8, which are enlarged."
+            "By construction: saliency has 32 × 32 values, the usual Grad-CAM layer of this "
+            "network 8 × 8, which are enlarged."
         ),
     ),
     Claim("saliency-noisy", "they can be very noisy", "saliency", judging_depth.saliency_is_noisy),
@@ -258,9 +258,10 @@ CLAIMS = (
         "The saliency map visualization shows the finest level of pixel details in these layers.",
         "saliency",
         failed(
-            "Layers 11 and 12 of the report are the modules 10 and 11, whose maps have 8 x 8 "
-            "cells of 4 x 4 pixels each. The finest detail is in the first layers, with 32 x 32 "
-            "cells."
+            "Layers 11 and 12 of the report are the modules 10 and 11, whose maps have 8 × 8 "
+            "cells of 4 × 4 pixels each. The finest detail is in the first layers, with 32 × 32 "
+            "cells. The same paragraph of the report also says that these maps are “less about "
+            "individual pixels”, which contradicts it."
         ),
     ),
     Claim(
@@ -290,15 +291,18 @@ CLAIMS = (
         "relationships and patterns the network has learned to recognize as being indicative of"
         " a truck",
         "saliency",
-        unknown(WHERE),
+        unknown(
+            f"{WHERE} The same paragraph of the report calls these maps “the finest level of pixel "
+            "details”, which contradicts it."
+        ),
     ),
     Claim(
         "saliency-useful",
-        "saliency maps are certainly useful if we need to analyze finer details in terms of pixels",
+        "Saliency maps are certainly useful if we need to analyze finer details in terms of pixels",
         "saliency",
         unknown(
             "A map with a value for every pixel has this detail by construction. Whether it is "
-            "useful, only people can tell."
+            "useful is not testable without people."
         ),
     ),
     Claim(
@@ -311,7 +315,7 @@ CLAIMS = (
         "saliency-misleading",
         "focusing on areas that seem unintuitive to humans",
         "saliency",
-        unknown("Only people can tell. The study can ask them: “what is wrong here?”."),
+        unknown("Not testable without people. The study can ask them: “what is wrong here?”."),
     ),
     Claim(
         "saliency-simplistic",
@@ -319,7 +323,8 @@ CLAIMS = (
         "complex dependencies or interactions in the data that the model is leveraging",
         "saliency",
         held(
-            "By construction: a gradient describes the network's answer to a small change of each "
+            "By construction: a gradient describes how the prediction responds to a small change "
+            "of each "
             "pixel alone. Effects of several pixels together are not in it."
         ),
     ),

@@ -21,7 +21,7 @@ CLAIMS = (
         "shap",
         unknown(
             "DeepExplainer approximates Shapley values. The exact values of 1,024 pixels "
-            "need the network's answers to 2^1,024 images, so that the distance from them "
+            "need the network's predictions for 2^1,024 images, so that the distance from them "
             "cannot be measured here."
         ),
     ),
@@ -45,7 +45,11 @@ CLAIMS = (
         "shap-critical",
         "is critical for SHAP's calculations",
         "shap",
-        judging_methods.background_matters,
+        held(
+            "By definition: SHAP values are differences from the mean output over the background. "
+            "Without one, DeepExplainer computes nothing. How much the values depend on which "
+            "images it contains is in the row on the distribution."
+        ),
     ),
     Claim(
         "shap-deep",
@@ -76,7 +80,7 @@ CLAIMS = (
         "Adjusted output images and SHAP values by reversing the normalization process applied "
         "during model training",
         "shap",
-        held("Done here as well: the maps above lie over the image without normalisation."),
+        repeated("Done here as well: the maps above lie over the image without normalisation."),
     ),
     Claim(
         "shap-meaningful",
@@ -84,7 +88,7 @@ CLAIMS = (
         "shap",
         unknown(
             "The original is shown first, in the colours of its file. Whether the pictures are "
-            "meaningful, only people can tell."
+            "meaningful is not testable without people."
         ),
     ),
     Claim(
@@ -108,10 +112,10 @@ CLAIMS = (
         "red indicates a positive impact (increasing the likelihood of the prediction)",
         "shap",
         failed(
-            "Not as worded. By definition, the signs are about the class's logit: the shares add "
+            "Not as worded. By definition, the signs are about the class's logit: the values add "
             "up to its difference from the background, within 1e-4 of 1 plus that difference, and "
             "a map that misses more is refused. The likelihood rises only if the other classes' "
-            "logits rise less: above, classes whose shares add up to a positive sum have a "
+            "logits rise less: above, classes whose values add up to a positive sum have a "
             "probability near 0."
         ),
     ),
@@ -133,7 +137,7 @@ CLAIMS = (
         "These areas are crucial in identifying the image as a dog, according to the model's "
         "learned features",
         "shap",
-        judging.marks_what_counts("deepshap", "SHAP", ("dog",), most=True),
+        judging_methods.shap_of_dogs,
     ),
     Claim(
         "shap-background",
@@ -165,7 +169,7 @@ CLAIMS = (
         "shap-actionable",
         "translating these values into actionable insights can be challenging",
         "shap",
-        unknown("Only people can tell."),
+        unknown(PEOPLE),
     ),
     Claim(
         "shap-runs",

@@ -12,6 +12,7 @@ from explanations.imagesets.background import Background
 from explanations.source_report.measuring import Group, Work
 from explanations.source_report.numbers import (
     Network,
+    centre,
     cheap,
     controls,
     expensive,
@@ -56,6 +57,8 @@ def test_a_stopped_measurement_computes_only_what_is_missing(tmp_path):
     assert sorted(seen) == sorted(set(seen))
     assert [values["value"] for values in numbers["cat"]] == [1, 2, 3]
     assert [values["value"] for values in numbers["dog"]] == [4, 9, 9]
+    by_image = work(tmp_path, rest).by_image()
+    assert (by_image["cat0"], by_image["dog2"]) == ({"value": 1}, {"value": 9})
     # The control: other weights have numbers of their own.
     assert len(work(tmp_path, rest, "others").missing()) == 6
 
@@ -156,6 +159,10 @@ def test_a_turned_map_has_the_same_values_in_another_place(classifier, scenes):
     other = turned({"a": corner})["turned:a"]
     assert other.sum() == corner.sum()
     assert (other * corner).sum() == 0
+    # Pixels as far from the centre as each other are drawn, so that another draw is only similar.
+    losses = [centre(network, Case(scenes[0], 0, 0, name))["drop:centre"] for name in "aab"]
+    assert losses[0] == losses[1]
+    assert losses[2] == pytest.approx(losses[0], abs=0.1)
 
 
 @pytest.mark.parametrize(

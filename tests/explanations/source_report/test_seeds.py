@@ -58,6 +58,13 @@ def test_the_distance_from_the_report_has_students_interval_over_seeds():
     assert images.high - images.low < (off.high - off.low) / 2
 
 
+def test_the_reports_single_run_is_compared_with_a_prediction_interval():
+    """R: predict(lm(x ~ 1), interval = "prediction") gives -.0161698856, .00883655229."""
+    next_seed = figure(seeds.over_seeds("base", cards("base", BASE)), "test_accuracy").next_seed
+    ends = (next_seed.low, next_seed.high)
+    assert ends == pytest.approx((-0.0161698856, 0.00883655229), abs=1e-9)
+
+
 def test_base_and_l2_are_compared_within_each_seed():
     """R: t.test(base, l2, paired = TRUE) gives .002616251, .025383749."""
     # A fourth seed of one recipe has no partner and does not count.
@@ -72,7 +79,9 @@ def test_base_and_l2_are_compared_within_each_seed():
 @pytest.mark.parametrize(
     ("accuracies", "verdict"),
     [
-        ((0.749, 0.750, 0.751), HOLDS),
+        ((0.752, 0.7525, 0.753), HOLDS),
+        # All below 76 %, which is what "75%" may have been truncated from.
+        ((0.749, 0.7495, 0.750), OPEN),
         ((0.700, 0.701, 0.702), FAILS),
         ((0.740, 0.750, 0.760), OPEN),
         ((0.750, 0.750), OPEN),

@@ -28,6 +28,7 @@ from explanations.source_report.page import Content
 from explanations.source_report.verdicts import (
     FAILS,
     HOLDS,
+    KINDS,
     MODULES,
     OPEN,
     REPEATED,
@@ -35,6 +36,8 @@ from explanations.source_report.verdicts import (
     Line,
     above,
     below,
+    contrast,
+    contrast_by_kind,
     explained_by_kind,
     together,
     with_depth,
@@ -119,7 +122,12 @@ def images(trained, random):
 
 @pytest.mark.parametrize(
     ("trained", "random", "verdict", "said"),
-    [(0.01, -0.01, HOLDS, False), (0.01, 0.01, OPEN, True), (-0.01, 0.01, FAILS, False)],
+    [
+        (0.01, 0, HOLDS, False),
+        (-0.01, 0, HOLDS, False),
+        (0.01, -0.01, OPEN, True),
+        (0, 0.01, OPEN, False),
+    ],
 )
 def test_a_pattern_that_random_weights_show_as_strongly_leaves_the_claim_open(
     trained, random, verdict, said
@@ -133,11 +141,11 @@ def test_a_pattern_that_random_weights_show_as_strongly_leaves_the_claim_open(
 
 @pytest.mark.parametrize(
     ("trained", "random", "verdict", "said"),
-    [(0.1, 0.05, HOLDS, True), (0.1, 0.0, HOLDS, False), (0.01, 0.0, FAILS, False)],
+    [(0.05, 0.025, HOLDS, True), (0.05, 0.0, HOLDS, False), (0.005, 0.0, FAILS, False)],
 )
 def test_a_difference_too_small_to_be_seen_does_not_count(trained, random, verdict, said):
     """With many images, any difference is significant."""
-    judged = judging_depth.focus_rises("saliency", (1,), (0,))(
+    judged = judging_depth.focus_rises("saliency", (2, 3), (0, 1))(
         Evidence(LABELS, depth={"strong": images(trained, random)})
     )
     assert judged.verdict == verdict
@@ -170,11 +178,12 @@ def test_integrated_gradients_are_judged_from_black_and_shown_from_the_blurred_i
             "drop:turned:integrated_gradients:black": 0.2,
             "drop:turned:integrated_gradients:blurred": 0.2,
             "drop:random": 0.3,
+            "drop:centre": 0.2,
         }
     )
     judged = judging_methods.ig_beats_random(Evidence(LABELS, methods={"strong": numbers}))
     assert judged.verdict == FAILS
-    assert [line.verdict for line in judged.lines] == [FAILS, FAILS, "", ""]
+    assert [line.verdict for line in judged.lines] == [FAILS] * 3 + [""] * 3
 
 
 def located(slope):
@@ -188,9 +197,10 @@ def located(slope):
 
 
 @pytest.mark.parametrize(("slope", "verdict"), [(-0.01, HOLDS), (0.01, FAILS)])
-def test_deep_maps_lose_the_place_if_they_locate_objects_worse_than_early_ones(slope, verdict):
+def test_synthetic_scenes_show_where_objects_are_and_do_not_judge_deep_layers(slope, verdict):
     judged = judging_depth.deep_gradcam_loses_the_place(Evidence(LABELS, objects=located(slope)))
-    assert judged.verdict == verdict
+    assert judged.lines[0].verdict == verdict
+    assert judged.verdict == OPEN
     assert judged.lines[0].control.mean == pytest.approx(0)
 
 
@@ -202,11 +212,13 @@ def test_sometimes_is_more_than_never():
     assert judge(Evidence(LABELS, depth={"strong": never})).verdict == OPEN
 
 
-@pytest.mark.parametrize(("rank", "verdict"), [(-0.6, HOLDS), (0.6, FAILS)])
-def test_baselines_contradict_each_other_if_their_maps_correlate_negatively(rank, verdict):
-    numbers = of_methods(**{"baseline_rank:black, white": rank})
-    judged = judging_methods.opposite_baselines(Evidence(LABELS, methods={"strong": numbers}))
+@pytest.mark.parametrize(("rank", "verdict"), [(0.1, HOLDS), (0.9, FAILS)])
+def test_baselines_matter_by_pairs_whose_maps_need_not_be_opposite(rank, verdict):
+    """From black and from white, a factor of every attribution changes its sign."""
+    numbers = of_methods(**{"baseline_rank:black, white": -0.6, "baseline_rank:black, mean": rank})
+    judged = judging_methods.baseline_matters(Evidence(LABELS, methods={"strong": numbers}))
     assert judged.verdict == verdict
+    assert [line.verdict for line in judged.lines] == [verdict, ""]
 
 
 @pytest.mark.parametrize("key", ["lime", "deepshap"])
@@ -217,11 +229,20 @@ def test_slow_methods_are_judged_by_their_own_images(key):
     assert judge(Evidence(LABELS, depth={"strong": numbers})).verdict == OPEN
 
 
-@pytest.mark.parametrize(("elsewhere", "verdict"), [(0.2, HOLDS), (0.6, OPEN)])
-def test_a_map_must_also_beat_its_own_shape_in_another_place(elsewhere, verdict):
+@pytest.mark.parametrize(
+    ("elsewhere", "centre", "verdict"), [(0.2, 0.2, HOLDS), (0.6, 0.2, OPEN), (0.2, 0.6, OPEN)]
+)
+def test_a_map_must_also_beat_its_own_shape_in_another_place_and_the_centre(
+    elsewhere, centre, verdict
+):
     """Blurring a compact region costs more than blurring scattered pixels, wherever it is."""
     numbers = of_methods(
-        **{"drop:gradcam": 0.5, "drop:random": 0.1, "drop:turned:gradcam": elsewhere}
+        **{
+            "drop:gradcam": 0.5,
+            "drop:random": 0.1,
+            "drop:turned:gradcam": elsewhere,
+            "drop:centre": centre,
+        }
     )
     evidence = Evidence(LABELS, depth={"strong": numbers})
     judge = judging.marks_what_counts("gradcam", "Grad-CAM")
@@ -235,7 +256,7 @@ def test_counting_more_than_other_pixels_is_not_counting_most():
     evidence = Evidence(LABELS, depth={"strong": {"truck": images}})
     most = judging.marks_what_counts("saliency", "saliency", most=True)(evidence)
     assert most.verdict == OPEN
-    assert "less than being the most influential" in most.measured
+    assert "may count more, which was not tested" in most.measured
     worse = [{"drop:saliency": 0.1, "drop:random": 0.5, "drop:turned:saliency": 0.6}] * 20
     evidence = Evidence(LABELS, depth={"strong": {"truck": worse}})
     assert judging.marks_what_counts("saliency", "saliency", most=True)(evidence).verdict == FAILS
@@ -261,6 +282,16 @@ def test_a_method_that_a_control_exceeds_by_another_measure_has_no_verdict(contr
     )  # fmt: skip
     assert judged.verdict == verdict
     assert ("saliency (ROAD)" in judged.measured) == (verdict == OPEN)
+    alone = judging.marks_what_counts("saliency", "saliency")
+    evaluation = {"methods": ["saliency"], "controls": ["random"], "measures": [road]}
+    assert alone(Evidence(LABELS, depth=numbers, evaluation=evaluation)).verdict == verdict
+    assert judging.beaten_by_controls(evaluation) == (
+        {"saliency": ["ROAD"]} if verdict == OPEN else {}
+    )
+    # Overlapping intervals are not better than a control, and not worse.
+    rows[1] |= {"low": 0.19, "high": 0.21}
+    assert judging.beaten_by_controls(evaluation) == {}
+    assert judging.not_beyond_controls(evaluation) == {"saliency": ["ROAD"]}
 
 
 def test_the_map_of_the_image_gives_no_verdict_on_maps_of_layers():
@@ -281,20 +312,17 @@ def test_dark_maps_of_networks_that_learned_nothing_are_no_abstraction(trained, 
     assert judged.lines[0].verdict == verdict
 
 
-@pytest.mark.parametrize(("roughness_of_map", "verdict"), [(0.2, HOLDS), (0.9, FAILS)])
-def test_single_pixels_are_not_regions(roughness_of_map, verdict):
-    numbers = of_methods(ig_roughness=roughness_of_map, ig_image_roughness=0.2)
-    assert (
-        judging_methods.ig_marks_regions(Evidence(LABELS, methods={"strong": numbers})).verdict
-        == verdict
-    )
+def test_rough_pixels_can_lie_in_a_region():
+    numbers = of_methods(ig_roughness=0.9, ig_image_roughness=0.2)
+    judged = judging_methods.ig_marks_regions(Evidence(LABELS, methods={"strong": numbers}))
+    assert judged.verdict == OPEN
+    assert [round(line.value.mean, 1) for line in judged.lines] == [0.9]
 
 
 @pytest.mark.parametrize(
     ("judge", "measure", "method", "mean", "verdict"),
     [
-        (judging_methods.lime_follows_the_network, "randomised_all", "lime", 0.1, HOLDS),
-        (judging_methods.lime_follows_the_network, "randomised_all", "lime", 0.9, FAILS),
+        (judging_methods.lime_follows_the_network, "randomised_all", "lime", 0.1, OPEN),
         (judging_methods.ig_adds_up, "completeness", "integrated_gradients", 0.01, HOLDS),
         (judging_methods.ig_adds_up, "completeness", "integrated_gradients", 0.2, FAILS),
         (judging_methods.ig_steps, "completeness", "integrated_gradients", 0.01, OPEN),
@@ -314,6 +342,32 @@ def test_claims_are_also_judged_by_the_evaluation_of_all_methods(
     assert judged.verdict == verdict
     assert [line.value.mean for line in judged.lines] == [mean]
     assert judge(Evidence(LABELS)).verdict == OPEN
+
+
+def test_a_network_that_was_not_measured_leaves_the_claim_open():
+    row = {"mean": 0.01, "low": 0.005, "high": 0.015, "n": 16, "images": "all"}
+    measure = {"key": "completeness", "rows": [row | {"method": "integrated_gradients"}]}
+    evidence = Evidence(
+        LABELS, methods={"strong": {}, "base": {}}, evaluation={"measures": [measure]}
+    )
+    judged = judging_methods.ig_adds_up(evidence)
+    assert judged.verdict == OPEN
+    assert judged.measured.endswith("cannot be told: base.")
+
+
+def test_modules_of_one_kind_are_compared_with_their_own_kind():
+    by_kind = {f"cam_blocks:{m}": float(KINDS[m] == "Pool") for m in MODULES}
+    assert contrast("cam_blocks", (4, 5, 6), (2, 3))(by_kind) > 0
+    assert contrast_by_kind("cam_blocks", (4, 5, 6), (2, 3))(by_kind) == 0
+    deeper = {f"cam_blocks:{m}": float(m) for m in MODULES}
+    assert contrast_by_kind("cam_blocks", (4, 5, 6), (2, 3))(deeper) == 3
+    assert contrast_by_kind("cam_blocks", (4,), (2, 3))(deeper) is None
+
+
+def test_the_direction_in_which_a_map_finds_errors_is_not_chosen_from_the_numbers():
+    low, high = spread(0), spread(1)
+    assert judging_conclusions.area_above(low, high).mean == 1
+    assert judging_conclusions.area_above(high, low).mean == 0
 
 
 def test_whether_maps_find_errors_stays_open_next_to_the_plain_probability():
@@ -390,6 +444,7 @@ def content(evidence):
         answers=judge_all(evidence),
         examples={},
         curves={},
+        points={},
         cards={},
         card_figures={},
         fairness={},
@@ -403,11 +458,11 @@ def content(evidence):
 
 
 def test_verdicts_without_images_are_told_from_measured_ones():
-    evidence = Evidence(LABELS, depth={"strong": images(-0.01, 0.01)})
+    evidence = Evidence(LABELS, depth={"strong": images(-0.01, 0)})
     by_key = {answer.claim.key: answer.judged for answer in judge_all(evidence)}
     assert by_key["parameters"].basis == "reasoned"
     assert by_key["saliency-progress"].basis == "measured"
-    assert by_key["gradcam-parts"].basis == "undecided"
+    assert by_key["gradcam-parts"].basis == "not testable here"
     counts = Counter(judged.basis for judged in by_key.values())
     html = page.render(content(evidence))
     assert html.count('<span class="note">by argument</span>') == 2 * counts["reasoned"]
@@ -429,14 +484,14 @@ def test_the_page_shows_every_claim_with_its_verdict_and_what_is_missing():
     assert len(numbers["claims"]) == len(CLAIMS)
 
 
-@pytest.mark.parametrize(("rank", "verdict"), [(0.7, HOLDS), (0.99, FAILS)])
-def test_lime_is_unstable_if_an_invisible_change_moves_it_more_than_saliency(rank, verdict):
-    numbers = {
-        "depth": {"cat": [{"saliency_neighbour_rank": 0.9 + 0.001 * n} for n in range(20)]},
-        "methods": {"cat": [{"lime_neighbour_rank": rank + 0.0001 * n} for n in range(20)]},
-    }
-    evidence = Evidence(LABELS, **{name: {"strong": of} for name, of in numbers.items()})
-    assert judging_methods.lime_is_unstable(evidence).verdict == verdict
+def test_limes_stability_is_compared_within_the_same_images_and_judges_no_other_images():
+    numbers = of_methods(
+        lime_neighbour_rank=0.7, saliency_neighbour_rank=0.9, lime_seed_rank=0.8
+    )  # fmt: skip
+    judged = judging_methods.lime_is_unstable(Evidence(LABELS, methods={"strong": numbers}))
+    assert judged.verdict == OPEN
+    assert [round(line.value.mean, 3) for line in judged.lines[:2]] == [-0.2, -0.1]
+    assert judged.basis == "tested, undecided"
 
 
 def test_the_page_tells_whether_better_maps_went_with_more_trust():
@@ -463,7 +518,8 @@ def test_the_page_names_the_best_method_of_each_measure():
         "ROAD*", "Infidelity, scaled*",
     ]  # fmt: skip
     # The intervals of SHAP, [.252, .300], and of LIME, [.299, .339], overlap: no asterisk.
-    assert any(m.startswith("Time") for m in best["saliency"])
+    # Of few images, no best method is named; by these measures, a control is even better.
+    assert not any(m.startswith(("Time", "Max")) for names in best.values() for m in names)
     assert page.leaders(None) == {}
 
 
@@ -480,6 +536,8 @@ def test_planted_effects_are_printed_next_to_the_estimates():
     row = row.partition("</tr>")[0]
     assert "planted +1.20<br>" in row
     assert "planted 2.46<br>" in row
+    # Rounding must not move the end of an interval onto no effect.
+    assert (page.planted_effect(0.9962, True), page.planted_effect(1.0, True)) == ("0.996", "1.00")
     assert row.count("found ") == 2
     # Whose effects are not known, or who are people, get no such table.
     assert "What was planted" not in page.render(of_study)
