@@ -181,6 +181,7 @@ def recipe_performs(recipe: str, *names: str) -> Judge:
         if not cards:
             return Judged(OPEN, f"There is no card of the recipe {recipe} on this machine.")
         figures = [row for row in seeds.over_seeds(recipe, cards) if row.name in names]
+        unit = stated.unit_of(recipe, names[0].replace(seeds.RUNNING, "train"))
         if not figures:
             return Judged(OPEN, f"The cards of the recipe {recipe} have no such figure.")
         lines = [
@@ -197,11 +198,8 @@ def recipe_performs(recipe: str, *names: str) -> Judge:
         ]
         return Judged(
             together(lines),
-            f"Mean over {_seeds(len(cards))}, on JPEG copies of CIFAR-10. Reproduced: the whole "
-            f"prediction interval for a new seed within {seeds.NEAR['other']} of the report's "
-            f"figure, or within {seeds.NEAR['loss']} for a loss, however its last printed digit "
-            f"({stated.unit_of(recipe, names[0].replace(seeds.RUNNING, 'train')):g}) was rounded "
-            "or truncated." + _too_few(len(cards)),
+            f"Mean over {_seeds(len(cards))}, judged by the interval for a new seed (rule: “The "
+            f"two recipes” above). Last printed digit: {unit:g}." + _too_few(len(cards)),
             lines,
         )
 

@@ -108,6 +108,7 @@ def render(content: Content) -> str:
         recipes=_recipes(content),
         against_l2=_against_l2(content),
         fewest_seeds=seeds.FEWEST_SEEDS,
+        near=seeds.NEAR,
         labels={method.key: method.label for method in catalogue.METHODS} | controls.LABELS,
         outcomes=_outcomes(content.study),
         quality=_map_quality(content.study),
@@ -379,8 +380,9 @@ def precise_mean(value: Mean) -> str:
 
 
 def signed(value: float) -> str:
-    """Format with three decimals and the sign."""
-    return f"{value:+.3f}".replace("-", "−")
+    """Format with three decimals and the sign, which 0.000 lacks."""
+    text = f"{value:+.3f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
 def signed_mean(value: Mean | None) -> str:
