@@ -10,6 +10,7 @@ from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
 REPORT = re.compile(r"\[([^\]]+)\]\((?:\.\./)?((?:examples/)?[\w-]+/report\.html(?:#[\w-]+)?)\)")
+TABLE = re.compile(r"\]\(\.\./studies/published/([\w-]+)/reproduction\.md")
 
 project = "Explanation Studies"
 author = "The authors of Explanation Studies"
@@ -39,6 +40,7 @@ def link_reports(app: Sphinx, name: str, source: list[str]) -> None:
     """Let links lead to reports, which are not pages, and to the page that includes a file."""
     source[0] = REPORT.sub(r'<a href="\2">\1</a>', source[0])
     source[0] = source[0].replace("](../CONTRIBUTING.md", "](contributing.md")
+    source[0] = TABLE.sub(r"](published/\1.md", source[0])
 
 
 def copy_reports(app: Sphinx, error: Exception | None) -> None:
