@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import version as package_version
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -512,7 +512,9 @@ def _manifest(
         **({"shortened": notes} if notes else {}),
         "software": {
             "python": platform.python_version(),
-            **{name: version(name) for name in ("django", "numpy", "pillow", "safetensors")},
+            **{
+                name: package_version(name) for name in ("django", "numpy", "pillow", "safetensors")
+            },
         },
     }
     return (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
