@@ -14,7 +14,7 @@ readme_pictures = pytest.importorskip("benchmarks.readme_pictures")
 
 IMAGES = ROOT / "docs" / "images"
 CURE = (
-    "take it anew with python -m benchmarks.screenshots OUTPUT --sheets docs/images --only-sheets"
+    "take it again with python -m benchmarks.screenshots OUTPUT --sheets docs/images --only-sheets"
 )
 
 
@@ -44,13 +44,13 @@ def test_a_sheet_tells_what_it_was_drawn_from(tmp_path, monkeypatch):
 
 
 def test_the_readme_shows_the_present_report_of_the_published_study():
-    cure = "take it anew with python -m benchmarks.readme_pictures"
+    cure = "take it again with python -m benchmarks.readme_pictures"
     assert page_sources.read_hash(IMAGES / "report.webp") == readme_pictures.report_hash(), cure
 
 
 @pytest.mark.nightly
 def test_the_readme_shows_a_trial_of_the_present_templates():
-    cure = "take it anew with python -m benchmarks.readme_pictures"
+    cure = "take it again with python -m benchmarks.readme_pictures"
     assert page_sources.read_hash(IMAGES / "trial.webp") == page_sources.pages_hash(), cure
 
 

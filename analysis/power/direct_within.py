@@ -53,7 +53,7 @@ def p_within(
     if outcome.population != "randomised":
         there &= completed
     names = effect_names(outcome)
-    # Conditions that only other arms see have no scores and are no cells.
+    # Conditions that only other arms see have no scores, so they are left out.
     numbers = [number for number in range(len(design.conditions)) if seen[there, number].any()]
     levels = [design.levels[design.conditions[number]] for number in numbers]
     wide = pd.DataFrame(np.where(seen, scores, np.nan)[there][:, numbers])

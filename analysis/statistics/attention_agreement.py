@@ -167,8 +167,8 @@ def agreement(looks: Looks, maps: Mapping[str, Maps]) -> Agreement:
 
     The maps are smoothed like the attention maps, which cannot be finer than the circle. Standard
     errors are those of the jackknife over participants (Tukey, 1958; Efron and Stein, 1981, Annals
-    of Statistics 9, 586-596): each measure is computed without one participant at a time, and the
-    baseline of other images anew. The images are fixed.
+    of Statistics 9, 586-596): each measure and the baseline of other images are computed without
+    one participant at a time. The images are fixed.
     """
     # No bootstrap of participants here: a resampled attention map has fewer different people and
     # is noisier, so that its rank correlation varies less than that of a new sample (see

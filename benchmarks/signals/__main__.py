@@ -3,7 +3,7 @@
     python -m benchmarks.signals FOLDER [--each 10] [--only by_http,touch] [--write]
     python -m benchmarks.signals --found A/flags.csv,B/flags.csv [--write]
 
-FOLDER is made anew: a database, gunicorn, and the export. Each way walks `--each` times with the
+FOLDER is created, with a database, a server and the export. Each way walks `--each` times with the
 browser's own automation mark (navigator.webdriver) hidden, and the ways through Chromium once more
 with it. The flags of each walk are in FOLDER/flags.csv; ``--found`` makes the table from such files
 of several runs, which may go on at the same time. ``--write`` stores the counts of the people's
