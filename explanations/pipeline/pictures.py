@@ -58,16 +58,21 @@ class Picture:
 
         Raises ArtefactError if the files that it is drawn from are missing or damaged.
         """
-        path = picture_path(self.name)
-        try:
-            content = path.read_bytes()
-        except OSError:
-            content = b""
-        if canvas.is_whole_png(content):
-            return content
-        content = self.draw()
-        _is_kept(path, content)
+        content = kept(self.name)
+        if content is None:
+            content = self.draw()
+            _is_kept(picture_path(self.name), content)
         return content
+
+
+def kept(name: str) -> bytes | None:
+    """Return the bytes of the kept picture of this name, or None if its file is missing or
+    damaged."""
+    try:
+        content = picture_path(name).read_bytes()
+    except OSError:
+        return None
+    return content if canvas.is_whole_png(content) else None
 
 
 def image_picture(

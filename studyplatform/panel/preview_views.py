@@ -1,5 +1,6 @@
 """The panel's preview of every page of a study, arm by arm. Nothing is stored."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -349,10 +350,12 @@ def _tabs(request: HttpRequest, study: Study) -> list[tuple[Any, str, bool]]:
 
 def _readdressed(bar: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
     """Replace the URLs of the page's pictures by the preview's own."""
-    theirs = f"{reverse('page', kwargs={'code': preview.CODE})}picture/"
+    theirs = re.escape(f"{reverse('page', kwargs={'code': preview.CODE})}picture/")
+    # In front of a picture's code may be its files, which a preview's own URL does not name.
+    prefix = re.compile(rf"\A{theirs}(?:[^/]+/(?=[^/]+/[^/]+\Z))?")
 
     def own(value: Any) -> Any:
-        return value.replace(theirs, bar["pictures"], 1) if isinstance(value, str) else value
+        return prefix.sub(bar["pictures"], value) if isinstance(value, str) else value
 
     readdressed = {key: own(value) for key, value in content.items()}
     for maps in readdressed.get("maps", ()):

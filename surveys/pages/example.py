@@ -5,7 +5,8 @@ conditions.
 from django.db.models import QuerySet
 
 from explanations.models import Explanation, Prediction
-from surveys.models import Condition, Study
+from surveys.models import Condition, Stimulus, Study
+from surveys.models.prepared_query import PreparedQuery
 from surveys.study_file.named_images import source_in
 from surveys.study_file.stored import definition
 
@@ -42,6 +43,40 @@ def example_candidates(study: Study) -> list[Prediction]:
     """Return the first images of the preferred group that is not empty."""
     groups = (list(group[:MOST_CANDIDATES]) for group in _free(study))
     return next((group for group in groups if group), [])
+
+
+_STORED = PreparedQuery(
+    lambda study, example, classifier, image_set, split: (
+        Prediction.objects.order_by()
+        .filter(
+            pk=example,
+            classifier=classifier,
+            image__image_set=image_set,
+            image__split=split,
+            is_correct=True,
+        )
+        .exclude(pk__in=Stimulus.objects.filter(study=study).values("prediction"))
+        .select_related("image")
+        .defer("probabilities", "image__part_map", "image__part_names")
+    ),
+    int,
+    int,
+    int,
+    int,
+    str,
+)
+
+
+def _stored_example(study: Study) -> Prediction | None:
+    """Return the example stored with the study if it is a candidate of the preferred group."""
+    declared = definition(study).images
+    if study.example_id is None:
+        return None
+    keys = (study.pk, study.example_id, study.classifier_id, study.image_set_id, declared.split)
+    for stored in _STORED(*keys):
+        if not declared.names or stored.image.source in map(source_in, declared.names):
+            return stored
+    return None
 
 
 def example_candidate(study: Study) -> Prediction | None:
@@ -86,15 +121,40 @@ def example_prediction(study: Study) -> Prediction | None:
 
     An example that only some arms show would be a difference between arms.
     """
-    candidate = example_candidate(study)
+    # Asked by every page with an example and by each of its pictures.
+    candidate = _stored_example(study) or example_candidate(study)
     if candidate is None:
         return None
-    wanted = set(study.conditions.exclude(method="").values_list("method", flat=True))
-    there = set(candidate.explanations.filter(other_class="").values_list("method", flat=True))
+    candidate.classifier = study.classifier
+    wanted = {condition.method for condition in definition(study).conditions if condition.method}
+    there = {method for (method,) in _METHODS(candidate.pk)}
     return candidate if wanted <= there else None
+
+
+_METHODS = PreparedQuery(
+    lambda prediction: (
+        Explanation.objects.order_by()
+        .filter(prediction=prediction, other_class="")
+        .values_list("method")
+    ),
+    int,
+)
+_MAPS = PreparedQuery(
+    lambda prediction, method: (
+        Explanation.objects.filter(prediction=prediction, method=method, other_class="")
+        .defer("parameters", "provenance")
+        .order_by("-id")[:1]
+    ),
+    int,
+    str,
+)
 
 
 def example_explanation(condition: Condition, prediction: Prediction) -> Explanation | None:
     """Return the newest map of the condition's method, or None for a condition without maps."""
-    maps = prediction.explanations.filter(method=condition.method, other_class="").order_by("-id")
-    return maps.select_related("prediction__image").first() if condition.method else None
+    if not condition.method:
+        return None
+    for explanation in _MAPS(prediction.pk, condition.method):
+        explanation.prediction = prediction
+        return explanation
+    return None

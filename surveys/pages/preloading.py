@@ -1,12 +1,10 @@
 """Preloading of the next trial's pictures while the participant looks at the current page."""
 
-from explanations.pipeline import pictures
 from surveys import tasks
 from surveys.models import Participant, Trial
-from surveys.models.prepared_query import PreparedQuery
 from surveys.pages import sequence
-from surveys.pages.kinds.stimulus import picture_urls
-from surveys.pages.kinds.trial import part_of
+from surveys.pages.kinds.stimulus import pictures_of
+from surveys.pages.kinds.trial import part_of, trial_of
 from surveys.study_file.step import Step
 from surveys.tasks import Stage
 
@@ -28,17 +26,6 @@ def stage_of(participant: Participant, step: Step) -> Stage:
     return tasks.get(part_of(participant, step).task).stage(step.stage)
 
 
-_PICTURES = PreparedQuery(
-    lambda person, position: (
-        Trial.objects.order_by()
-        .filter(participant=person, position=position)
-        .values_list("picture_code", "explanation_id")
-    ),
-    int,
-    int,
-)
-
-
 def next_pictures(participant: Participant, step: Step) -> list[str]:
     """Return the URLs of the pictures on the upcoming page. There are none before the
     allocation.
@@ -46,18 +33,9 @@ def next_pictures(participant: Participant, step: Step) -> list[str]:
     page = upcoming(participant, step)
     if page is None:
         return []
+    try:
+        trial = trial_of(participant, page)
+    except Trial.DoesNotExist:
+        return []
     # Only what the page will show: a map that comes at a later stage must not be fetched yet.
-    stage = stage_of(participant, page)
-    return [
-        address
-        for picture_code, explanation in _PICTURES(participant.pk, page.trial_position or 0)
-        for address in picture_urls(
-            participant,
-            picture_code,
-            with_map=explanation is not None and stage.shows_map,
-            maps=stage.compares or (0 if explanation is None else stage.classes),
-            legends=stage.compares,
-            blurred=stage.uncovers,
-            dense=pictures.has_dense_picture(participant.study.classifier.rule),
-        )
-    ]
+    return pictures_of(trial, stage_of(participant, page))

@@ -29,6 +29,7 @@ from surveys.pages.time_limit import extensions_left, limit_of
 from surveys.services import places
 from surveys.services.allocating import allocate
 from surveys.services.bonus import bonus_of
+from surveys.services.durability import atomic_without_waiting
 from surveys.services.locking import lock
 from surveys.services.sessions import complete_session, plan_sessions
 from surveys.study_file import page_kinds
@@ -71,7 +72,6 @@ _VIEW = PreparedQuery(
 )
 
 
-@transaction.atomic
 def record_view(*, participant: Participant, step: str) -> int:
     """Record that the page with this step's key is sent to the participant.
 
@@ -80,10 +80,18 @@ def record_view(*, participant: Participant, step: str) -> int:
     participant was erased in the meantime, and StudyFullError if their place was given away in the
     meantime.
     """
-    _lock(participant)
     shown = sequence.step_of(participant.study, step)
-    if shown is not None and _is_unseen(participant, shown):
-        allocate(participant)
+    # Whoever has seen an arm's page has the arm for good. A view may be lost by a power cut: the
+    # page is then displayed again, and the answer that follows is durable with all before it.
+    allocates = shown is not None and _is_unseen(participant, shown)
+    with transaction.atomic() if allocates else atomic_without_waiting():
+        _lock(participant)
+        if shown is not None and _is_unseen(participant, shown):
+            allocate(participant)
+        return _count_view(participant, step)
+
+
+def _count_view(participant: Participant, step: str) -> int:
     now = timezone.now()
     for view in _VIEW(participant.pk, step):
         view.last_shown_at = now

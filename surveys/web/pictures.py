@@ -1,17 +1,21 @@
 """Pictures of the participants' pages, whose URLs name neither method, arm nor class."""
 
+from pathlib import Path
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from explanations import catalogue
 from explanations.models import Explanation, Prediction
 from explanations.pipeline import pictures
+from explanations.pipeline.data_folder import picture_path
 from explanations.rendering.tiles import sheet
 from surveys import tasks
 from surveys.models import ArmBlock, Participant, Trial, Uncovering
 from surveys.models.prepared_query import PreparedQuery
-from surveys.pages import sequence, uncovering
+from surveys.pages import picture_links, sequence, uncovering
 from surveys.pages.example import EXAMPLE, example_explanation, example_prediction
 from surveys.pages.kinds import perception
 from surveys.pages.kinds.stimulus import BLURRED, CLEARED, DENSE, legend_name, map_name
@@ -61,8 +65,16 @@ _TRIAL = PreparedQuery(
 @require_safe
 # Only the participant's own browser may keep a picture. A trial's picture never changes.
 @cache_control(private=True, max_age=YEAR, immutable=True)
-def picture(request: HttpRequest, code: str, picture_code: str, picture: str) -> HttpResponse:
-    """Return an image, map or legend of a trial of the participant, once they have reached it."""
+def picture(
+    request: HttpRequest, code: str, picture_code: str, picture: str, files: str = ""
+) -> HttpResponse:
+    """Return an image, map or legend of a trial of the participant, once they have reached it.
+
+    A page of theirs that named the picture's ``files`` has checked that already.
+    """
+    names = picture_links.read(code, picture_code, picture, files)
+    if names and (kept := kept_file(names[-1 if is_dense(request) else 0])) is not None:
+        return kept
     participant = find_participant(code)
     if picture_code.startswith(EXAMPLE):
         example = example_of(participant, picture_code.removeprefix(EXAMPLE))
@@ -87,6 +99,17 @@ def picture(request: HttpRequest, code: str, picture_code: str, picture: str) ->
         record_picture(trial=trial)
     place = request.GET.get("place", "")
     return picture_of(trial, picture, dense=is_dense(request), place=place)
+
+
+@require_safe
+@cache_control(private=True, max_age=YEAR, immutable=True)
+def legend(request: HttpRequest, name: str) -> HttpResponse:
+    """Return a method's legend by the hash of its colours, alike for everybody."""
+    for method in catalogue.METHODS:
+        shown = pictures.legend_picture(method.key)
+        if shown.name == name:
+            return sent(shown)
+    raise Http404("No method has this legend.")
 
 
 def picture_of(trial: Trial, picture: str, *, dense: bool, place: str = "") -> HttpResponse:
@@ -174,5 +197,19 @@ def sent(picture: pictures.Picture) -> HttpResponse:
     stored = picture.stored() if settings.PROXY_SENDS_PICTURES else None
     if stored is None:
         return HttpResponse(picture.content(), content_type="image/png")
+    return by_proxy(stored)
+
+
+def kept_file(name: str) -> HttpResponse | None:
+    """Return the kept picture of this name as a response, or None if it must be drawn first."""
+    if settings.PROXY_SENDS_PICTURES:
+        stored = picture_path(name)
+        return by_proxy(stored) if stored.is_file() else None
+    content = pictures.kept(name)
+    return None if content is None else HttpResponse(content, content_type="image/png")
+
+
+def by_proxy(stored: Path) -> HttpResponse:
+    """Return the response with which the proxy sends a kept picture."""
     address = f"{INTERNAL}{stored.parent.name}/{stored.name}"
     return HttpResponse(content_type="image/png", headers={"X-Accel-Redirect": address})

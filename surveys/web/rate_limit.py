@@ -15,6 +15,7 @@ from django.utils.crypto import salted_hmac
 
 from surveys.models import Study
 from surveys.models.arrival_count import ArrivalCount
+from surveys.services.durability import atomic_without_waiting
 from surveys.web.client_address import client_address, client_network
 from surveys.web.counting import SKEW, count_within
 
@@ -59,7 +60,9 @@ def too_many(request: HttpRequest, study: Study) -> bool:
         *((limit, client_address(request)) for limit in address_limits()),
         *((limit, client_network(request)) for limit in network_limits()),
     )
-    return not all(_allows(limit, study.slug, subject) for limit, subject in of)
+    # In one transaction, which holds up other people's pages once and not for every limit.
+    with atomic_without_waiting():
+        return not all(_allows(limit, study.slug, subject) for limit, subject in of)
 
 
 def _all_together(study: Study) -> bool:

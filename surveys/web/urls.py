@@ -18,13 +18,18 @@ urlpatterns = [
     path("p/<slug:code>/", participation.page, name="page"),
     path("p/<slug:code>/next/", sessions.next_session, name="next-session"),
     path("p/<slug:code>/withdraw/", withdrawal.withdraw, name="withdraw"),
+    path("legends/<slug:name>/legend.png", pictures.legend, name="legend"),
     *(
         path(
-            f"p/<slug:code>/picture/<slug:picture_code>/{picture}.png",
+            f"p/<slug:code>/picture/{place}/{picture}.png",
             pictures.picture,
             {"picture": picture},
-            name="picture",
+            name=name,
         )
         for picture in pictures.PICTURES
+        for name, place in (
+            ("picture", "<slug:picture_code>"),
+            ("kept-picture", "<slug:files>/<slug:picture_code>"),
+        )
     ),
 ]

@@ -161,6 +161,10 @@ ROWS = {
     "withdraw": Row(EVERYBODY, of_participant),
     "next-session": Row(EVERYBODY, of_participant),
     "picture": Row(EVERYBODY, of_participant, may_lack=True),
+    "kept-picture": Row(
+        EVERYBODY, lambda study: of_participant(study) | {"files": "x"}, may_lack=True
+    ),
+    "legend": Row(EVERYBODY, lambda study: {"name": "x"}, may_lack=True),
     # Accounts
     "account_login": Row(EVERYBODY),
     "account_reset_password": Row(EVERYBODY),

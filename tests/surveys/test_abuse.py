@@ -158,11 +158,17 @@ def test_a_picture_answers_only_to_its_owner_and_its_name_says_nothing(drawn):
     browser, page, mine = in_arm(drawn, "lime")
     _, _, other = in_arm(drawn, "gradcam")
     trial = go_on(browser, page, 2)
-    for address in trial.pictures:
-        assert re.fullmatch(rf"/p/{mine.code}/picture/[\w-]{{32}}/(image|map|legend)\.png", address)
+    *own, legend = trial.pictures
+    for address in own:
+        # The files' names are hashes, and the signature is the participant's own.
+        kept = rf"/p/{mine.code}/picture/[\w-]{{65}}/[\w-]{{32}}/(image|map)\.png"
+        assert re.fullmatch(kept, address)
         assert Client().get(address).status_code == 200
         theirs = address.replace(mine.code, other.code)
         assert Client().get(theirs).status_code == 404
+    assert re.fullmatch(r"/legends/[0-9a-f]{64}/legend\.png", legend)
+    assert Client().get(legend).status_code == 200
+    assert Client().get(legend.replace(legend[9:73], "0" * 64)).status_code == 404
 
 
 def test_a_map_is_not_to_be_had_before_the_stage_that_shows_it(db, tmp_path):

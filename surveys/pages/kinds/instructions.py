@@ -10,6 +10,7 @@ from explanations import catalogue
 from explanations.pipeline import pictures
 from surveys import tasks
 from surveys.models import ArmBlock, Condition, Participant
+from surveys.models.prepared_query import PreparedQuery
 from surveys.pages.bonus import rule_in_words
 from surveys.pages.example import example_code, example_explanation, example_prediction
 from surveys.pages.kinds import Screen
@@ -21,11 +22,21 @@ from surveys.study_file.parts.instructions import InstructionsPart
 from surveys.study_file.step import Step
 from surveys.study_file.stored import definition
 
+_BLOCK = PreparedQuery(
+    lambda arm, number: (
+        ArmBlock.objects.order_by().filter(arm=arm, number=number).select_related("condition")
+    ),
+    int,
+    int,
+)
+
 
 def condition_of(participant: Participant, step: Step) -> Condition:
     """Return the condition of the step's block, or of the first block if the step is in none."""
-    blocks = ArmBlock.objects.filter(arm=participant.arm_id, number=max(step.block, 1))
-    return blocks.select_related("condition").get().condition
+    if participant.arm_id is None:
+        raise ArmBlock.DoesNotExist("The participant has no arm yet.")
+    (block,) = _BLOCK(participant.arm_id, max(step.block, 1))
+    return block.condition
 
 
 def trials_ahead(declared: StudyFile, condition: Condition, step: Step) -> list[TrialsPart]:

@@ -14,7 +14,7 @@ from surveys.allocation.shuffling import shuffled
 from surveys.models import Participant, Study
 from surveys.pages import sequence
 from surveys.pages.kinds import Screen
-from surveys.pages.kinds.stimulus import picture_url
+from surveys.pages.picture_links import picture_url
 from surveys.questionnaires.base import Item, Scale
 from surveys.study_file.parts.perception import PICTURES
 from surveys.study_file.step import Step

@@ -7,12 +7,15 @@ from explanations import catalogue
 from explanations.imagesets.input_rule import InputRule
 from explanations.models import Explanation, Prediction
 from explanations.pipeline import pictures
-from surveys.models import Condition, Participant, Trial, Uncovering
+from surveys.models import Condition, Participant, Trial, TrialMap, Uncovering
 from surveys.pages import uncovering
 from surveys.pages.kinds import Screen
 from surveys.pages.language import spoken
+from surveys.pages.picture_links import picture_url
+from surveys.pages.signals import are_counted
 from surveys.study_file.parts import TrialsPart
 from surveys.study_file.stored import definition
+from surveys.tasks import Stage
 
 BLURRED, CLEARED = "blurred", "cleared"
 """The names, in a URL, of a blurred image, and of one with a clear place."""
@@ -20,38 +23,72 @@ DENSE = "?dense"
 """End of the URL of a picture for a screen with two dots per pixel."""
 
 
-def picture_url(participant: Participant, picture_code: str, picture: str) -> str:
-    """Return the URL of a picture (image, map or legend) for the participant's browser."""
-    kwargs = {"code": participant.code, "picture_code": picture_code, "picture": picture}
-    return reverse("picture", kwargs=kwargs)
+def image_url(participant: Participant, prediction: Prediction, picture_code: str) -> str:
+    """Return the URL of the image."""
+    image, rule = prediction.image, prediction.classifier.rule
+    files = [
+        pictures.image_picture(image, rule, dense=dense) for dense in _sizes(participant, rule)
+    ]
+    return picture_url(participant, picture_code, "image", files)
 
 
-def picture_urls(
-    participant: Participant,
-    picture_code: str,
-    *,
-    with_map: bool,
-    maps: int = 0,
-    legends: int = 0,
-    blurred: bool = False,
-    dense: bool = False,
-) -> list[str]:
-    """Return the URLs of all pictures of a stimulus, as the script that loads them reads them.
+def map_url(
+    participant: Participant, explanation: Explanation, picture_code: str, name: str = "map"
+) -> str:
+    """Return the URL of a map, by its name among several."""
+    rule = explanation.prediction.classifier.rule
+    files = [pictures.map_picture(explanation, dense=dense) for dense in _sizes(participant, rule)]
+    return picture_url(participant, picture_code, name, files)
 
-    ``maps`` is the number of maps shown side by side, of which ``legends`` have a legend of their
-    own. ``blurred`` adds the blurred image to the image. If ``dense``, the URL of each picture is
-    followed by a comma and the URL of its larger version.
+
+def legend_url(method: str) -> str:
+    """Return the URL of a method's legend, which browsers keep for all trials."""
+    return reverse("legend", kwargs={"name": pictures.legend_picture(method).name})
+
+
+def pictures_of(trial: Trial, stage: Stage) -> list[str]:
+    """Return the URLs of all pictures of a trial at a stage, as the script that loads them reads
+    them.
+
+    Where a dense screen gets larger pictures, the URL of each picture is followed by a comma and
+    the URL of its larger version.
     """
-    beside = [map_name(place) for place in range(1, maps + 1)]
-    named = [*(["map"] if with_map else []), *beside]
-    images = ("image", BLURRED) if blurred else ("image",)
-    addresses = [picture_url(participant, picture_code, name) for name in (*images, *named)]
-    if dense:
+    person, code, explanation = trial.participant, trial.picture_code, trial.explanation
+    prediction = trial.stimulus.prediction
+    if stage.uncovers:
+        addresses = [picture_url(person, code, name) for name in ("image", BLURRED)]
+    else:
+        addresses = [image_url(person, prediction, code)]
+    methods = []
+    if explanation is not None and stage.shows_map:
+        addresses.append(map_url(person, explanation, code))
+        methods.append(explanation.method)
+    if stage.compares or (stage.classes and explanation is not None):
+        for trial_map in beside(trial):
+            name = map_name(trial_map.place)
+            addresses.append(map_url(person, trial_map.explanation, code, name))
+            methods.append(trial_map.explanation.method)
+    if pictures.has_dense_picture(prediction.classifier.rule):
         addresses = [f"{address},{address}{DENSE}" for address in addresses]
-    own = [legend_name(place) for place in range(1, legends + 1)]
-    shared = ["legend"] if named and not own else []
-    keys = [picture_url(participant, picture_code, name) for name in (*own, *shared)]
-    return [*addresses, *keys]
+    return [*addresses, *map(legend_url, dict.fromkeys(methods))]
+
+
+def beside(trial: Trial) -> list[TrialMap]:
+    """Return the maps that the trial shows side by side."""
+    maps = list(trial.maps.select_related("explanation"))
+    for trial_map in maps:  # all are of the trial's prediction, which was read with the trial
+        trial_map.explanation.prediction = trial.stimulus.prediction
+    return maps
+
+
+def _sizes(participant: Participant, rule: InputRule) -> tuple[bool, ...]:
+    """Return for which screens, usual and dense ones, a URL names the picture's files.
+
+    It names none where the pictures that a person loads are counted: only a query can count them.
+    """
+    if are_counted(participant.study):
+        return ()
+    return (False, True) if pictures.has_dense_picture(rule) else (False,)
 
 
 def to_uncover(trial: Trial, part: TrialsPart) -> Screen:
@@ -115,42 +152,41 @@ def maps_compared(trial: Trial, *, names_class: str | None) -> Screen:
     ``names_class`` is the reader's name for the predicted class, or None if it is not to be named.
     """
     person, code = trial.participant, trial.picture_code
-    beside = trial.maps.select_related("explanation__prediction__image")
     return {
         "maps": [
             {
                 "number": trial_map.place,
-                "url": picture_url(person, code, map_name(trial_map.place)),
+                "url": map_url(person, trial_map.explanation, code, map_name(trial_map.place)),
                 "alt": map_alt(person, trial_map.explanation),
                 "empty": bool(trial_map.explanation.diagnostics.get("empty")),
                 "method": catalogue.get(trial_map.explanation.method),
                 "caption": pictures.caption(trial_map.explanation, names_class),
-                "legend_url": picture_url(person, code, legend_name(trial_map.place)),
+                "legend_url": legend_url(trial_map.explanation.method),
             }
-            for trial_map in beside
+            for trial_map in beside(trial)
         ],
     }
 
 
 def maps_beside(trial: Trial) -> Screen:
     """Return what the template needs to show the maps of several classes without naming them."""
-    beside = list(trial.maps.select_related("explanation__prediction__image"))
-    method = beside[0].explanation.method  # all maps of a trial are of the condition's method
+    person, maps = trial.participant, beside(trial)
+    method = maps[0].explanation.method  # all maps of a trial are of the condition's method
     return {
         "method": catalogue.get(method),
         "maps": [
             {
                 "number": trial_map.place,
-                "url": picture_url(
-                    trial.participant, trial.picture_code, map_name(trial_map.place)
+                "url": map_url(
+                    person, trial_map.explanation, trial.picture_code, map_name(trial_map.place)
                 ),
-                "alt": map_alt(trial.participant, trial_map.explanation),
+                "alt": map_alt(person, trial_map.explanation),
                 "empty": bool(trial_map.explanation.diagnostics.get("empty")),
             }
-            for trial_map in beside
+            for trial_map in maps
         ],
         "caption": pictures.caption_of_each(method),
-        "legend_url": picture_url(trial.participant, trial.picture_code, "legend"),
+        "legend_url": legend_url(method),
     }
 
 
@@ -170,7 +206,7 @@ def stimulus(
     """
 
     shown: Screen = {
-        "image_url": picture_url(participant, picture_code, "image"),
+        "image_url": image_url(participant, prediction, picture_code),
         "map_over": definition(participant.study).pages.map == "over",
         **sharpness(prediction.classifier.rule),
     }
@@ -185,8 +221,8 @@ def stimulus(
     named = names_class and "prediction" in shown
     return shown | {
         "method": catalogue.get(explanation.method),
-        "map_url": picture_url(participant, picture_code, "map"),
+        "map_url": map_url(participant, explanation, picture_code),
         "map_alt": map_alt(participant, explanation),
         "caption": pictures.caption(explanation, label if named else None),
-        "legend_url": picture_url(participant, picture_code, "legend"),
+        "legend_url": legend_url(explanation.method),
     }

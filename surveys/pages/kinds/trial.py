@@ -105,8 +105,15 @@ _TRIAL = PreparedQuery(
 
 
 def trial_of(participant: Participant, step: Step) -> Trial:
-    """Return the step's trial with everything that a page shows of it."""
-    (trial,) = _TRIAL(participant.pk, step.trial_position or 0)
+    """Return the step's trial with everything that a page shows of it. Raises Trial.DoesNotExist if
+    the participant has no trials yet.
+    """
+    for trial in _TRIAL(participant.pk, step.trial_position or 0):
+        return _completed(trial, participant)
+    raise Trial.DoesNotExist(f"The participant has no trial {step.trial_position}.")
+
+
+def _completed(trial: Trial, participant: Participant) -> Trial:
     trial.participant = participant
     # Its stimuli are of the study's classifier, which the participant's request has read already.
     trial.stimulus.prediction.classifier = participant.study.classifier
