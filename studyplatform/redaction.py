@@ -6,6 +6,8 @@ import re
 from traceback import format_exception
 
 SECRETS = (
+    # Before a picture's code may be the names of its files.
+    (re.compile(r"/picture/[^\s?\"']+/"), "/picture/…/"),
     (re.compile(r"/(p|picture|link|review)/[^/\s?\"']+"), r"/\1/…"),
     (re.compile(r"(/[^\s?\"']*)\?[^\s\"']+"), r"\1?…"),
     (re.compile(r"\bip=\S+"), "ip=…"),
