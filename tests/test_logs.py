@@ -53,7 +53,8 @@ def logged(settings, capsys) -> Iterator[Callable[..., str]]:
 def _forget_other_tests() -> None:
     """Undo what another test, or a library in it, may have told the loggers of requests."""
     logging.disable(logging.NOTSET)
-    named = [name for name in logging.root.manager.loggerDict if name.startswith("django.")]
+    ours = ("django.", "studyplatform.")
+    named = [name for name in logging.root.manager.loggerDict if name.startswith(ours)]
     for logger in map(logging.getLogger, named):
         logger.disabled, logger.propagate = False, True
         logger.setLevel(logging.NOTSET)
