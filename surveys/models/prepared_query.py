@@ -3,7 +3,6 @@
 Compiling these statements again for every page took a third of its processor time.
 """
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -33,16 +32,16 @@ class PreparedQuery(Generic[Row]):
 
     def __init__(self, build: Callable[..., QuerySet[Any, Row]], *kinds: type) -> None:
         self._build, self._kinds = build, kinds
-        self._here = (
-            threading.local()
-        )  # each thread has a connection, and a statement belongs to one connection
+        self._statements: dict[str, _Statement] = {}
 
     def __call__(self, *values: Value) -> list[Row]:
         connection = connections[DEFAULT_DB_ALIAS]
-        statement: _Statement | None = getattr(self._here, "statement", None)
-        if statement is None or statement.connection is not connection:
-            statement = self._here.statement = self._written_for(connection)
-        return list(statement.rows(values))
+        # All threads share it: a server has many, each of which opens a connection again and again.
+        # Two that write it at the same moment write the same.
+        statement = self._statements.get(connection.vendor)
+        if statement is None:
+            statement = self._statements[connection.vendor] = self._written_for(connection)
+        return list(statement.rows(connection, values))
 
     def _written_for(self, connection: BaseDatabaseWrapper) -> "_Statement":
         marks = [MARKS[kind](number) for number, kind in enumerate(self._kinds)]
@@ -58,7 +57,6 @@ class PreparedQuery(Generic[Row]):
             )
         makes_models = issubclass(queryset._iterable_class, ModelIterable)
         return _Statement(
-            connection,
             sql,
             tuple(parameters),
             places,
@@ -102,25 +100,26 @@ class _Statement:
     column, the conversions by the database and the field.
     """
 
-    connection: BaseDatabaseWrapper
     sql: str
     parameters: tuple[Any, ...]
     places: Mapping[int, int]
     converters: Mapping[int, tuple[Sequence[Callable[..., Any]], Any]]
     maker: _Maker | None
 
-    def rows(self, values: Sequence[Value]) -> Iterator[Any]:
+    def rows(self, connection: BaseDatabaseWrapper, values: Sequence[Value]) -> Iterator[Any]:
         parameters = list(self.parameters)
         for place, number in self.places.items():
             parameters[place] = values[number]
-        with self.connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(self.sql, parameters)
             rows = cursor.fetchall()
-        return map(self.maker.make if self.maker else tuple, self._converted(rows))
+        return map(self.maker.make if self.maker else tuple, self._converted(connection, rows))
 
-    def _converted(self, rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+    def _converted(
+        self, connection: BaseDatabaseWrapper, rows: Iterable[Sequence[Any]]
+    ) -> Iterator[list[Any]]:
         for row in map(list, rows):
             for column, (steps, expression) in self.converters.items():
                 for step in steps:
-                    row[column] = step(row[column], expression, self.connection)
+                    row[column] = step(row[column], expression, connection)
             yield row

@@ -75,8 +75,14 @@ def test_a_value_that_the_sql_does_not_take_is_refused(sets):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_each_thread_asks_its_own_connection(sets):
-    ask, seen = PreparedQuery(lambda name: ImageSet.objects.filter(name=name), str), []
+def test_each_thread_asks_its_own_connection_with_the_sql_of_all(sets):
+    built, seen = [], []
+
+    def named(name: str) -> QuerySet[ImageSet, ImageSet]:
+        built.append(name)
+        return ImageSet.objects.filter(name=name)
+
+    ask = PreparedQuery(named, str)
 
     def elsewhere() -> None:
         with connection.execute_wrapper(lambda execute, *rest: (seen.append(1), execute(*rest))[1]):
@@ -88,6 +94,7 @@ def test_each_thread_asks_its_own_connection(sets):
     thread.start()
     thread.join()
     assert seen == [1, "b"]
+    assert len(built) == 1
 
 
 def test_a_mark_is_a_number_that_the_smallest_column_can_hold():
