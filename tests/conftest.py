@@ -139,6 +139,18 @@ def _passwords_that_are_quickly_hashed():
         yield
 
 
+@pytest.fixture
+def quick_report():
+    """Leave out of analyses, outside of their own tests as well, what those tests leave out.
+
+    For tests that look at the data of a study, or at a part of its report that is not left out.
+    """
+    from tests.analysis.conftest import quick_analysis
+
+    with quick_analysis():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _data_in_a_folder_of_its_own(settings, tmp_path):
     settings.DATA_DIR = tmp_path / "var"

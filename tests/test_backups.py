@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from explanations.pipeline.pictures import legend_picture
 from surveys.models import AllocationSlot, Participant, Study
@@ -170,12 +170,15 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("statement", FAULTS)
-def test_each_fault_is_said_in_words(lived, statement):
-    with without_triggers(), connection.cursor() as cursor:
-        cursor.execute(statement)
-    with pytest.raises(CommandError, match=FAULTS[statement]):
-        call_command("check_integrity")
+def test_each_fault_is_said_in_words(lived):
+    for statement, said in FAULTS.items():
+        with transaction.atomic():
+            with without_triggers(), connection.cursor() as cursor:
+                cursor.execute(statement)
+            with pytest.raises(CommandError, match=said):
+                call_command("check_integrity")
+            transaction.set_rollback(True)
+    assert list(problems()) == []
 
 
 def test_a_missing_image_is_named(lived, settings):

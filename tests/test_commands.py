@@ -19,7 +19,9 @@ from django.core.management.base import BaseCommand
 from explanations.classifier.recipes import RECIPES
 from explanations.management import arguments, outputs, progress
 from explanations.management.base import PlatformCommand
+from surveys.simulation import run
 from tests.conftest import ROOT
+from tests.surveys.drawn import drawn_study
 
 OURS = ("explanations", "surveys", "studyplatform")
 COMMANDS = sorted(name for name, app in get_commands().items() if app in OURS)
@@ -441,6 +443,33 @@ drawn_study(Path(sys.argv[1]))
 """
 
 
+@pytest.mark.django_db
+def test_a_simulation_stopped_in_the_midst_of_a_person_is_continued(tmp_path, monkeypatch):
+    """Within this process; the test below stops one of its own by a signal."""
+    study = drawn_study(tmp_path)
+    answered = run._next
+    left = iter(range(17))  # of eight pages each: in the midst of the third person
+
+    def interrupted(*person):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return answered(*person)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "_next", interrupted)
+        with pytest.raises(CommandError, match="last one counts as having dropped out") as stopped:
+            call_command("simulate_participants", "drawn", n=5, profile="null")
+    assert stopped.value.returncode == 130
+    assert "Repeat the command with the missing number as --n" in str(stopped.value)
+    states = list(study.participants.order_by("id").values_list("state", flat=True))
+    assert len(states) < 5
+    assert states[:-1] == ["completed"] * (len(states) - 1) != []
+    assert states[-1] == "started"
+    assert call_command("simulate_participants", "drawn", n=2, profile="null").startswith("2 sim")
+    assert study.participants.count() == len(states) + 2
+
+
+@pytest.mark.nightly
 def test_a_stopped_simulation_of_participants_keeps_whole_people_and_is_continued(tmp_path):
     """On a database of its own, since another process cannot see the one of the tests."""
     database = tmp_path / "db.sqlite3"
@@ -479,6 +508,7 @@ def test_a_stopped_simulation_of_participants_keeps_whole_people_and_is_continue
     assert len(states()) == len(before) + 2
 
 
+@pytest.mark.nightly
 def test_a_wrong_value_on_a_command_line_has_an_exit_status_and_no_traceback(tmp_path):
     running = manage("plan_power", "studies/demo.toml", "--runs", "0", "--output", tmp_path / "out")
     _, told = running.communicate(timeout=60)

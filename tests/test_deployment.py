@@ -59,6 +59,7 @@ def test_the_backup_script_keeps_what_is_new_and_deletes_what_is_old(tmp_path):
     assert (tmp_path / "called").read_text().split()[:2] == ["backup", "check_integrity"]
 
 
+@pytest.mark.nightly
 def test_without_torch_the_web_process_starts_and_all_commands_of_a_server_load():
     """As on a server that was installed from requirements-web.lock."""
     code = (

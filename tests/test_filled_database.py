@@ -1,6 +1,7 @@
 """A database filled before the packages were laid out anew: it migrates, and exports the same.
 
-filled_database/README.md says what lies in it and how it was made.
+filled_database/README.md says what lies in it and how it was made. By day, tests/test_upgrades.py
+lets an older database migrate and export.
 """
 
 import csv
@@ -138,6 +139,7 @@ def test_the_filled_database_holds_people_of_every_state(before):
     assert {PurePosixPath(path).parts[0] for path in before} == set(STUDIES)
 
 
+@pytest.mark.nightly
 def test_every_exported_table_is_equal_after_the_migrations(before, after):
     old, new = tables(before), tables(after)
     assert old.keys() == new.keys()
@@ -148,6 +150,7 @@ def test_every_exported_table_is_equal_after_the_migrations(before, after):
         assert renamed(rows(text)) == as_then(path, rows(new[path])), path
 
 
+@pytest.mark.nightly
 def test_the_codebook_describes_the_same_columns(before, after):
     for path in (path for path in before if path.endswith("codebook.csv")):
         described = [
@@ -162,17 +165,20 @@ def test_the_codebook_describes_the_same_columns(before, after):
         assert described[0] == described[1], path
 
 
+@pytest.mark.nightly
 def test_nothing_that_a_study_was_launched_with_has_changed(before, after):
     for path in (path for path in before if path.endswith("manifest.json")):
         old, new = (json.loads(files[path]) for files in (before, after))
         assert new["changes"] == old["changes"] == [], path
 
 
+@pytest.mark.nightly
 def test_study_files_come_back_to_the_letter(before, after):
     for path in (path for path in before if path.endswith("study.toml")):
         assert before[path] == after[path]
 
 
+@pytest.mark.nightly
 def test_another_answer_would_be_noticed(before, after):
     path = "demo/none/answers.csv"
     table = rows(after[path])

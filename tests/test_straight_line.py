@@ -11,9 +11,10 @@ from django.core.management import call_command
 from explanations.models import Explanation, Prediction
 from surveys.models import Answer, Participant, Study
 from tests.conftest import ROOT
+from tests.surveys.factories import scenes
 
 ARMS = ("none", "gradcam", "placebo")
-PEOPLE = 45
+PEOPLE = 27
 
 STUDY = """
 slug = "{slug}"
@@ -88,13 +89,13 @@ quits = 0.0
 [base.scales]
 trust = 3.4
 [conditions.gradcam.scales]
-trust = 1.6
+trust = 2.2
 """
 
 
 @pytest.fixture
 def images():
-    call_command("import_images", data="scenes", split="test", limit=60)
+    scenes(30)
 
 
 def run_study(tmp_path, slug, seed, profile):
@@ -136,7 +137,7 @@ def test_a_planted_effect_is_found_and_what_was_not_planted_is_not(images, tmp_p
             ("", False) if row["arm"] == "none" else (row["arm"], True)
         )
     assert Explanation.objects.filter(method="gradcam").count() >= 6
-    assert Prediction.objects.count() == 60
+    assert Prediction.objects.count() == 30
 
     # The export says what was stored.
     agreed = sum(int(row["agreed"]) for row in trials)
@@ -147,12 +148,12 @@ def test_a_planted_effect_is_found_and_what_was_not_planted_is_not(images, tmp_p
     assert max(arms) - min(arms) <= 2
     assert not Participant.objects.filter(simulated=False).exists()
 
-    # The planted effect of 1.6 points is found with an interval that covers it.
+    # The planted effect of 2.2 points is found with an interval that covers it.
     trust = outcome(results, "trust")
     assert trust["p_adjusted"] < 0.001
     contrasts = {entry["arm"]: entry["difference"] for entry in trust["found"]["contrasts"]}
     assert contrasts["gradcam"]["p"] < 0.001
-    assert contrasts["gradcam"]["low"] <= 1.6 <= contrasts["gradcam"]["high"]
+    assert contrasts["gradcam"]["low"] <= 2.2 <= contrasts["gradcam"]["high"]
     assert contrasts["placebo"]["p"] > 0.05
     assert outcome(results, "agreement_right")["p_adjusted"] > 0.05
     assert results["simulated"] is True

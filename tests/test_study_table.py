@@ -7,6 +7,7 @@ import pytest
 
 from analysis.run import analyse
 from benchmarks.study_table import BEGIN, END, PAGE, RESULTS, block, read, written
+from tests.analysis.conftest import quick_analysis
 from tests.analysis.tidy import write_study
 
 ARMS = {"none": "No explanation", "gradcam": "Grad-CAM", "lime": "LIME"}
@@ -16,7 +17,8 @@ ARMS = {"none": "No explanation", "gradcam": "Grad-CAM", "lime": "LIME"}
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     write_study(folder / "data", arms=ARMS, per_arm=30, seed=4, trust={"gradcam": 2.0})
-    analyse(folder / "data", folder / "report")
+    with quick_analysis():
+        analyse(folder / "data", folder / "report")
     return read(folder / "report" / "results.json")
 
 

@@ -26,20 +26,32 @@ def _what_few_tests_look_at(
 
     Tests marked `whole_report` have them, and fixtures of a session or a module unless they work
     within `quick_analysis`. Tests marked `every_section` have the last two.
+
+    Figures are left out of all but those marked `whole_report` or `figures`.
     """
-    if request.node.get_closest_marker("whole_report") is None:
-        _leave_out(monkeypatch, sections=request.node.get_closest_marker("every_section") is None)
+    marked = request.node.get_closest_marker
+    if marked("whole_report") is None:
+        _leave_out(monkeypatch, sections=marked("every_section") is None)
+        if marked("figures") is None:
+            _draw_nothing(monkeypatch)
 
 
 @contextmanager
-def quick_analysis(*, sections: bool = True) -> Iterator[None]:
+def quick_analysis(*, sections: bool = True, figures: bool = False) -> Iterator[None]:
     """Leave out of an analysis by a fixture what is left out of one by a test.
 
-    With `sections` false, the reliability of scales and measures of behaviour stay.
+    With `sections` false, the reliability of scales and measures of behaviour stay; with `figures`
+    true, the figures.
     """
     with pytest.MonkeyPatch.context() as patch:
         _leave_out(patch, sections=sections)
+        if not figures:
+            _draw_nothing(patch)
         yield
+
+
+def _draw_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("analysis.run.draw_figures", lambda results, scores, folder: ({}, ()))
 
 
 def _leave_out(patch: pytest.MonkeyPatch, *, sections: bool) -> None:

@@ -66,6 +66,7 @@ def test_intervals_and_p_agree_and_are_wider_than_for_one_arm(seed):
         assert (pair.difference.low > 0 or pair.difference.high < 0) == (pair.difference.p < 0.05)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("studies", "fewest", "most"),
     [(100, 1, 10), pytest.param(400, 8, 33, marks=pytest.mark.nightly)],

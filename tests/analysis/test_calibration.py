@@ -37,6 +37,7 @@ def test_the_area_is_scikit_learns(points):
     assert found.n == 20
 
 
+@pytest.mark.nightly
 def test_sureness_that_says_nothing_has_an_area_of_one_half_five_in_a_hundred_times():
     """300 studies, people of unequal sureness and ability: 15 false expected, SD 3.8."""
     false = 0

@@ -249,6 +249,7 @@ def test_a_flow_that_does_not_add_up_is_never_printed(flow, damage):
         check_sums(rows, steps, sets)
 
 
+@pytest.mark.figures
 def test_the_diagram_and_the_tables_come_with_the_report(folder, tmp_path):
     edit(folder, "trials.csv", hurry(3))
     analyse(add(folder, SLOW), tmp_path / "out")

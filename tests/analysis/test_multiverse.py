@@ -43,7 +43,7 @@ def found(tmp_path_factory):
     )
     plan = folder / "plan.toml"
     plan.write_text(plan.read_text() + RULE + MULTIVERSE)
-    with quick_analysis():
+    with quick_analysis(figures=True):
         results = analyse(folder, place / "out")
     return results, place
 

@@ -289,7 +289,7 @@ def test_the_command_reads_a_study_file_and_writes_a_page(tmp_path, settings, ca
 
 def test_the_page_draws_both_curves_and_claims_no_more_than_was_found(tmp_path):
     plan = plan_with({**RELIANCE, "smallest_effect": 0.35, "analysis": "binary_trials"})
-    asked = Asked(Wanted(runs=20, most=80), seed=2)
+    asked = Asked(Wanted(runs=10, most=40), seed=2)
     power = plan_power(plan, BOOK, Design(2, 4), asked, tmp_path)
     write_page(power, tmp_path, "a test")
     page = (tmp_path / "power.html").read_text(encoding="utf-8")

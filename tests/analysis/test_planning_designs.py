@@ -22,6 +22,7 @@ from analysis.power.simulated_studies import Cell, Settings, chunk
 from analysis.study_data.populations import score_table
 from tests.analysis.test_planning import BOOK, SCORE, TRUST, plan_with
 from tests.conftest import ROOT
+from tests.daily import daily
 
 RHO, D = 0.6, 0.5  # correlation with the earlier measurement, and effect in SD of a score
 ASSUMED = Assumptions(dropout=0, excluded=0, score_sd=1.0, before_correlation=RHO)
@@ -91,6 +92,7 @@ def test_wilcoxons_test_of_two_times_is_nearly_as_powerful():
     assert_close(share(one_arm({**BEFORE, "analysis": "repeated"}), n, (LATER,)), exact)
 
 
+@pytest.mark.nightly
 def test_two_conditions_of_one_arm_have_the_power_of_a_paired_t_test():
     """Scores of the conditions correlate by stable_share × reliability, here .4."""
     n = 40
@@ -104,7 +106,7 @@ def test_two_conditions_of_one_arm_have_the_power_of_a_paired_t_test():
     ("effect", "affected", "noncentrality"),
     [
         ("map", ("arm2", "arm3"), lambda n: D * n**0.5),
-        ("interaction", ("arm3",), lambda n: D * n**0.5 / 2),
+        pytest.param("interaction", ("arm3",), lambda n: D * n**0.5 / 2, marks=pytest.mark.nightly),
     ],
 )
 def test_effects_of_two_factors_have_the_power_of_their_contrasts(effect, affected, noncentrality):
@@ -129,7 +131,7 @@ DIRECT = {
 }
 
 
-@pytest.mark.parametrize(("outcome", "design"), DIRECT.values(), ids=DIRECT)
+@pytest.mark.parametrize(("outcome", "design"), daily(DIRECT.values(), 4), ids=DIRECT)
 def test_designs_without_tables_give_the_p_of_a_whole_study(outcome, design, monkeypatch):
     outcome = {**outcome, "scale": None} if outcome["kind"] != "scale" else outcome
     outcome = {key: value for key, value in outcome.items() if value is not None}
@@ -150,6 +152,7 @@ def test_designs_without_tables_give_the_p_of_a_whole_study(outcome, design, mon
     assert len(set(direct)) == len(direct)
 
 
+@pytest.mark.nightly
 def test_a_main_effect_is_no_interaction():
     """The control of the test above: the interaction is then found at the rate of α."""
     plan = plan_with({**FACTORIAL, "effect": "interaction", "smallest_effect": D}, arms=4)
@@ -177,7 +180,7 @@ def test_the_effect_shifts_what_the_outcome_is_about(tmp_path):
     both = {**FACTORIAL, "key": "both", "smallest_effect": 2.0}
     paired = {**BEFORE, "key": "times", "analysis": "paired", "smallest_effect": 1.0}
     plan = plan_with(main, both, paired, arms=4)
-    asked = Asked(Wanted(runs=20, most=40), ASSUMED)
+    asked = Asked(Wanted(runs=10, most=20), ASSUMED)
     power = plan_power(plan, BOOK, CROSSED, asked, tmp_path)
     assert power.affected == {
         "main": ("arm2", "arm3"),

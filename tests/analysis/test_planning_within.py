@@ -113,11 +113,20 @@ def power_of(effect, design, n, affected, runs=120):
     [
         # Everybody has four cells, 2n people. A main effect averages two differences.
         (BOTH_WITHIN, "level", 5, ("none-high", "map-high"), (1 - RHO) / 10, 9),
-        (BOTH_WITHIN, "interaction", 25, ("map-high",), 4 * (1 - RHO) / 50, 49),
+        pytest.param(
+            *(BOTH_WITHIN, "interaction", 25, ("map-high",), 4 * (1 - RHO) / 50, 49),
+            marks=pytest.mark.nightly,
+        ),
         # Half of the people have the cells with a map, n in each half.
-        (MIXED, "level", 12, ("none-high", "map-high"), 2 * (1 - RHO) / 24, 22),
+        pytest.param(
+            *(MIXED, "level", 12, ("none-high", "map-high"), 2 * (1 - RHO) / 24, 22),
+            marks=pytest.mark.nightly,
+        ),
         (MIXED, "interaction", 50, ("map-high",), 4 * (1 - RHO) / 50, 98),
-        (MIXED, "shown", 45, ("map-low", "map-high"), (1 + RHO) / 45, 88),
+        pytest.param(
+            *(MIXED, "shown", 45, ("map-low", "map-high"), (1 + RHO) / 45, 88),
+            marks=pytest.mark.nightly,
+        ),
     ],
 )
 def test_two_factors_within_people_have_the_power_of_their_contrasts(

@@ -19,6 +19,7 @@ from analysis.power.search import Wanted
 from analysis.power.simulated_studies import Cell, Settings
 from tests.analysis.test_planning import BOOK, MEASURE, RELIANCE, SCORE, TRUST, plan_with
 from tests.conftest import ROOT
+from tests.daily import daily
 
 SURENESS = {**SCORE, "key": "s", "column": "sureness", "smallest_effect": 0.5}
 ITEM = {**TRUST, "key": "i", "kind": "item", "item": "t2", "scale": None}
@@ -82,7 +83,7 @@ MODELS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("outcome", MODELS.values(), ids=MODELS)
+@pytest.mark.parametrize("outcome", daily(MODELS.values(), 1), ids=MODELS)
 def test_models_without_tables_give_the_p_of_a_whole_study(outcome):
     plan = plan_with(outcome, arms=3)
     design, assumed = Design(2, 6), Assumptions()
@@ -102,7 +103,7 @@ def test_models_without_tables_give_the_p_of_a_whole_study(outcome):
     assert len({round(p, 6) for p, _ in decided}) == len(decided)
 
 
-@pytest.mark.parametrize("per_arm", [3, 15])
+@pytest.mark.parametrize("per_arm", daily([3, 15], 1))
 def test_counts_are_those_of_whole_studies_whatever_is_left_to_them(per_arm, monkeypatch):
     """Three people per arm leave many studies to the complete fit, which refuses some."""
     plan = plan_with(RELIANCE)

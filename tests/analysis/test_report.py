@@ -114,6 +114,7 @@ def test_data_without_a_manifest_say_so(folder, tmp_path):
     assert "The data came without a manifest" in page_of(folder)[1]
 
 
+@pytest.mark.figures
 def test_hostile_texts_stay_texts(tmp_path):
     arms = {"none": HOSTILE, "lime": "<b>LIME</b>"}
     folder = write_study(tmp_path / "data", arms=arms, per_arm=4)

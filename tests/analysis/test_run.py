@@ -228,9 +228,21 @@ def everyone_accepts(frame):
     [
         ("answers.csv", constant_trust, "trust", "scores equal 4"),
         ("participants.csv", one_finisher_in_placebo, "trust", "“Placebo map” has 1"),
-        ("trials.csv", everyone_accepts, "agreement_wrong", "scores equal 1"),
+        pytest.param(
+            "trials.csv",
+            everyone_accepts,
+            "agreement_wrong",
+            "scores equal 1",
+            marks=pytest.mark.nightly,
+        ),
         ("participants.csv", lambda frame: frame.iloc[:0], "trust", "“none” has 0"),
-        ("participants.csv", lambda f: f[f["arm"] != "placebo"], "sureness", "“placebo” has 0"),
+        pytest.param(
+            "participants.csv",
+            lambda f: f[f["arm"] != "placebo"],
+            "sureness",
+            "“placebo” has 0",
+            marks=pytest.mark.nightly,
+        ),
     ],
 )
 def test_what_cannot_be_estimated_is_said_once_without_a_number(folder, name, change, key, reason):

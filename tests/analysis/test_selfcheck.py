@@ -140,6 +140,7 @@ def test_an_untouched_report_holds(small_output):
     call_command("run_analysis", "--check", str(small_output))  # which fails for any problem
 
 
+@pytest.mark.nightly
 def test_a_number_altered_by_hand_in_the_page_is_caught(finished):
     tamper(finished, "report.html", r"<td>\d\.\d\d</td>", "<td>6.66</td>")
     with pytest.raises(CommandError, match=r"report\.html was changed after it was written"):

@@ -111,6 +111,7 @@ def _come_back_too_late(page, address: str, study, language: str) -> None:
     page.goto(f"{address}{late.code}/")
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_in_any_arm(page, live_server, study, language):
     arms = set()

@@ -96,6 +96,7 @@ def test_axe_finds_nothing_where_people_of_a_service_arrive(
     check(page, language, "You cannot take part in this study")
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_where_a_study_takes_nobody(page, live_server, paid, tmp_path, language):
     small = recruited(tmp_path, slug="small", places=2)
@@ -122,6 +123,7 @@ def test_axe_finds_nothing_where_a_study_takes_nobody(page, live_server, paid, t
         check(page, language, heading)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_on_the_ways_back_to_a_service(page, live_server, paid, language):
     for number, fail in enumerate((0, 2), start=7):

@@ -127,8 +127,12 @@ def test_the_browser_asks_before_typed_texts_are_lost(tab, live_server, cookie, 
     assert asked == ["beforeunload"]
 
 
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_no_page_has_a_flaw_or_is_wider_than_its_window(tab, live_server, cookie, study, width):
+def test_no_page_has_a_flaw_or_is_wider_than_its_window(
+    tab, live_server, cookie, study, width, every
+):
+    """By day every fourth page."""
     call_command("import_images", data="scenes", split="test", limit=20, verbosity=0)
     pilots.begin(study)
     owner = User.objects.get(username="owner")
@@ -150,7 +154,7 @@ def test_no_page_has_a_flaw_or_is_wider_than_its_window(tab, live_server, cookie
     ]  # fmt: skip
     assert StudyText.objects.count() == 2
     without_live_preview(tab)
-    for name, *arguments in pages:
+    for name, *arguments in pages[:: 1 if every else 4]:
         tab.goto(address(live_server, name, *arguments))
         assert axe.width(tab) <= width, tab.url
         assert flaws(tab) == [], tab.url

@@ -30,6 +30,7 @@ def zip_of_thirty(path) -> str:
     return str(path)
 
 
+@pytest.mark.nightly
 def test_own_images_are_uploaded_and_chosen_without_a_script(
     chromium, live_server, cookie, study, tmp_path
 ):
@@ -73,8 +74,11 @@ def test_own_images_are_uploaded_and_chosen_without_a_script(
     leave(context)
 
 
+@pytest.mark.parametrize("widths", [WIDTHS[:1], pytest.param(WIDTHS, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_pages_have_no_flaw_at_any_width(chromium, live_server, cookie, study, language):
+def test_the_pages_have_no_flaw_at_any_width(
+    chromium, live_server, cookie, study, language, widths
+):
     context = chromium.new_context(locale=language, reduced_motion="reduce")
     context.add_cookies([cookie])
     context.set_default_timeout(60_000)
@@ -87,7 +91,7 @@ def test_the_pages_have_no_flaw_at_any_width(chromium, live_server, cookie, stud
         page.set_viewport_size({"width": WIDTHS[0], "height": 844})
         page.goto(live_server.url + reverse(f"panel:{name}", args=[study.slug, *arguments]))
         assert page.locator("html").get_attribute("lang") == language
-        for width in WIDTHS:
+        for width in widths:
             page.set_viewport_size({"width": width, "height": 844})
             assert flaws(page) == [], (name, width)
             wide = axe.width(page)

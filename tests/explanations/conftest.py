@@ -77,7 +77,9 @@ def untrained() -> Classifier:
     return narrow_classifier()
 
 
-@pytest.fixture(scope="session", params=["untrained", "trained"])
+@pytest.fixture(
+    scope="session", params=["untrained", pytest.param("trained", marks=pytest.mark.nightly)]
+)
 def classifier(request, untrained) -> Classifier:
     if request.param == "untrained":
         return untrained

@@ -187,7 +187,11 @@ def test_no_sample_is_computed_behind_the_tolerance(key, most, tolerance, small,
 
 
 @pytest.mark.parametrize(
-    ("key", "most", "tolerance"), [("lime", 800, 0.6), ("gradient_shap", 100, 0.8)]
+    ("key", "most", "tolerance"),
+    [
+        pytest.param("lime", 800, 0.6, marks=pytest.mark.nightly),
+        ("gradient_shap", 100, 0.8),
+    ],
 )
 def test_a_real_map_that_stops_early_is_within_its_tolerance_of_the_full_one(
     key, most, tolerance, scenes

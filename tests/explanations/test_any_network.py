@@ -27,6 +27,7 @@ from explanations.methods.saliency import Saliency
 from explanations.methods.smoothgrad import SmoothGrad
 from explanations.verification import reference_methods, rescale_reference
 from explanations.verification.comparison import difference
+from tests.daily import daily
 from tests.explanations import any_network as networks
 from tests.explanations.any_network import made, pictures
 
@@ -68,7 +69,7 @@ def oracle(name):
     return getattr(rescale_reference if name == "deepshap" else reference_methods, name)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", daily(KINDS, 3))
 def test_every_method_that_applies_is_the_librarys_on_a_network_that_is_no_chain(kind):
     classifier, images, background = KINDS[kind], pictures(3), Background(pictures(3, 1))
     engine = Engine(classifier, background)

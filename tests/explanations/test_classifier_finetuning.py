@@ -55,6 +55,7 @@ def train(folder, output, *options):
     )  # fmt: skip
 
 
+@pytest.mark.nightly
 def test_a_run_that_is_stopped_and_repeated_ends_with_the_same_file(
     folder, start, tmp_path, monkeypatch
 ):

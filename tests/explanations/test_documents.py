@@ -20,6 +20,7 @@ from explanations.documents.inputs import inputs_of, read_inputs
 from explanations.engine import METHODS
 from explanations.rendering.outlines import GradedOutlines
 from tests.conftest import ROOT
+from tests.daily import daily
 
 IMAGES = ROOT / "docs" / "images"
 OF_MAPS = {
@@ -104,7 +105,7 @@ def difference(a, b):
 CARDS = sorted((ROOT / "weights").glob("*.json"))
 
 
-@pytest.mark.parametrize("card", CARDS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("card", daily(CARDS, 2), ids=lambda path: path.stem)
 def test_curves_and_confusion_matrices_are_those_of_the_card(card, tmp_path):
     for drawn in draw_cards([card], tmp_path):
         for shipped in (card.parent / drawn.name, IMAGES / drawn.name):
@@ -122,6 +123,7 @@ def test_the_numbers_of_another_card_look_different(tmp_path):
         assert difference(a, b) > 2
 
 
+@pytest.mark.nightly
 def test_without_photographs_the_command_says_what_it_leaves_out(tmp_path, capsys):
     call_command("draw_pictures", output=tmp_path)
     said = capsys.readouterr().out

@@ -56,7 +56,8 @@ def test_all_classes_at_once(untrained, scenes, background):
     assert found["deepshap"].of_class(3)[1].relevance.shape == (32, 32)
 
 
-@pytest.mark.parametrize("precision", ["strict", pytest.param("fast", marks=pytest.mark.nightly)])
+@pytest.mark.nightly  # by day, tests/explanations/test_any_network.py compares an image alone
+@pytest.mark.parametrize("precision", ["strict", "fast"])
 def test_an_image_alone_in_a_batch_or_in_any_order_gets_the_same_bits(
     cifar10, scenes, background, precision
 ):
@@ -230,7 +231,8 @@ def test_a_piece_that_does_not_fit_into_memory_is_made_smaller(
         assert np.abs(found[key].relevance - expected[key].relevance).max() < 1e-5 * scale
 
 
-@pytest.mark.parametrize("count", [50, pytest.param(200, marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("count", [50, 200])
 def test_memory_does_not_grow_with_the_number_of_images(count):
     """Many images take little more than what their maps themselves need."""
     code = f"""

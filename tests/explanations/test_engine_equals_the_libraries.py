@@ -50,7 +50,19 @@ def ten():
 @pytest.fixture(params=["random weights", "trained on CIFAR-10"])
 def case(request):
     """A classifier with images: drawn ones for random weights, real ones for trained ones."""
-    if request.param == "random weights":
+    return case_of(request.param, request)
+
+
+@pytest.fixture(
+    params=["random weights", pytest.param("trained on CIFAR-10", marks=pytest.mark.nightly)]
+)
+def slow_case(request):
+    """The same for what takes seconds on trained weights, which are larger."""
+    return case_of(request.param, request)
+
+
+def case_of(weights, request):
+    if weights == "random weights":
         return request.getfixturevalue("untrained"), request.getfixturevalue("scenes")
     images = request.getfixturevalue("photographs")[::4]
     return request.getfixturevalue("cifar10"), images
@@ -82,11 +94,20 @@ def test_saliency_and_gradcam_of_every_layer_equal_captums(case, every):
 
 @pytest.mark.shared
 @pytest.mark.parametrize("baseline", ["black", "mean", "blurred", "black+white"])
-def test_integrated_gradients_equal_captums(case, every, baseline, request):
+def test_integrated_gradients_equal_captums(slow_case, every, baseline, request):
     """In float32, a node of a trained network may lie on a kink, whose side rounding decides."""
-    random_weights = request.node.callspec.params["case"] == "random weights"
+    random_weights = request.node.callspec.params["slow_case"] == "random weights"
     in_float32 = TOLERANCE if random_weights else KINK
-    images = case[1][: 3 if every else 1]
+    are_captums(slow_case, slow_case[1][: 3 if every else 1], baseline, in_float32)
+
+
+@pytest.mark.shared
+def test_integrated_gradients_of_a_trained_network_equal_captums(cifar10, photographs):
+    """One baseline by day; make nightly has the others, in the test above."""
+    are_captums((cifar10, photographs), photographs[:1], "blurred", KINK)
+
+
+def are_captums(case, images, baseline, in_float32):
     explainer = IntegratedGradients(baseline=baseline)
     for classifier, bound in ((in_double(case[0]), FLOAT32), (case[0], in_float32)):
         found = explain(classifier, images, methods={"one": explainer})
@@ -111,9 +132,9 @@ def test_deepshap_in_float64_is_shaps_for_every_class(case, ten, every):
 
 
 @pytest.mark.shared
-def test_deepshap_in_float32_is_that_of_float64_for_every_class(case, every):
+def test_deepshap_in_float32_is_that_of_float64_for_every_class(slow_case, every):
     """On a background of the default size; the rounding of ten references averages out less."""
-    classifier, images = case
+    classifier, images = slow_case
     hundred = Background(np.stack([scene.image for scene in generate("train", 100, 0)]))
     targets = range(10) if every else [7]
     found, exact = (
@@ -124,6 +145,7 @@ def test_deepshap_in_float32_is_that_of_float64_for_every_class(case, every):
         assert apart(found.channels[0, place], exact.channels[0, place]) <= TOLERANCE
 
 
+@pytest.mark.nightly
 @pytest.mark.shared
 def test_that_shap_in_float32_is_farther_from_its_own_float64_than_we_are(
     cifar10, photographs, ten
@@ -158,8 +180,8 @@ def test_deepshap_adds_up_for_every_class(classifier, scenes, background, every)
 
 
 @pytest.mark.shared
-def test_lime_equals_lime_on_the_same_patches_seed_and_probabilities(case):
-    classifier, images = case
+def test_lime_equals_lime_on_the_same_patches_seed_and_probabilities(slow_case):
+    classifier, images = slow_case
     explainer, image = Lime(samples=400), images[1]
     seed = image_seed(content_hash(image), "lime")
     patches = explainer.patches_of(image)

@@ -19,6 +19,7 @@ from explanations.methods.integrated_gradients import IntegratedGradients
 from explanations.methods.lime import Lime
 from explanations.methods.saliency import Saliency
 from tests.conftest import ROOT
+from tests.daily import daily
 
 METHODS = {
     "gradcam": GradCam(),
@@ -99,7 +100,7 @@ def assert_same(found, expected):
 
 
 @pytest.mark.parametrize("precision", ["strict", "fast"])
-@pytest.mark.parametrize("name", SURROUNDINGS)
+@pytest.mark.parametrize("name", daily(SURROUNDINGS, 4))
 def test_the_callers_modes_change_no_bit(small, scenes, name, precision):
     expected = maps(small, scenes[:1], scenes[1:4], precision)
     with SURROUNDINGS[name]():
@@ -140,7 +141,9 @@ def _state():
     )
 
 
-@pytest.mark.parametrize("name", ["inference mode", "float64 by default", "a device as context"])
+@pytest.mark.parametrize(
+    "name", daily(["inference mode", "float64 by default", "a device as context"], 1)
+)
 def test_weights_loaded_in_any_mode_are_the_same(weights_file, scenes, name):
     methods = {key: METHODS[key] for key in ("saliency", "deepshap")}
     expected = maps(Classifier.load(weights_file), scenes[:1], scenes[1:3], methods=methods)
@@ -277,7 +280,7 @@ def test_a_map_of_an_image_of_one_colour_is_finite_and_says_that_ties_have_no_un
 
 @pytest.mark.shared
 @pytest.mark.parametrize("precision", ["strict", "fast"])
-@pytest.mark.parametrize("method", ["deepshap", "saliency"])
+@pytest.mark.parametrize("method", daily(["deepshap", "saliency"], 1))
 def test_the_case_of_autocast_differs_by_nothing(
     shared_dir, monkeypatch, capsys, method, precision
 ):

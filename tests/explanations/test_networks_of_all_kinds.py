@@ -65,11 +65,16 @@ def hundred():
     return np.stack([scene.image for scene in generate("train", 100, 0)])
 
 
+@pytest.mark.parametrize(
+    "counts",
+    [(1, 9), pytest.param(REFERENCES, marks=pytest.mark.nightly)],
+    ids=["few", "all"],
+)
 @pytest.mark.parametrize("head", HEADS)
-def test_deepshap_is_shaps_in_float64_with_any_number_of_references(scenes, hundred, head):
+def test_deepshap_is_shaps_in_float64_with_any_number_of_references(scenes, hundred, head, counts):
     torch.manual_seed(5)
     classifier = classifier_of(HEADS[head]())
-    for count in REFERENCES:
+    for count in counts:
         background = Background(hundred[:count])
         found = explain(
             classifier, scenes[:1], [[0, 3]], ("deepshap",), background, progress=False

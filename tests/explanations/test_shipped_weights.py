@@ -45,6 +45,7 @@ def test_a_card_describes_the_file_beside_it(weights):
     assert weights.stat().st_size < 14_000_000
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("limit", [400, pytest.param(None, marks=pytest.mark.nightly)])
 def test_the_scenes_classifier_is_right_as_often_as_its_card_says(limit):
     card = json.loads((ROOT / "weights" / "scenes.json").read_text())

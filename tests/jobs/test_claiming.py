@@ -16,7 +16,7 @@ JOBS, WORKERS = 40, 4
     scope="module",
     params=[
         pytest.param("sqlite", marks=pytest.mark.nightly),
-        pytest.param("postgresql", marks=pytest.mark.postgres),
+        pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.nightly]),
     ],
 )
 def taken(request, tmp_path_factory) -> dict[str, dict[str, int]]:

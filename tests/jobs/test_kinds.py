@@ -32,7 +32,7 @@ PEOPLE = {"number": 2, "profile": "null", "seed": 4}
 @pytest.fixture
 def pictured(db) -> Study:
     """A study of real pictures, of which nothing has been computed yet."""
-    call_command("import_images", data="scenes", split="test", limit=24, verbosity=0)
+    factories.scenes(24)
     return services.load_study(STUDY.format(slug="pictured", seed=5))
 
 

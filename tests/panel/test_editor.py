@@ -17,6 +17,7 @@ from surveys import services
 from surveys.models import Study
 from surveys.services.stimuli import choose_stimuli
 from surveys.study_checks import loading
+from tests.daily import daily
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys import factories
 from tests.surveys.snapshots import made_once
@@ -113,7 +114,7 @@ def test_the_sections_are_listed_by_what_they_are_about_and_the_present_one_is_m
     assert f'href="{text}" aria-current="page"' in signed_in("editor").get(text).content.decode()
 
 
-@pytest.mark.parametrize("shape", ["draft", "in_parts"])
+@pytest.mark.parametrize("shape", daily(["draft", "in_parts"], 1))
 def test_a_form_that_nobody_touched_changes_no_letter(shape, request, signed_in):
     study, editor = request.getfixturevalue(shape), signed_in("editor")
     for section in SECTIONS:
@@ -348,7 +349,7 @@ sample_goal = 1
 """
 
 
-@pytest.mark.parametrize("wrong", [WRONG, WRONG.replace("parts = [1, 2]\n", ""), ""])
+@pytest.mark.parametrize("wrong", daily([WRONG, WRONG.replace("parts = [1, 2]\n", ""), ""], 1))
 def test_values_of_a_wrong_type_are_mistakes_at_the_side_and_no_failure(draft, signed_in, wrong):
     owner, editor = User.objects.get(username="owner"), signed_in("editor")
     study_texts.save(text_of(draft), wrong, after=1, user=owner)

@@ -21,6 +21,7 @@ from studyplatform.panel.editor.views import SectionForm, locks
 from studyplatform.panel.toml_edits import EditError, read
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
+from tests.daily import daily
 from tests.panel.test_editor_trials import PRACTICE_AND_PICTURES, new_lines
 from tests.panel.test_editor_trials import written as write
 from tests.surveys import factories
@@ -101,7 +102,7 @@ def test_a_limit_that_is_not_a_number_is_refused_with_what_to_do(report):
         written("exclusions", report, analysis__exclusions__1__limit="two seconds")
 
 
-@pytest.mark.parametrize("name", ["demo.toml", "foretelling.toml", "judge-advisor.toml"])
+@pytest.mark.parametrize("name", daily(["demo.toml", "foretelling.toml", "judge-advisor.toml"], 1))
 def test_every_criterion_on_offer_is_accepted_by_the_plan(name):
     source = study_texts.template_text(name)
     offered = [key for key, _label in fields("exclusions", source)["new.criterion"].choices if key]

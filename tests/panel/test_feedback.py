@@ -16,6 +16,7 @@ from surveys.export.writing import export_study
 from surveys.models import Answer
 from surveys.simulation.profile import load
 from surveys.simulation.run import simulate
+from tests.daily import daily
 from tests.panel.conftest import SWITCHES, add_member, signed_in_and_confirmed
 from tests.surveys.drawn import ARMS_THAT_DIAGNOSE as ARMS
 from tests.surveys.drawn import diagnosed_study, drawn_study, trial_parts
@@ -106,7 +107,7 @@ def test_comments_are_shown_as_text_and_never_run(asking, signed_in):
 
 def test_the_queries_depend_neither_on_people_nor_on_images(asking, signed_in):
     browser, counts = signed_in("analyst"), []
-    for people in (6, 18):
+    for people in (4, 9):
         simulate(study=asking, number=people, seed=people, profile=load("mixed"))
         page_of(browser, asking, simulated="yes")
         with CaptureQueriesContext(connection) as queries:
@@ -115,7 +116,7 @@ def test_the_queries_depend_neither_on_people_nor_on_images(asking, signed_in):
     assert counts[0] == counts[1] <= 25
 
 
-@pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.parametrize("form", daily(["csv", "json"], 1))
 def test_the_list_is_that_of_the_export_and_the_download_is_audited(diagnosed, tmp_path, form):
     export_study(study=diagnosed, output=tmp_path / "out", simulated="only")
     exported = (tmp_path / "out" / f"diagnoses.{form}").read_text(encoding="utf-8")

@@ -5,7 +5,6 @@ from itertools import cycle, product
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -21,6 +20,8 @@ from surveys import questionnaires
 from surveys.models import Study
 from surveys.study_checks import loading
 from surveys.study_checks.images_and_weights import shortage
+from tests.daily import daily
+from tests.surveys.factories import scenes
 from tests.test_straight_line import STUDY
 
 EVERY = (
@@ -38,7 +39,7 @@ OWN = guide.Source("scenes", "test", "weights/scenes.safetensors", CLASSES, own=
 
 @pytest.fixture
 def source(db) -> guide.Source:
-    call_command("import_images", data="scenes", split="test", limit=60, verbosity=0)
+    scenes(60)
     assert [one for one in guide.sources() if one.images] == [SCENES]
     return SCENES
 
@@ -169,8 +170,8 @@ def test_scenes_that_are_stored_are_not_offered_to_be_drawn(source):
     assert replace(SCENES, images=0) not in guide.sources()
 
 
-@pytest.mark.parametrize("key", [replace(SCENES, images=0).key, OWN.key,
-                                 "own/cifar10/test/weights/cifar10.safetensors"])  # fmt: skip
+@pytest.mark.parametrize("key", daily([replace(SCENES, images=0).key, OWN.key,
+                                 "own/cifar10/test/weights/cifar10.safetensors"], 1))  # fmt: skip
 def test_a_study_is_created_before_its_pictures_are_there_and_the_message_leads_to_them(
     researcher, key
 ):
@@ -219,8 +220,8 @@ def test_without_a_classifier_the_guide_says_what_is_lacking(researcher, setting
 
 @pytest.mark.parametrize(
     ("title", "name"),
-    [("My Study!", "my-study"), ("Größe & Übung", "groesse-uebung"), ("2027", "study-2027"),
-     ("研究", "study")],
+    daily([("My Study!", "my-study"), ("Größe & Übung", "groesse-uebung"), ("2027", "study-2027"),
+     ("研究", "study")], 2),
 )  # fmt: skip
 def test_an_empty_short_name_is_made_of_the_title(researcher, source, title, name):
     researcher.post(reverse("panel:guide"), sent(source, title=title, slug=""))

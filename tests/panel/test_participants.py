@@ -41,28 +41,27 @@ def people(study):
     return {name: found.get(arrival_key=keyed_hash("arrival_key", name)) for name in names}
 
 
-@pytest.mark.parametrize(
-    ("filters", "wanted"),
-    [
+def test_people_are_listed_by_state_and_kind(study, people, signed_in):
+    analyst = signed_in("analyst")
+    for filters, wanted in (
         ({}, {"done", "done too", "under way", "stopped"}),
         ({"state": "completed"}, {"done", "done too"}),
         ({"state": "stopped"}, {"stopped"}),
         ({"state": "nonsense"}, {"done", "done too", "under way", "stopped"}),
         ({"simulated": "yes"}, {"robot"}),
-    ],
-)
-def test_people_are_listed_by_state_and_kind(study, people, signed_in, filters, wanted):
-    rows = listed(signed_in("analyst"), study, **filters)
-    assert {row.participant for row in rows} == {people[name] for name in wanted}
+    ):
+        rows = listed(analyst, study, **filters)
+        assert {row.participant for row in rows} == {people[name] for name in wanted}, filters
 
 
-@pytest.mark.parametrize("field", ["pseudonym", "personal_code", "completion_code"])
-def test_somebody_is_found_by_each_code_however_it_is_typed(study, people, signed_in, field):
-    code = getattr(people["done"], field)
-    for typed in (code, f" {code.lower()} "):
-        (row,) = listed(signed_in("analyst"), study, code=typed)
-        assert row.participant == people["done"]
-        assert participant_with_code(study, typed) == people["done"]
+def test_somebody_is_found_by_each_code_however_it_is_typed(study, people, signed_in):
+    analyst = signed_in("analyst")
+    for field in ("pseudonym", "personal_code", "completion_code"):
+        code = getattr(people["done"], field)
+        for typed in (code, f" {code.lower()} "):
+            (row,) = listed(analyst, study, code=typed)
+            assert row.participant == people["done"], field
+            assert participant_with_code(study, typed) == people["done"], field
 
 
 def test_somebody_is_found_by_the_code_of_each_later_session_and_once(study, people, signed_in):
@@ -79,10 +78,10 @@ def test_somebody_is_found_by_the_code_of_each_later_session_and_once(study, peo
         assert participant_with_code(study, typed) == person
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "-", "AAAA-AAAA-AAAA", "%", "P"])
-def test_no_code_and_a_wrong_code_find_nobody(study, people, typed):
+def test_no_code_and_a_wrong_code_find_nobody(study, people):
     """Least of all the people without a completion code, whose code is empty."""
-    assert participant_with_code(study, typed) is None
+    for typed in ("", "  ", "-", "AAAA-AAAA-AAAA", "%", "P"):
+        assert participant_with_code(study, typed) is None, typed
 
 
 def test_the_code_of_another_study_finds_nobody(study, other_study, people):

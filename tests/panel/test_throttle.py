@@ -66,7 +66,7 @@ def test_a_household_with_ipv6_counts_as_one_address(rf, sent, counted):
     "database",
     [
         pytest.param("sqlite", marks=pytest.mark.nightly),
-        pytest.param("postgresql", marks=pytest.mark.postgres),
+        pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.nightly]),
     ],
 )
 def test_attempts_from_two_processes_at_the_same_moment_share_one_limit(

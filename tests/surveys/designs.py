@@ -6,6 +6,7 @@ from surveys import services
 from surveys.models import Study
 from surveys.services.stimuli import choose_stimuli
 from tests.surveys.factories import images, predict, with_fixed_chance, write_weights
+from tests.surveys.snapshots import made_once
 
 ARMS = """
 [[arms]]
@@ -90,6 +91,7 @@ scale = "trust"
 """
 
 
+@made_once
 def design_study(folder: Path, *, count: int = 60, **options: str) -> Study:
     """The study, open, over ``count`` images of which a third are predicted wrongly."""
     images(count)

@@ -6,6 +6,7 @@ from surveys import services
 from surveys.models import Study
 from tests.surveys import mirrored
 from tests.surveys.drawn import ARMS, drawn_study, explain_classes
+from tests.surveys.snapshots import made_once
 
 TASKS = ("classify", "judge_advisor", "forward_simulation", "agreement", "uncover")
 WELCOME = """
@@ -67,6 +68,7 @@ tree = "Baum"
 """
 
 
+@made_once
 def every_kind_study(folder: Path) -> Study:
     """In English and German, open."""
     before = ("demographics-v1", "load-v1")
@@ -83,6 +85,7 @@ def every_kind_study(folder: Path) -> Study:
     return _study(folder, parts, GERMAN)
 
 
+@made_once
 def mirrored_study(folder: Path) -> Study:
     """The same in English and the made-up language; a quiz it does not have."""
     parts = [WELCOME, _asks("strange-v1"), _kind("instructions"), TRIALS, DISTINCTION]

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+from django.core.management import call_command
 from django.db import connection, transaction
 from safetensors.numpy import save
 
@@ -22,7 +23,7 @@ from surveys.pages.sent_page import SentPage
 from surveys.questionnaires.base import Item
 from surveys.services import Recorded, allocating, places
 from surveys.services.stimuli import choose_stimuli
-from tests.surveys.snapshots import made_once
+from tests.surveys.snapshots import imported_once, made_once
 
 CLASSES = ("car", "truck", "boat", "tree")
 ARMS = {"none": "", "gradcam": "gradcam", "lime": "lime", "placebo": "placebo"}
@@ -108,6 +109,12 @@ def images(count: int = 24) -> ImageSet:
             for number in range(count)
         )
     return image_set
+
+
+@imported_once
+def scenes(limit: int) -> None:
+    """The first test scenes, and those of the background, as the command imports them."""
+    call_command("import_images", data="scenes", split="test", limit=limit, verbosity=0)
 
 
 def predict(study: Study, wrong: int = 8) -> None:

@@ -1,8 +1,10 @@
 """Walking the pages in tests, with the browser that the simulation uses, and its CSRF checks."""
 
+from django.db import transaction
+
 from surveys.models import Participant, Study
 from surveys.simulation.browser import Browser, Page
-from tests.surveys.factories import allocate
+from tests.surveys.factories import allocate, allocated
 
 
 def first_answers(page: Page) -> dict[str, str]:
@@ -31,9 +33,18 @@ def go_on(browser: Browser, page: Page, pages: int | None = None) -> Page:
 
 
 def in_arm(study: Study, key: str) -> tuple[Browser, Page, Participant]:
-    """A person whom chance puts into the arm: others arrive before, as many as it takes."""
-    for _ in range(30):
-        browser, page, participant = begin(study)
-        if allocate(participant).arm.key == key:
+    """A person whom chance puts into the arm: others arrive before, as many as it takes.
+
+    Nobody else visits a page.
+    """
+    for number in range(30):
+        with transaction.atomic():
+            someone = allocated(study, f"before {key} {study.participants.count()} {number}")
+            is_next = someone.arm.key == key
+            if is_next:  # whoever comes instead of them draws the same
+                transaction.set_rollback(True)
+        if is_next:
+            browser, page, participant = begin(study)
+            assert allocate(participant).arm.key == key
             return browser, page, participant
     raise AssertionError(f"30 people arrived, and none came into the arm {key!r}.")

@@ -31,17 +31,35 @@ def made_once(make: Callable[..., Study]) -> Callable[..., Study]:
     snapshots: dict[str, Snapshot] = {}
 
     @wraps(make)
-    def study(folder: Path, **options: object) -> Study:
+    def study(folder: Path, *more: object, **options: object) -> Study:
         if not _begins_with_nothing():
-            return make(folder, **options)
-        asked = f"{sorted(options.items())} {settings.SECRET_KEY} {settings.SECRET_KEY_FALLBACKS}"
+            return make(folder, *more, **options)
+        keys = f"{settings.SECRET_KEY} {settings.SECRET_KEY_FALLBACKS}"
+        asked = f"{more} {sorted(options.items())} {keys}"
         if asked in snapshots:
             return snapshots[asked].put_back(folder)
-        made = make(folder, **options)
+        made = make(folder, *more, **options)
         snapshots[asked] = Snapshot.of(made, folder)
         return made
 
     return study
+
+
+def imported_once(make: Callable[..., None]) -> Callable[..., None]:
+    """The same for rows and files of images, without a study."""
+    snapshots: dict[str, Snapshot] = {}
+
+    @wraps(make)
+    def images(*options: object) -> None:
+        if not _begins_with_nothing():
+            make(*options)
+        elif found := snapshots.get(str(options)):
+            found.put_back(Path(settings.DATA_DIR))
+        else:
+            make(*options)
+            snapshots[str(options)] = Snapshot.of(None, Path(settings.DATA_DIR))
+
+    return images
 
 
 def _begins_with_nothing() -> bool:
@@ -72,9 +90,9 @@ def _tables() -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The rows and files of a study that was made in an empty database."""
+    """The rows and files of a study that was made in an empty database, or of images alone."""
 
-    pk: int
+    pk: int | None
     source: str
     folder: Path
     taken_at: datetime
@@ -85,7 +103,7 @@ class Snapshot:
     files: Mapping[Path, bytes]
 
     @classmethod
-    def of(cls, study: Study, folder: Path) -> "Snapshot":
+    def of(cls, study: Study | None, folder: Path) -> "Snapshot":
         rows, times = {}, {}
         with connection.cursor() as cursor:
             for table in _tables():
@@ -94,15 +112,15 @@ class Snapshot:
                     rows[table] = found
                     columns = [column[0] for column in cursor.description]
                     times[table] = frozenset(map(columns.index, _time_columns()[table]))
-        weights = Path(study.classifier.path)
+        weights = [] if study is None else [Path(study.classifier.path)]
         return cls(
-            pk=study.pk,
-            source=study.source,
+            pk=study and study.pk,
+            source=study.source if study else "",
             folder=folder,
             taken_at=timezone.now(),
             rows=rows,
             times=times,
-            weights={weights.relative_to(folder): weights.read_bytes()},
+            weights={path.relative_to(folder): path.read_bytes() for path in weights},
             files={
                 path.relative_to(settings.DATA_DIR): path.read_bytes()
                 for path in Path(settings.DATA_DIR).rglob("*")
@@ -110,7 +128,7 @@ class Snapshot:
             },
         )
 
-    def put_back(self, folder: Path) -> Study:
+    def put_back(self, folder: Path) -> Study | None:
         _write(folder, self.weights)
         _write(Path(settings.DATA_DIR), self.files)
         with transaction.atomic(), connection.cursor() as cursor:
@@ -118,7 +136,8 @@ class Snapshot:
                 places = ", ".join(["%s"] * len(rows[0]))
                 statement = f'INSERT INTO "{table}" VALUES ({places})'  # columns as they were read
                 cursor.executemany(statement, self._as_made_now(table, folder))
-        return Study.objects.select_related("classifier", "image_set").get(pk=self.pk)
+        studies = Study.objects.select_related("classifier", "image_set")
+        return studies.filter(pk=self.pk).first()
 
     def _as_made_now(self, table: str, folder: Path) -> Iterator[Row]:
         old, new = str(self.folder), str(folder)

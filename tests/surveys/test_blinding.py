@@ -70,11 +70,11 @@ def test_the_panel_hides_arms_until_the_study_is_unblinded(person, panel):
     assert all(names_the_arm(panel, person).values())
 
 
-@pytest.mark.parametrize("lookup", ["arm", "arm__exact", "arm__id__exact", "arm__in", "arm__key"])
-def test_nobody_finds_out_by_a_typed_address_who_is_in_an_arm(person, panel, lookup):
+def test_nobody_finds_out_by_a_typed_address_who_is_in_an_arm(person, panel):
     for arm in Arm.objects.all():
-        value = arm.key if lookup == "arm__key" else arm.pk
-        assert panel.get(reverse(CHANGELIST), {lookup: value}).status_code == 400
+        for lookup in ("arm", "arm__exact", "arm__id__exact", "arm__in", "arm__key"):
+            value = arm.key if lookup == "arm__key" else arm.pk
+            assert panel.get(reverse(CHANGELIST), {lookup: value}).status_code == 400, lookup
     # The control: another lookup is answered.
     assert panel.get(reverse(CHANGELIST), {"state__exact": "started"}).status_code == 200
 

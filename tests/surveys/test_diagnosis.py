@@ -233,7 +233,7 @@ def test_the_images_about_which_most_is_said_come_first(diagnosed):
 
 def test_the_queries_depend_neither_on_people_nor_on_images(study):
     counts = []
-    for people in (6, 18):
+    for people in (4, 9):
         simulate(study=study, number=people, seed=people, profile=load("mixed"))
         with CaptureQueriesContext(connection) as queries:
             assert image_feedback(study, Q(simulated=True))
@@ -261,6 +261,7 @@ def test_while_blinded_counts_are_over_all_arms_and_of_several_people(study):
             assert number == sum(said.get(key, 0) for _, said in image.by_method.values())
 
 
+@pytest.mark.usefixtures("quick_report")
 def test_the_export_has_small_pictures_of_what_is_named_and_the_report_shows_them(
     diagnosed, tmp_path
 ):

@@ -27,7 +27,7 @@ from surveys.tasks.items import CONFIDENCE
 from tests.surveys import shipped
 
 each = pytest.mark.parametrize("path", shipped.EXAMPLES, ids=lambda path: path.stem)
-PREVIEWED = ("screening", "which-map")
+PREVIEWED = ("screening",)
 """Examples whose every page `make test` opens; `make nightly` opens those of all."""
 previewed = pytest.mark.parametrize(
     "path",

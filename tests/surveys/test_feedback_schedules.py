@@ -10,6 +10,7 @@ from surveys.pages import sequence
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.stored import definition
+from tests.daily import daily
 from tests.surveys.designs import design_study, design_text
 from tests.surveys.factories import allocated, walk, write_weights
 
@@ -31,13 +32,16 @@ ONE = '[[arms]]\nkey = "none"\nlabel = "No map"\n[[arms]]\nkey = "other"\nlabel 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("more", "after"),
-    [
-        ("", []),
-        ("feedback = true", [1, 2, 3, 4, 5, 6]),
-        ("feedback = true\nfeedback_first = 2", [1, 2]),
-        ("feedback = true\nfeedback_every = 3", [3, 6]),
-        ("feedback_score = true", []),
-    ],
+    daily(
+        [
+            ("", []),
+            ("feedback = true", [1, 2, 3, 4, 5, 6]),
+            ("feedback = true\nfeedback_first = 2", [1, 2]),
+            ("feedback = true\nfeedback_every = 3", [3, 6]),
+            ("feedback_score = true", []),
+        ],
+        2,
+    ),
 )
 def test_feedback_follows_the_declared_trials_and_is_exported(tmp_path, more, after, client):
     study = design_study(tmp_path, arms=ONE, parts=TRIALS.format(more=more))

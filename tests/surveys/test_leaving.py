@@ -272,7 +272,8 @@ def clock(monkeypatch):
     return clock
 
 
-@pytest.mark.parametrize("arrivals", [50, pytest.param(1000, marks=pytest.mark.nightly)])
+@pytest.mark.nightly  # by day, test_rate_limit.py lets a program and a laboratory come
+@pytest.mark.parametrize("arrivals", [50, 1000])
 def test_a_program_is_throttled_and_a_laboratory_is_not(drawn, settings, clock, arrivals):
     settings.ARRIVALS_PER_MINUTE = 35
     for _ in range(30):

@@ -2,6 +2,7 @@
 
 import json
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -17,6 +18,7 @@ from surveys.export.writing import export_study
 from surveys.models import Look, Study
 from tests.jobs.conftest import do_next
 from tests.surveys import factories
+from tests.surveys.snapshots import made_once
 
 PLAN = """
 [analysis]
@@ -38,6 +40,19 @@ times = [8, 16, 60]
 @pytest.fixture
 def planned(db, tmp_path) -> Study:
     return factories.small_study(tmp_path, plan=PLAN)
+
+
+@made_once
+def study_of_twenty(folder: Path) -> Study:
+    """A study with looks, and twenty people whose arms do not differ."""
+    study = factories.small_study(folder, plan=PLAN)
+    come(study, 20)
+    return study
+
+
+@pytest.fixture
+def visited(db, tmp_path) -> Study:
+    return study_of_twenty(tmp_path)
 
 
 def come(study: Study, number: int, effect: int = 0, first: int = 0) -> None:
@@ -111,8 +126,7 @@ def test_scores_that_are_all_alike_are_not_told(planned):
     assert not Look.objects.exists()
 
 
-def test_a_look_is_never_changed(planned):
-    come(planned, 20)
+def test_a_look_is_never_changed(visited):
     look()
     held = Look.objects.get()
     for act in (lambda: Look.objects.update(told="stop"), held.delete):
@@ -123,10 +137,9 @@ def test_a_look_is_never_changed(planned):
         assert Look.objects.update(told="stop") == 1
 
 
-def test_a_job_looks_and_is_refused_without_a_plan_of_looks(planned):
-    come(planned, 20)
+def test_a_job_looks_and_is_refused_without_a_plan_of_looks(visited):
     ada = User.objects.create_user("ada")
-    queue.enqueue("look", study=planned, data={"unplanned": ""}, by=ada)
+    queue.enqueue("look", study=visited, data={"unplanned": ""}, by=ada)
     job, told = do_next()
     assert job.state == "done", job.error
     assert job.result["summary"].endswith("GO ON.")

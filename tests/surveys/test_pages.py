@@ -14,6 +14,7 @@ from surveys.models import Answer, Participant, Study
 from surveys.pages import sequence
 from surveys.simulation.browser import Browser
 from surveys.web import signed_links
+from tests.daily import daily
 from tests.surveys.drawn import ARMS, drawn_study
 from tests.surveys.people import begin, go_on, in_arm, who
 
@@ -30,7 +31,7 @@ def html(page) -> str:
     return Client().get(page.path).content.decode()
 
 
-@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("arm", daily(ARMS, 2))
 def test_a_person_walks_from_consent_to_completion_code_in_every_arm(drawn, arm):
     browser, page, participant = in_arm(drawn, arm)
     end = go_on(browser, page)
@@ -154,7 +155,7 @@ def test_the_page_without_map_is_as_long_as_those_with_one(drawn):
     assert min(maps) * 0.9 <= words["none"] <= max(maps) * 1.1
 
 
-@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("arm", daily(ARMS, 3))
 def test_nothing_that_is_sent_names_method_arm_or_true_class(drawn, arm):
     browser, page, participant = in_arm(drawn, arm)
     forbidden = [method.key for method in catalogue.METHODS]

@@ -18,6 +18,7 @@ from surveys.models import (
     Trial,
 )
 from surveys.simulation.browser import read_page
+from tests.daily import daily
 from tests.surveys import factories, shipped
 from tests.surveys.drawn import drawn_study
 
@@ -78,7 +79,7 @@ questionnaire = "trust-v1"
 """
 
 
-@pytest.mark.parametrize("arm", ["none", "lime"])
+@pytest.mark.parametrize("arm", daily(["none", "lime"], 1))
 def test_two_maps_to_compare_are_shown_with_their_legends_in_every_arm(panel, tmp_path, arm):
     study = drawn_study(
         tmp_path, opened=False, parts=PREFERENCE, arms=("none", "gradcam", "lime"), right=3
@@ -138,7 +139,9 @@ def test_a_page_that_is_sent_says_what_it_would_store_or_what_is_missing(panel, 
     assert counts() == before
 
 
-@pytest.mark.parametrize("name", ["judge-advisor", "within"])
+@pytest.mark.parametrize(
+    "name", ["judge-advisor", pytest.param("within", marks=pytest.mark.nightly)]
+)
 def test_every_page_of_a_shipped_study_can_be_previewed(panel, name):
     path = next(path for path in shipped.FILES if path.stem == name)
     study = shipped.open_study(path, shortened=True)

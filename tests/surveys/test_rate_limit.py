@@ -73,6 +73,7 @@ def test_one_address_cannot_go_on_for_an_hour(drawn, clock, settings):
     assert rate_limit._allows(small, "a")
 
 
+@pytest.mark.nightly  # by day, a clock set back does not lock out of the sign-in
 @pytest.mark.parametrize("hours", [1, 24])
 def test_a_clock_that_was_set_back_refuses_nobody(drawn, clock, hours):
     assert consents(drawn, 60) == {303: 60}

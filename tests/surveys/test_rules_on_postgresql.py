@@ -25,9 +25,8 @@ RULES = (
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize(
-    "chosen", ["at_once or order_of_locks", pytest.param("", marks=pytest.mark.nightly)]
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("chosen", ["at_once or order_of_locks", ""])
 def test_the_rules_hold_on_postgresql(postgres, tmp_path, chosen):
     environment = os.environ | {
         "DATABASE_URL": postgres.new_database(),

@@ -12,6 +12,7 @@ from surveys.simulation.profile import read
 from surveys.simulation.run import simulate
 from surveys.study_checks import loading
 from surveys.study_file import stored
+from tests.daily import daily
 from tests.surveys import shipped
 
 PROFILE = """
@@ -73,7 +74,7 @@ def test_what_a_study_tells_its_participants_is_true(path):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", shipped.FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", daily(shipped.FILES, 1), ids=lambda path: path.stem)
 def test_a_shipped_study_comes_back_byte_for_byte(path, tmp_path):
     study = shipped.load(path)
     call_command("dump_study", study.slug, "--output", str(tmp_path / "back.toml"))
@@ -82,15 +83,8 @@ def test_a_shipped_study_comes_back_byte_for_byte(path, tmp_path):
 
 @pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")  # so few people are alike
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "path",
-    [
-        # The straight line and an example walk others of their kinds in `make test`.
-        pytest.param(path, marks=[pytest.mark.nightly] if path.stem != "within" else [])
-        for path in shipped.FILES
-    ],
-    ids=lambda path: path.stem,
-)
+@pytest.mark.nightly  # by day, the straight line and the study of one arm go this way
+@pytest.mark.parametrize("path", shipped.FILES, ids=lambda path: path.stem)
 def test_a_shipped_study_goes_from_its_file_to_its_results(path, tmp_path):
     study = shipped.open_study(path, shortened=True)
     people = 3 * study.arms.count()

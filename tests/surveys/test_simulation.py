@@ -59,7 +59,7 @@ def test_the_same_seed_gives_the_same_answers_and_another_seed_others(db, tmp_pa
     found = []
     for slug, seed in (("one", 4), ("two", 4), ("three", 5)):
         study = drawn_study(tmp_path, slug=slug)
-        simulate(study=study, number=4, seed=seed, profile=load("demo"))
+        simulate(study=study, number=2, seed=seed, profile=load("demo"))
         found.append(answers(study))
     assert found[0] == found[1]
     assert found[0] != found[2]

@@ -20,7 +20,7 @@ from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.data_checks import further_faults, planted_faults
 from tests.analysis.data_checks.clean_tables import write_table
-from tests.analysis.data_checks.daily import daily
+from tests.daily import daily
 
 pytestmark = pytest.mark.whole_report
 
@@ -240,7 +240,7 @@ def test_a_check_finds_its_fault(key, clean, tmp_path):
     assert {finding.check for finding in found} == {key}
 
 
-@pytest.mark.parametrize("seed", daily(range(FEW_CLEAN), 3))
+@pytest.mark.parametrize("seed", daily(range(FEW_CLEAN), 1))
 def test_clean_tables_of_other_designs_have_no_finding(seed, tmp_path):
     assert findings(write_table(tmp_path, 1000 + seed)) == ()
 

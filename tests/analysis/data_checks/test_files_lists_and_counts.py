@@ -9,8 +9,8 @@ import pytest
 
 from analysis.sections.data_checks.image_lists import joint_imbalance
 from analysis.study_data.study_data import read_study
-from tests.analysis.data_checks.daily import daily
 from tests.analysis.data_checks.test_checks import findings
+from tests.daily import daily
 
 pytestmark = pytest.mark.whole_report
 
@@ -120,7 +120,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("named", daily([*NAMES, "block{session}-{person}"], 2))
+@pytest.mark.parametrize("named", daily([*NAMES, "block{session}-{person}"], 1))
 def test_sessions_of_one_person_in_names_of_files_are_found(named, tmp_path):
     logs(tmp_path, 2, named, with_column=False)
     found = findings(tmp_path)
@@ -135,7 +135,7 @@ def test_the_person_is_found_in_a_column_of_files_named_by_session(tmp_path):
     assert "“subject_nr” names 30 people behind 60 participants" in found[0].sentence
 
 
-@pytest.mark.parametrize("named", daily(NAMES, 2))
+@pytest.mark.parametrize("named", daily(NAMES, 1))
 def test_files_of_one_session_per_person_are_right(named, tmp_path):
     logs(tmp_path, 1, named, with_column=True)
     assert findings(tmp_path) == ()

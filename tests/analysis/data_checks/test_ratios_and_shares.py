@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from tests.analysis.data_checks.clean_tables import write_table
-from tests.analysis.data_checks.daily import daily
 from tests.analysis.data_checks.test_checks import (
     EVERY,
     SEED,
@@ -17,6 +16,7 @@ from tests.analysis.data_checks.test_checks import (
     findings,
     findings_of,
 )
+from tests.daily import daily
 
 pytestmark = pytest.mark.whole_report
 
@@ -101,7 +101,7 @@ CUT: dict[Change, str] = {
 
 
 @EVERY
-@pytest.mark.parametrize("change", daily(CUT, 2))
+@pytest.mark.parametrize("change", daily(CUT, 1))
 def test_cut_percentages_are_found_and_rounded_ones_are_not(every, change, clean, tmp_path):
     folders = [tmp_path / name for name in ("fault", "clean")]
     for folder in folders:

@@ -181,13 +181,25 @@ OPTIONAL = '[bayes]\n[multiverse]\n[mediation]\noutcome = "trust"\nmediators = [
     ("target", "part"),
     [
         ("analysis.results.baseline", "Baseline characteristics"),
-        ("analysis.results.instruments", "Instruments"),
-        ("analysis.results.stimuli_shown", "Stimuli"),
-        ("analysis.results.missing_by_arm", "Missing answers"),
-        ("analysis.results.behaviour", "Measures of behaviour"),
+        pytest.param("analysis.results.instruments", "Instruments", marks=pytest.mark.nightly),
+        pytest.param("analysis.results.stimuli_shown", "Stimuli", marks=pytest.mark.nightly),
+        pytest.param(
+            "analysis.results.missing_by_arm", "Missing answers", marks=pytest.mark.nightly
+        ),
+        pytest.param(
+            "analysis.results.behaviour", "Measures of behaviour", marks=pytest.mark.nightly
+        ),
         ("analysis.sections.multiverse.multiverse", "Section “Multiverse”"),
-        ("analysis.sections.mediation.mediation", "Section “Mediation”"),
-        ("analysis.outcomes.bayes.bayes_factors", "Section “Bayes factors”"),
+        pytest.param(
+            "analysis.sections.mediation.mediation",
+            "Section “Mediation”",
+            marks=pytest.mark.nightly,
+        ),
+        pytest.param(
+            "analysis.outcomes.bayes.bayes_factors",
+            "Section “Bayes factors”",
+            marks=pytest.mark.nightly,
+        ),
         ("analysis.results.summarise_claim", "summary"),
         ("analysis.outcomes.assumptions.scores.of_one_way", "assumptions"),
     ],

@@ -60,7 +60,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def analysed(folder, tmp_path_factory):
     output = tmp_path_factory.mktemp("twice-output")
-    with quick_analysis(sections=False):
+    with quick_analysis(sections=False, figures=True):
         return analyse(folder, output), output
 
 

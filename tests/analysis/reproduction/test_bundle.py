@@ -109,6 +109,7 @@ def test_a_bundle_as_it_was_written_is_repeated_to_the_last_digit(small_output, 
     assert capsys.readouterr().out == "Every number is identical.\n"
 
 
+@pytest.mark.nightly
 def test_the_redo_script_needs_the_bundle_alone(small_output, tmp_path):
     """In an empty process it finds the one number that was altered, and no other difference."""
     place = shutil.copytree(small_output, tmp_path / "empty")
@@ -333,6 +334,7 @@ def test_relabelled_arms_leave_a_models_test_as_it_was_and_move_its_contrasts(
 
 
 @pytest.mark.nightly
+@pytest.mark.figures
 def test_an_earlier_report_in_the_folder_leaves_nothing_behind(tmp_path):
     folder = write_study(tmp_path / "data", arms=THREE_ARMS, per_arm=4)
     out = tmp_path / "out"

@@ -79,6 +79,7 @@ def test_a_class_that_people_doubt_is_found_and_the_others_are_not(fair):
     assert boat.difference.value < -0.3
 
 
+@pytest.mark.nightly
 def test_without_a_difference_few_studies_find_one(tmp_path):
     """Holm keeps the share of studies with any false finding below 5 %."""
     false = 0

@@ -19,6 +19,7 @@ from analysis.statistics.estimate import Estimate
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.tidy import page_of, results_of, write_study
+from tests.daily import daily
 
 ARMS = {"none": "No explanation", "gradcam": "Grad-CAM"}
 OUTCOMES = {
@@ -87,7 +88,7 @@ def looked_of(folder: Path) -> Looked:
     return found
 
 
-@pytest.mark.parametrize("analysis", OUTCOMES)
+@pytest.mark.parametrize("analysis", daily(OUTCOMES, 1))
 def test_a_clear_effect_stops_and_none_goes_on(tmp_path: Path, analysis: str) -> None:
     clear = study(tmp_path / "clear", 20, analysis=analysis, effect=2.5)
     assert decided(clear, held(20)).people == 40
@@ -117,7 +118,7 @@ def test_no_effect_stops_for_futility(tmp_path: Path) -> None:
     assert decide(data, scores, (held(20),)).told == "go_on"
 
 
-@pytest.mark.parametrize("kind", ["anytime_bounded", "anytime_mean"])
+@pytest.mark.parametrize("kind", daily(["anytime_bounded", "anytime_mean"], 1))
 def test_looks_at_any_time_need_no_schedule(tmp_path: Path, kind: str) -> None:
     rule = f'kind = "{kind}"\ntimes = [20, 80]'
     clear = study(tmp_path / "clear", 33, rule, effect=2.5)

@@ -132,6 +132,7 @@ def test_a_plan_may_still_exclude_by_the_former_word(left, state):
     assert (step.flagged, sum(step.excluded.values())) == (3, 3)
 
 
+@pytest.mark.figures
 def test_each_box_of_the_diagram_is_the_one_above_less_those_who_left_between(left, tmp_path):
     listed = pd.read_csv(left / "participants.csv")["participant"].iloc[:2].tolist()
     plan = left / "plan.toml"
@@ -173,6 +174,7 @@ def ended(folder):
     return people.loc[chosen, "arm"].value_counts().to_dict()
 
 
+@pytest.mark.figures
 def test_whom_the_study_ended_is_counted_by_arm_and_reason(left, tmp_path):
     by_arm = ended(left)
     results, page = page_of(left)

@@ -50,6 +50,7 @@ def test_omega_squared_follows_its_formula_and_is_never_negative():
     assert omega_squared(weak).value == 0
 
 
+@pytest.mark.nightly
 def test_ninety_percent_intervals_of_both_shares_hold_a_true_zero_about_as_often():
     held = {"omega": 0, "epsilon": 0}
     for seed in range(200):

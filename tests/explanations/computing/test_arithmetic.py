@@ -63,6 +63,7 @@ def test_where_no_faster_way_is_known_fast_is_strict(untrained, scenes, monkeypa
     assert "fast_error" not in fast.diagnostics
 
 
+@pytest.mark.nightly
 def test_only_the_fast_arithmetic_loads_llvm():
     result = subprocess.run(
         [sys.executable, "-c", LOADED],

@@ -1,5 +1,7 @@
 """The first layers, computed once for each different content of a cell."""
 
+from itertools import product
+
 import pytest
 import torch
 from torch import nn
@@ -45,9 +47,17 @@ def mixed(size: tuple[int, int], patches: int, samples: int, side: int = 4):
     return shown, hidden, numbers, keeps
 
 
-@pytest.mark.parametrize("pool", [2, 3])
-@pytest.mark.parametrize("size", [(16, 16), (13, 18)])
-@pytest.mark.parametrize("name", STEMS)
+EVERY = list(product(STEMS, [(16, 16), (13, 18)], [2, 3]))
+BY_DAY = EVERY[::5]  # each layer, size and pool at least once
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "pool"),
+    [
+        pytest.param(*one, marks=() if one in BY_DAY else pytest.mark.nightly, id=f"{one}")
+        for one in EVERY
+    ],
+)
 def test_it_is_the_first_block_of_every_mixed_image(name, size, pool):
     chain = network(*STEMS[name], nn.MaxPool2d(pool))
     stem = Stem.of(chain)

@@ -321,6 +321,7 @@ def test_another_baseline_has_maps_of_its_own_beside_the_usual_ones(images, weig
     )
 
 
+@pytest.mark.nightly
 def test_fast_maps_have_names_of_their_own(network, predictions):
     method = [replace(catalogue.get("lime"), parameters={"samples": 100})]
     explain(network, predictions[:1], method)
@@ -454,6 +455,7 @@ def test_the_shards_are_equal_parts(images, weights_file):
     assert Explanation.objects.count() == 3
 
 
+@pytest.mark.nightly
 def test_layers_are_kept_and_verified_beside_the_methods(images, weights_file):
     options = {"set": "scenes", "weights": weights_file, "methods": "gradcam", "limit": 1}
     answer = precompute(**options, layers=True, verify=1)

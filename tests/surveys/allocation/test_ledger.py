@@ -22,12 +22,13 @@ from tests.surveys.allocation.lists import ORIGIN, book_of, scheme
 LEVELS = [{"sex": sex, "age": age} for sex in "fm" for age in ("young", "old", "not answered")]
 
 
+@pytest.mark.parametrize("people", [1_000, pytest.param(10_000, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("method", ["permuted_blocks", "minimisation"])
-def test_ten_thousand_allocations_replay_to_the_same_ledger(method):
+def test_thousands_of_allocations_replay_to_the_same_ledger(method, people):
     plan = scheme(method=method, strata=("sex", "age"))
-    book = book_of(plan, islice(cycle(LEVELS), 10_000))
+    book = book_of(plan, islice(cycle(LEVELS), people))
     found = replay(book.entries)
-    assert len(found.arms) == 10_000
+    assert len(found.arms) == people
     assert list(found.arms) == book.arms
     assert (found.head, found.waiting) == (book.entries[-1].hash, 0)
     assert found.scheme == plan

@@ -11,6 +11,7 @@ from surveys.study_file.stored import definition
 from tests.surveys.designs import design_text
 from tests.surveys.factories import images, predict, write_weights
 from tests.surveys.people import first_answers
+from tests.surveys.snapshots import made_once
 
 ARMS = """
 [[arms]]
@@ -83,6 +84,7 @@ def recruited_text(
     return text.replace("places = 60", f"places = {places}")
 
 
+@made_once
 def recruited(
     folder: Path, recruitment: str = PROLIFIC, *, slug: str = "paid", places: int = 60
 ) -> Study:

@@ -11,6 +11,7 @@ from surveys.study_checks import loading
 from surveys.study_checks.costs import warnings
 from surveys.study_file.declaration import StudyFileError
 from surveys.study_file.designs import Condition, arms_of, balanced_orders, problems
+from tests.daily import daily
 from tests.surveys import designs, factories
 from tests.surveys.factories import allocated, answers, record, walk
 
@@ -178,7 +179,7 @@ def test_images_that_differ_between_people_are_warned_of(tmp_path):
 @pytest.mark.parametrize(
     "task", ["decide", "classify", "judge_advisor", "forward_simulation", "agreement"]
 )
-@pytest.mark.parametrize("design", ["", WITHIN], ids=["between", "within"])
+@pytest.mark.parametrize("design", daily(["", WITHIN], 1), ids=["between", "within"])
 def test_every_task_can_be_walked_in_every_design(db, tmp_path, task, design):
     control = "order-1" if design else "none"
     study = designs.design_study(tmp_path, task=task, design=design, control=control)

@@ -18,6 +18,7 @@ from analysis.statistics.mixed_models.random_structure import (
     descend,
 )
 from analysis.statistics.mixed_models.specification import Categorical, MixedModel, Random
+from tests.daily import daily
 
 FITS = {"trust": fit_linear, "agreed": fit_logistic, "rating": fit_cumulative}
 ARMS = ("plain", "map", "placebo", "lime")
@@ -62,7 +63,7 @@ MORE_ORDERS = {3: list(permutations(ARMS[:3])), 4: [*ORDERS[4], ARMS[::-1]]}
 
 
 @pytest.mark.parametrize("outcome", FITS)
-@pytest.mark.parametrize("arms", [3, 4])
+@pytest.mark.parametrize("arms", daily([3, 4], 1))
 @pytest.mark.parametrize("slopes", [0.0, 0.8])
 @pytest.mark.parametrize(
     "orders", [ORDERS, pytest.param(MORE_ORDERS, marks=pytest.mark.nightly)], ids=["few", "more"]

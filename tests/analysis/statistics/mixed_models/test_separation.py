@@ -18,6 +18,7 @@ from analysis.statistics.mixed_models.specification import (
     Numeric,
     Random,
 )
+from tests.daily import daily
 
 
 def overlaps(table, fixed, outcome):
@@ -76,7 +77,7 @@ def stated(within, random=()):
     return MixedModel("value", fixed, random)
 
 
-@pytest.mark.parametrize("within", [False, True], ids=["arms", "arms-by-level"])
+@pytest.mark.parametrize("within", daily([False, True], 2), ids=["arms", "arms-by-level"])
 @pytest.mark.parametrize("answers", [2, 5], ids=["logistic", "ordinal"])
 @pytest.mark.parametrize(
     ("arms", "tables"),

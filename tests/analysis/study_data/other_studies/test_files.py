@@ -3,6 +3,7 @@
 import pytest
 
 from tests.analysis.study_data.other_studies.conftest import Folder, trials, values
+from tests.daily import daily
 
 LOG = "pid,cond,nr,yes\np1,x,1,1\np2,y,1,0\n"
 NUMBERS = 'position = "nr", speed = "speed"'
@@ -38,14 +39,17 @@ def test_each_fault_of_a_file_is_one_sentence(theirs, content, message):
 
 @pytest.mark.parametrize(
     "content",
-    [
-        b"\xef\xbb\xbf" + LOG.encode(),
-        LOG.replace("\n", "\r\n").encode(),
-        LOG.replace("\n", "\r").encode(),
-        LOG.replace("\n", "\n\n").encode(),
-        LOG.replace("yes", '"yes"').encode(),
-        LOG.removesuffix("\n").encode(),
-    ],
+    daily(
+        [
+            b"\xef\xbb\xbf" + LOG.encode(),
+            LOG.replace("\n", "\r\n").encode(),
+            LOG.replace("\n", "\r").encode(),
+            LOG.replace("\n", "\n\n").encode(),
+            LOG.replace("yes", '"yes"').encode(),
+            LOG.removesuffix("\n").encode(),
+        ],
+        3,
+    ),
 )
 def test_what_programs_add_to_a_file_does_not_matter(theirs, content):
     theirs.map(trials())

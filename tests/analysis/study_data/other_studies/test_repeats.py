@@ -6,6 +6,7 @@ from analysis.errors import TableError
 from analysis.study_data.study_data import read_study
 from tests.analysis.study_data.other_studies.conftest import trials, values
 from tests.analysis.tidy import outcomes_of
+from tests.daily import daily
 
 IMAGE = 'image = "img", yes = "yes"'
 TWICE = "pid,cond,img,yes\np1,x,i1,1\np1,x,i2,0\np1,x,i1,0\np2,y,i1,1\n"
@@ -33,7 +34,7 @@ def test_doubled_rows_are_refused_without_a_position(case):
     assert "map the column with the position of the trial" in problem
 
 
-@pytest.mark.parametrize("value", ["drop_identical", "keep_first"])
+@pytest.mark.parametrize("value", daily(["drop_identical", "keep_first"], 1))
 def test_the_answer_without_the_doubles_is_that_of_the_table_before(case, value):
     repeats(case, value)
     assert len(read_study(case).trials) == 270

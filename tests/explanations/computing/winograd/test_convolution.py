@@ -7,6 +7,7 @@ from explanations.computing.arithmetic import winograd
 from explanations.computing.chain import Chain
 from explanations.computing.preflight import Step
 from explanations.computing.winograd.convolution import WinogradConv
+from tests.daily import daily
 
 
 @pytest.mark.parametrize("size", [(8, 8), (32, 32), (7, 9), (4, 5), (1, 1)])
@@ -50,7 +51,7 @@ def test_blocks_of_any_size_give_the_same(monkeypatch, pool):
         assert (found - whole).abs().max() < 1e-5 * whole.abs().max()
 
 
-@pytest.mark.parametrize(("layers", "normalised"), [("A", False), ("B", True)])
+@pytest.mark.parametrize(("layers", "normalised"), daily([("A", False), ("B", True)], 1))
 def test_a_whole_network_says_the_same_at_sizes_that_no_tile_fills(layers, normalised):
     torch.manual_seed(0)
     # Of torchvision's VGG11 and VGG13, without the linear layers: most of the weights are there.
