@@ -2,15 +2,15 @@
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from analysis.errors import PlanError
 from analysis.published.expressions import ExpressionError, read_expression
 from analysis.published.study import FILE, PrintedNumber, PublishedStudy, check_files
+from analysis.published.table import TABLE, Comparison, table_text
 from analysis.published.verdicts import Verdict, compare, read_printed, shown
 from analysis.reproduction.bundle import write_text
 from analysis.results import SCHEMA
@@ -19,23 +19,7 @@ from analysis.run import analyse
 STAMP = "inputs.sha256"
 """Hash of the plan and of the data in the folder of an analysis: it is not repeated for them."""
 SCRIPT = "benchmarks/published.R"
-TABLE, DATA = "reproduction.md", "reproduction.json"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A printed number with its verdict.
-
-    `recomputed` has two more decimals than `printed`, and is empty if nothing was recomputed.
-    `reason` is the cause of a slip, or why the number cannot be recomputed.
-    """
-
-    claim: str
-    place: str
-    printed: str
-    recomputed: str
-    verdict: Verdict
-    reason: str
+DATA = "reproduction.json"
 
 
 def reproduce(
@@ -119,34 +103,3 @@ def compared_with(printed: PrintedNumber, results: Mapping[str, Any]) -> Compari
     if printed.note and verdict is Verdict.DIFFERS:
         reason = "; ".join(filter(None, (printed.note, reason)))
     return Comparison(*given, shown(number, value), verdict, reason)
-
-
-def counts(compared: Sequence[Comparison]) -> str:
-    """Return how many numbers have each verdict, such as "48 equal, 2 rounding slip"."""
-    number = Counter(row.verdict for row in compared)
-    return ", ".join(f"{number[verdict]} {verdict}" for verdict in Verdict if number[verdict])
-
-
-def table_text(study: PublishedStudy, compared: Sequence[Comparison]) -> str:
-    """Return the table as Markdown, with the study's source above it."""
-    lines = [
-        f"# {study.title}",
-        "",
-        f"{study.citation} Paper: <{study.paper}>. Data: <{study.data}>, licence: {study.licence}.",
-        f"{study.numbers_from}",
-        "",
-        f"{len(compared)} printed numbers: {counts(compared)}. This table is written by",
-        f"`manage.py reproduce_published` from `{FILE}`.",
-        "",
-        "| number | place | printed | recomputed | verdict |",
-        "|---|---|---|---|---|",
-    ]
-    for row in compared:
-        verdict = f"{row.verdict}: {row.reason}" if row.reason else str(row.verdict)
-        cells = (row.claim, row.place, row.printed, row.recomputed or "–", verdict)
-        lines.append(f"| {' | '.join(map(_cell, cells))} |")
-    return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

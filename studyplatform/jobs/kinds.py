@@ -55,6 +55,8 @@ class Kind:
     """Whether log and results come from people's answers."""
     is_listed: bool = True
     """Whether the page of jobs offers it. Other kinds are offered where they are needed."""
+    is_steady: bool = False
+    """Whether it takes about as long each time, so that earlier jobs tell how long it will take."""
     page: str = ""
     """Name of the URL of a page of its own for the form. Empty for the common page."""
 
@@ -142,6 +144,7 @@ KINDS = (
         "studyplatform.jobs.bodies.export.run",
         ExportForm,
         shows_data=True,
+        is_steady=True,
     ),
     Kind(
         "report",
@@ -151,6 +154,7 @@ KINDS = (
         "studyplatform.jobs.bodies.report.run",
         ReportForm,
         shows_data=True,
+        is_steady=True,
     ),
     Kind(
         "release",
@@ -163,6 +167,7 @@ KINDS = (
         "studyplatform.jobs.bodies.release.run",
         ReleaseForm,
         shows_data=True,
+        is_steady=True,
         is_listed=False,
     ),
 )

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext, override
 
 from studyplatform.audit.writing import acting_for
-from studyplatform.jobs.kinds import checked_arguments
+from studyplatform.jobs.kinds import BY_KEY, checked_arguments
 from studyplatform.jobs.lease import Lease, LostLeaseError
 from studyplatform.json_log import event
 from studyplatform.models import Job
@@ -30,6 +30,8 @@ from surveys.services.copies import note_job
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 RENEWED_EVERY = timedelta(seconds=10)
+LOOKED_BACK = 5
+"""Earlier jobs that tell how long a job of a steady kind takes."""
 UNFINISHED = (Job.State.QUEUED, Job.State.RUNNING)
 WITHOUT_HOLDER: dict[str, Any] = {"holder": "", "lease_until": None}
 NO_PROGRESS: dict[str, Any] = {
@@ -113,6 +115,7 @@ def _take(as_seen: Any, job: Job, holder: str) -> bool:
         again = gettext("The worker fell silent. Another worker began attempt %(number)d.") % {
             "number": job.attempts + 1
         }
+    usual = usual_duration(job)
     with transaction.atomic():
         changed: int = as_seen.update(
             state=Job.State.RUNNING,
@@ -123,9 +126,23 @@ def _take(as_seen: Any, job: Job, holder: str) -> bool:
             heartbeat_at=Now(),
             lease_until=Now() + LEASE,
             log=_and(again),
-            **NO_PROGRESS,
+            **NO_PROGRESS | {"expected_at": usual and timezone.now() + usual},
         )
     return changed == 1
+
+
+def usual_duration(job: Job) -> timedelta | None:
+    """Return the median time of the latest finished jobs of the same kind, or None if unknown.
+
+    Jobs of the same study come first. Kinds whose work differs from one time to the next have none.
+    """
+    kind = BY_KEY.get(job.kind)
+    if kind is None or not kind.is_steady:
+        return None
+    finished = Job.objects.filter(kind=job.kind, state=Job.State.DONE).order_by("-finished_at")
+    latest = finished.filter(study=job.study)[:LOOKED_BACK] or finished[:LOOKED_BACK]
+    times = sorted(row.duration for row in latest if row.duration is not None)
+    return times[len(times) // 2] if times else None
 
 
 def renew(lease: Lease) -> bool:

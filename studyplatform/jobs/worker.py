@@ -87,7 +87,7 @@ class Attending:
         self.name, self.language = f"Job {job.pk} ({job.kind})", job.language
         self._renewed = self._reported = time.monotonic()
         self._latest: Told | None = None
-        self._estimate = Estimate()
+        self._estimate = Estimate(queue.usual_duration(job))
 
     def attend(self) -> None:
         """Start the process, see it through, and store how the job ended."""
@@ -218,24 +218,32 @@ def _signals_remembered() -> Iterator[Callable[[], None]]:
 
 
 class Estimate:
-    """An estimate of the end, from how fast the work went since its first report."""
+    """An estimate of the end, from how fast the work went since its first report.
 
-    def __init__(self) -> None:
+    Until that is known, it is the usual time of such a job, if there is one.
+    """
+
+    def __init__(self, usual: timedelta | None = None) -> None:
         self._first: tuple[float, int, int] | None = None
+        self._usual_end = timezone.now() + usual if usual else None
 
     def of(self, done: int, total: int | None) -> datetime | None:
         """Return the expected end, or None while too little is known."""
         now = time.monotonic()
         if not total:
-            return None
+            return self._usually()
         # Another total is another stage of the work, whose speed has nothing to do with the last's.
         if self._first is None or self._first[2] != total or done < self._first[1]:
             self._first = (now, done, total)
         since, before, _ = self._first
         if done <= before:
-            return None
+            return self._usually()
         seconds = (now - since) / (done - before) * (total - done)
         return timezone.now() + timedelta(seconds=seconds)
+
+    def _usually(self) -> datetime | None:
+        is_ahead = self._usual_end is not None and self._usual_end > timezone.now()
+        return self._usual_end if is_ahead else None
 
 
 def _started(lease: Lease) -> tuple[BaseProcess, Connection]:

@@ -88,7 +88,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "area": "studies",
         "text": text,
         "study_of_text": text.study,
-        "title": text.study.title if text.study else study_texts.title_of(latest.source),
+        "title": study_texts.title_of(text.study.source if text.study else latest.source),
         "tabs": tabs_of_text(request.user, text),
         "form": form,
         "pdfs": [_shown(latest.source, code) for code in codes],

@@ -12,8 +12,9 @@ from studyplatform.panel.draft_steps import draft_steps
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.launch import reach_of
 from studyplatform.panel.overview import overviews
+from studyplatform.panel.published import has_gallery
 from studyplatform.panel.source_report_views import found_page
-from studyplatform.panel.study_texts import unfinished, version_in_use
+from studyplatform.panel.study_texts import templates, unfinished, version_in_use
 from surveys import services
 from surveys.models import Study
 from surveys.study_file.stored import definition
@@ -41,6 +42,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "archived": everything.exclude(archived_at=None).count(),
         "filters": "archived=yes" if is_archive else "",
         "source_report": found_page() is not None,
+        "published": has_gallery(),
+        "templates": [] if is_archive or page.object_list else templates(),
     }
     return render(request, "panel/home.html", context)
 

@@ -53,6 +53,7 @@ MENDED_AT: Mapping[str, tuple[Promise, str, Mapping[str, str], Right]] = {
     "members": (_("Invite a colleague"), "panel:members", {}, Right.OWN),
 }
 """Where the fault of each line is mended: the link's words, its URL, and the right it needs."""
+MINUTES = re.compile(r"\b(\d{1,3})[ -](?:minutes?|Minuten)\b")
 PLACEHOLDER = re.compile(r"x{3,}|todo|your|example|placeholder|0{6,}|123456", re.IGNORECASE)
 
 
@@ -143,11 +144,23 @@ def recruitment_fields(declared: StudyFile, address: str) -> list[Field]:
         return []
     fields = [
         Field(
+            gettext("Name of the study"),
+            declared.title,
+            gettext("People read it before they decide to take part."),
+        ),
+        Field(gettext("Internal name"), declared.slug, gettext("Only for you and your team.")),
+        Field(
+            gettext("Description"),
+            _first_paragraph(declared),
+            gettext("The beginning of the consent. Shorten it, and keep what people are told."),
+        ),
+        Field(
             gettext("Address of the study"),
             address + links[recruitment.kind],
             gettext("The service fills in the ids of each person."),
         ),
         Field(gettext("Number of places"), str(declared.allocation.places)),
+        *_time_and_pay(declared),
     ]
     for outcome, way_back in recruitment.exits.items():
         words = _outcome_words()[outcome]
@@ -164,6 +177,24 @@ def recruitment_fields(declared: StudyFile, address: str) -> list[Field]:
         elif ending.url:
             fields.append(Field(gettext("Address for the way back"), ending.url, words))
     return fields
+
+
+def _first_paragraph(declared: StudyFile) -> str:
+    """Return what the consent begins with, in one line."""
+    text = declared.consent.summary or declared.consent.text
+    return " ".join(text.strip().split("\n\n")[0].split())
+
+
+def _time_and_pay(declared: StudyFile) -> Iterator[Field]:
+    """Yield the minutes that the consent states, and what the study file declares as pay."""
+    recruitment = declared.recruitment
+    # The sentence that tells the whole duration is the last one with a number of minutes.
+    if minutes := MINUTES.findall(declared.consent.words):
+        hint = gettext("Minutes, as the consent says. Compare the pilot's median duration.")
+        yield Field(gettext("Time that it takes"), minutes[-1], hint)
+    if recruitment.pay:
+        pay = f"{recruitment.pay:.2f} {recruitment.currency}".strip()
+        yield Field(gettext("Pay of each person"), pay, gettext("Without the service's fees."))
 
 
 def _outcome_words() -> Mapping[Outcome, str]:

@@ -129,7 +129,7 @@ def _people(studies: Sequence[Study]) -> dict[int, People]:
 
 
 def _jobs(studies: Sequence[Study]) -> dict[int, list[str]]:
-    """Return sentences by primary key on jobs that failed lately or wait for a worker in vain.
+    """Return sentences by primary key on jobs that failed lately, wait in vain, or are stalled.
 
     A failure is past once a later job of the same kind for the same study is done.
     """
@@ -141,8 +141,9 @@ def _jobs(studies: Sequence[Study]) -> dict[int, list[str]]:
         finished_at__gt=OuterRef("finished_at"),
     )
     failed_lately = Q(state=Job.State.FAILED, finished_at__gt=since) & ~Exists(repeated)
+    stalled = Q(state=Job.State.RUNNING, lease_until__lt=timezone.now())
     rows = Job.objects.filter(
-        Q(state=Job.State.QUEUED) | failed_lately, study__in=studies
+        Q(state=Job.State.QUEUED) | failed_lately | stalled, study__in=studies
     ).values_list("study", "state", "kind")
     at_work = presence.kinds_at_work()
     sentences: dict[int, list[str]] = defaultdict(list)
@@ -163,6 +164,8 @@ def _jobs(studies: Sequence[Study]) -> dict[int, list[str]]:
         sentences[study or 0].append(
             gettext("A job waits, but the program that computes jobs does not run.")
         )
+    for study in {study for study, state, _ in rows if state == Job.State.RUNNING}:
+        sentences[study or 0].append(gettext("The program that computes a job is silent."))
     return sentences
 
 

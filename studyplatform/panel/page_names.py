@@ -65,7 +65,7 @@ class _Namer:
         if step.kind == "questionnaire":
             return gettext("Questionnaire: %(title)s") % {"title": _title(step.questionnaire)}
         if step.kind == "text":
-            part = self.declared.part(step.part)
+            part = self.declared.in_language(get_language() or "").part(step.part)
             heading = part.heading if isinstance(part, TextPart) else step.part
             return gettext("Text: %(heading)s") % {"heading": heading}
         if step.kind == "quiz":

@@ -19,6 +19,7 @@ from studyplatform.panel import guide, study_texts
 from studyplatform.panel.access import AnyUser, Right, rights_in, signed_in, studies_of, study_page
 from studyplatform.panel.editor.catalogue import GROUPS
 from studyplatform.panel.frame import Tab, tabs_of
+from studyplatform.panel.published import has_gallery
 from studyplatform.panel.short_names import NamingForm
 from studyplatform.panel.study_texts import OutdatedError
 from studyplatform.panel.text_changes import with_changes
@@ -73,6 +74,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "form": form,
         "templates": study_texts.templates(),
         "studies": studies,
+        "published": has_gallery(),
         "origin": request.POST.get("origin") or request.GET.get("origin") or "design:demo.toml",
     }
     return render(request, "panel/new_study.html", context, status=400 if form.errors else 200)

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.http import Http404
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from studyplatform.models import StudyText, TextVersion
 from studyplatform.panel import image_sets, members
@@ -30,6 +30,8 @@ from surveys.study_file.declaration import StudyFileError
 
 COMMAND = re.compile(r"[;,]? `make \w+` runs it| `make \w+` prepares it[^.]*\.toml\.")
 """What a design's comment says to people who use the command line."""
+TITLE_OF_LANGUAGE = re.compile(r"(^\[text\.[\w-]+\][ \t]*\n(?:(?!\[).*\n)*?)title[ \t]*=.*$", re.M)
+"""A language's title, which is in its table before every further table."""
 LONGEST = 1_000_000
 """Characters of a study file that the panel accepts."""
 
@@ -123,7 +125,10 @@ def template_text(name: str) -> str:
 
 
 def renamed(text: str, slug: str, title: str) -> str:
-    """Return the file with another slug, another title and a new seed, and nothing else changed."""
+    """Return the file with another slug, another title and a new seed, and nothing else changed.
+
+    The title is that of every language, because a design's own would be wrong for the study.
+    """
     first = re.search(r"^\[", text, re.MULTILINE)
     head, tail = (text[: first.start()], text[first.start() :]) if first else (text, "")
     values = {
@@ -138,7 +143,7 @@ def renamed(text: str, slug: str, title: str) -> str:
             head = head[: line.start()] + replacement + head[line.end() :]
         else:
             head = f"{head.rstrip()}\n{replacement}\n\n"
-    return head + tail
+    return head + TITLE_OF_LANGUAGE.sub(lambda found: f"{found[1]}title = {values['title']}", tail)
 
 
 def begin(user: User, source: str) -> StudyText:
@@ -159,7 +164,17 @@ def unfinished(user: AnyUser) -> list[TextVersion]:
 
 
 def title_of(source: str) -> str:
-    """Return the title in a study file that may be full of mistakes, or an empty text."""
+    """Return the title in a study file that may be full of mistakes, or an empty text.
+
+    It is in the reader's language if the file has it, and otherwise in the file's own.
+    """
+    language = (get_language() or "").partition("-")[0]
+    # Read without a parser, because lists have many files, and files under work have mistakes.
+    begin = re.search(rf"^\[text\.{language}\][ \t]*$", source, re.MULTILINE) if language else None
+    if begin:
+        table, _, _ = source[begin.end() :].partition("\n[")
+        if title := _value(table, "title"):
+            return title
     return _value(source, "title")
 
 
@@ -289,8 +304,13 @@ def side_by_side(lines: Sequence[DiffLine]) -> list[tuple[DiffLine | None, DiffL
 
 
 def _value(text: str, key: str) -> str:
-    found = re.search(rf'^{key}[ \t]*=[ \t]*"([^"\n]*)"', text, re.MULTILINE)
-    return found.group(1) if found else ""
+    found = re.search(rf'^{key}[ \t]*=[ \t]*("(?:[^"\\\n]|\\.)*")', text, re.MULTILINE)
+    if found is None:
+        return ""
+    try:
+        return str(json.loads(found[1]))  # basic strings of TOML have the escapes of JSON, mostly
+    except ValueError:
+        return found[1][1:-1]
 
 
 def _purpose(text: str) -> str:

@@ -1,5 +1,6 @@
 """People's submissions at the recruitment service: decisions to carry out, and the comparison."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from django.utils.translation import gettext
 
 from studyplatform.audit.writing import record
 from studyplatform.models import SubmissionDecision
-from surveys.models import Identity, Study
+from surveys.models import Identity, Participant, Study
 from surveys.recruitment import prolific, reconciliation
 from surveys.recruitment.exits import outcome_of
 from surveys.recruitment.prolific import Submission
@@ -24,6 +25,9 @@ from surveys.study_file.recruitment import Outcome
 SETTLED = frozenset(("APPROVED", "PARTIALLY APPROVED", "SCREENED OUT", "REJECTED", "PROCESSING"))
 """Statuses of the service after which nothing is left to carry out. PROCESSING is what a submission
 has for a short time after a decision."""
+SENT = frozenset(("AWAITING REVIEW", "APPROVED"))
+"""Statuses of a submission with which the person says to have finished."""
+GIVEN_BACK = frozenset(("RETURNED", "TIMED-OUT"))
 MOST_LISTED = 200
 
 
@@ -57,6 +61,34 @@ class Comparison:
     listed: int
     here: int
     differences: Sequence[Difference]
+
+
+@dataclass(frozen=True)
+class AtTheService:
+    """How many submissions have each status that the service told last, and what disagrees.
+
+    ``not_here`` were sent there while the person is still under way here. ``not_there`` completed
+    here and gave the submission back there.
+    """
+
+    statuses: Sequence[tuple[str, int]]
+    not_here: int
+    not_there: int
+
+
+def at_the_service(study: Study) -> AtTheService:
+    """Count the submissions by the service's status and by the state here, in one query."""
+    told = study.identities.exclude(service_status="").order_by("service_status")
+    rows = told.values_list("service_status", "participant__state").annotate(Count("pk"))
+    statuses: Counter[str] = Counter()
+    not_here = not_there = 0
+    for status, state, count in rows:
+        statuses[status] += count
+        if status in SENT and state == Participant.State.STARTED:
+            not_here += count
+        if status in GIVEN_BACK and state == Participant.State.COMPLETED:
+            not_there += count
+    return AtTheService(list(statuses.items()), not_here, not_there)
 
 
 def to_carry_out(study: Study) -> ToCarryOut:

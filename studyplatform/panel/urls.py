@@ -10,6 +10,7 @@ from studyplatform.panel import (
     home_views,
     live_preview_views,
     monitor_views,
+    published_views,
     questionnaire_views,
     review_views,
     session_link_views,
@@ -45,6 +46,10 @@ STUDY_AREAS: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("", home_views.home, name="home"),
     path("source-report/", source_report_views.source_report, name="source-report"),
+    path("published/", published_views.gallery, name="published"),
+    path("published/<slug:name>/", published_views.show, name="published-study"),
+    path("published/<slug:name>/report/", published_views.report, name="published-report"),
+    path("published/<slug:name>/plans/<str:plan>/", published_views.plan, name="published-plan"),
     path("questionnaires/", questionnaire_views.library, name="questionnaires"),
     path("questionnaires/load/", questionnaire_views.load, name="load-questionnaire"),
     path("questionnaires/<slug:key>/", questionnaire_views.preview, name="questionnaire"),

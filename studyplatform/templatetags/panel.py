@@ -17,6 +17,7 @@ from studyplatform.jobs.kinds import BY_KEY, summary_of
 from studyplatform.panel.launch import reach_of
 from studyplatform.panel.study_texts import title_of
 from surveys.export.feedback import Share
+from surveys.models import Study
 
 register = template.Library()
 
@@ -25,6 +26,12 @@ register = template.Library()
 def title_of_file(source: str) -> str:
     """Return the title that a study file declares, or an empty text."""
     return title_of(source)
+
+
+@register.filter
+def titled(study: Study) -> str:
+    """Return the study's title, in the reader's language if its file has it."""
+    return title_of(study.source) or study.title
 
 
 @register.filter

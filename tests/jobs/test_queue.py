@@ -1,5 +1,7 @@
 """The queue: who may write about a job, and what becomes of it whatever happens to its workers."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -77,6 +79,30 @@ def test_jobs_are_taken_in_the_order_in_which_they_were_queued(enqueue):
     first, second = enqueue(), enqueue(layers=True, verify=0)
     assert [claimed().job, claimed().job] == [first.pk, second.pk]
     assert queue.claim("worker", EVERY_KIND) is None
+
+
+def test_a_job_of_a_steady_kind_is_expected_to_take_as_long_as_the_last_ones(study):
+    def expected(kind: str) -> timedelta | None:
+        job = Job.objects.create(
+            kind=kind, study=study, request_sha256=kind, queued_at=timezone.now()
+        )
+        claimed((kind,))
+        job.refresh_from_db()
+        return job.expected_at and job.expected_at - job.started_at
+
+    def done(kind: str, *seconds: int) -> None:
+        for number in seconds:
+            Job.objects.create(
+                kind=kind, study=study, request_sha256=f"{number}", queued_at=timezone.now(),
+                started_at=timezone.now(), state="done", result=RESULT,
+                finished_at=timezone.now() + timedelta(seconds=number),
+            )  # fmt: skip
+
+    done("maps", 100)
+    assert expected("maps") is None, "how many maps are missing differs from time to time"
+    done("export", 20, 30, 400)
+    assert expected("export") == pytest.approx(timedelta(seconds=30), abs=timedelta(seconds=3))
+    assert expected("report") is None
 
 
 def test_a_worker_takes_only_its_kinds(enqueue):

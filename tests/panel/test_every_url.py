@@ -196,6 +196,10 @@ ROWS = {
     # The panel
     "panel:home": Row(SIGNED_IN),
     "panel:source-report": Row(SIGNED_IN),
+    "panel:published": Row(SIGNED_IN),
+    "panel:published-study": Row(SIGNED_IN, lambda study: {"name": "nesl"}),
+    "panel:published-report": Row(SIGNED_IN, lambda study: {"name": "alienzoo"}),
+    "panel:published-plan": Row(SIGNED_IN, lambda study: {"name": "nesl", "plan": "text.toml"}),
     "panel:study": Row(MEMBERS),
     "panel:delete-study": Row(OWNERS),
     "panel:new-study": Row(SIGNED_IN),

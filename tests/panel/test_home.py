@@ -9,10 +9,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from explanations.models import Explanation
 from studyplatform.models import Job
+from studyplatform.panel import study_texts
 from studyplatform.panel.overview import is_out_of_balance, overviews, state_of
+from studyplatform.templatetags.panel import titled
 from surveys import services
 from surveys.models import AllocationSlot, Participant, Study
 from surveys.services.stimuli import choose_stimuli
@@ -28,11 +31,23 @@ def test_a_member_finds_exactly_the_own_studies(study, other_study, signed_in):
     assert reverse("panel:study", args=[other_study.slug]) not in page
 
 
+def test_a_title_is_in_the_readers_language_if_the_file_has_it(db, signed_in):
+    source = study_texts.template_text("demo.toml")
+    study = Study(source=source, title="Judging the answers of a picture classifier")
+    assert titled(study) == study.title
+    with override("de"):
+        assert titled(study) == "Die Antworten eines Bildklassifikators beurteilen"
+        study.source = study_texts.template_text("which-map.toml")
+        assert titled(study) == "What maps of pictures tell"
+
+
 def test_somebody_without_a_study_reads_how_to_get_one(study, signed_in):
     User.objects.create_user("newcomer")
     page = signed_in("newcomer").get(HOME).content.decode()
     assert "You have no study yet" in page
     assert "<table" not in page
+    assert f"{reverse('panel:new-study')}?origin=design:demo.toml" in page
+    assert page.count('role="img"') == len(study_texts.templates())
 
 
 def test_the_counts_are_those_of_real_participants(study):
@@ -141,6 +156,16 @@ def test_a_viewer_previews_the_study_and_an_outsider_does_not(study, other_study
     assert shown.status_code == 200
     assert reverse("panel:study", args=[study.slug]) in shown.content.decode()
     assert signed_in("outsider").get(path).status_code == 404
+
+
+def test_a_job_whose_worker_is_silent_needs_attention(study):
+    job = Job.objects.create(
+        kind="maps", study=study, request_sha256="a", queued_at=timezone.now(), state="running",
+        holder="worker", lease_until=timezone.now() + timedelta(minutes=1),
+    )  # fmt: skip
+    assert overviews([study])[0].attention == ()
+    Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert overviews([study])[0].attention == ("The program that computes a job is silent.",)
 
 
 def test_a_failed_job_and_one_that_waits_in_vain_need_attention(study):

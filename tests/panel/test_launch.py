@@ -155,8 +155,21 @@ def test_each_fault_of_the_file_blocks_the_launch(draft, old, new, sentence):
 def test_the_service_is_told_what_to_enter(draft):
     declared = loading.parse(draft.source.replace("[allocation]", PROLIFIC + "[allocation]"))
     fields = launch.recruitment_fields(declared, "https://lab.org/s/small/")
-    assert fields[0].value.startswith("https://lab.org/s/small/?PROLIFIC_PID={{%PROLIFIC_PID%}}&")
-    assert [field.value for field in fields[1:]] == ["60", "C1A2B3C4", "C5D6E7F8"]
+    (link,) = [field.value for field in fields if field.name == "Address of the study"]
+    assert link.startswith("https://lab.org/s/small/?PROLIFIC_PID={{%PROLIFIC_PID%}}&")
+    assert fields[0].value == declared.title
+    assert [field.value for field in fields[4:]] == ["60", "C1A2B3C4", "C5D6E7F8"]
+
+
+def test_the_service_is_told_time_and_pay_if_the_file_states_them(draft):
+    prolific = PROLIFIC.replace("[recruitment]\n", '[recruitment]\npay = 3.5\ncurrency = "GBP"\n')
+    source = draft.source.replace("[allocation]", prolific + "[allocation]")
+    source = source.replace(CONSENT.strip(), f"{CONSENT.strip()} It takes about 12 minutes.")
+    fields = launch.recruitment_fields(loading.parse(source), "https://lab.org/s/small/")
+    values = {field.name: field.value for field in fields}
+    assert values["Time that it takes"] == "12"
+    assert values["Pay of each person"] == "3.50 GBP"
+    assert values["Description"].startswith(CONSENT.split()[0])
 
 
 def test_the_qr_code_is_that_of_the_link():

@@ -54,9 +54,14 @@ def test_every_shipped_design_can_begin_a_study_with_a_new_name(study, signed_in
         text = study_texts.renamed(study_texts.template_text(name), "mine", 'A "new" title')
         declared, original = loading.parse(text), loading.parse(study_texts.template_text(name))
         assert (declared.slug, declared.title) == ("mine", 'A "new" title')
+        # No language keeps the title of the design, and lists show the title as it is.
+        assert {one.title for one in declared.translations.values()} <= {'A "new" title'}
+        assert study_texts.title_of(text) == 'A "new" title'
         assert declared.consent == original.consent
         changed = study_texts.difference(study_texts.template_text(name), text)
-        assert sum(line.kind in ("added", "removed") for line in changed) == 6
+        assert sum(line.kind in ("added", "removed") for line in changed) == (
+            6 + 2 * len(declared.translations)
+        )
 
 
 def test_every_shipped_design_has_a_title_of_its_own_and_a_picture(study, signed_in):

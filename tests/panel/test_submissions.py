@@ -5,12 +5,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from studyplatform.models import AuditEntry, SubmissionDecision
+from studyplatform.panel.submissions import AtTheService
 from surveys.models import Identity
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys.recruitment.conftest import paid, prolific
 from tests.surveys.recruitment.studies import ANN, BEN, come, finish
 
 __all__ = ["paid", "prolific"]  # fixtures
+CARL = {key: f"{value[:-1]}7" for key, value in ANN.items()}
 HEAD = "Submission id,Participant id,Status,Completion code\n"
 
 
@@ -140,3 +142,20 @@ def test_only_owners_are_led_there(owned, people, signed_in):
         page = reverse(f"panel:{name}", args=[owned.slug])
         assert path in signed_in("owner").get(page).content.decode()
         assert path not in signed_in("analyst").get(page).content.decode()
+
+
+def test_the_monitor_counts_the_statuses_of_the_service_and_what_disagrees(
+    owned, people, signed_in
+):
+    def counted():
+        return signed_in("analyst").get(address("monitor", owned)).context["service"]
+
+    assert counted() == AtTheService([], 0, 0)
+    told = Identity.objects.filter(study=owned)
+    told.filter(participant=people["ann"]).update(service_status="APPROVED")
+    told.filter(participant=people["ben"]).update(service_status="AWAITING REVIEW")
+    come(owned, CARL)
+    told.filter(session_id=CARL["SESSION_ID"]).update(service_status="AWAITING REVIEW")
+    assert counted() == AtTheService([("APPROVED", 1), ("AWAITING REVIEW", 2)], 1, 0)
+    told.filter(participant=people["ben"]).update(service_status="RETURNED")
+    assert counted().not_there == 1

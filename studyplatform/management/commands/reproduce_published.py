@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from analysis.errors import AnalysisError
-from analysis.published.reproduction import TABLE, counts, reproduce
+from analysis.published.reproduction import reproduce
 from analysis.published.study import FILE, TABLES, read_published
+from analysis.published.table import TABLE, counts
 from analysis.published.verdicts import Verdict
 from analysis.report.pdf import PdfError
 from explanations.management import arguments

@@ -247,7 +247,7 @@ class _Page:
             "area": "studies",
             "text": text,
             "study_of_text": text.study,
-            "title": text.study.title if text.study else study_texts.title_of(source),
+            "title": study_texts.title_of(text.study.source if text.study else source),
             "tabs": tabs_of_text(self.request.user, text),
             "section_groups": GROUPS,
             "section": self.section,

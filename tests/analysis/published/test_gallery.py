@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from analysis.errors import PlanError
 from analysis.published.expressions import read_expression
 from analysis.published.study import FILE, TABLES, read_published
+from analysis.published.table import TABLE, Comparison, read_table, table_text
 from analysis.published.verdicts import Verdict, compare, read_printed
 from tests.conftest import ROOT, missing
 
@@ -201,11 +202,17 @@ def test_shipped_tables_have_their_hashes_and_their_licence(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_shipped_table_has_a_row_for_every_printed_number(name):
     study = read_published(GALLERY / name)
-    table = (GALLERY / name / "reproduction.md").read_text(encoding="utf-8")
-    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
-    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [
-        printed.claim for printed in study.printed
-    ]
+    table = (GALLERY / name / TABLE).read_text(encoding="utf-8")
+    rows = read_table(table)
+    assert [row.claim for row in rows] == [printed.claim for printed in study.printed]
+    assert table_text(study, rows) == table  # whoever reads it gets what was written
+
+
+def test_a_table_that_is_read_has_the_bars_and_colons_of_its_texts():
+    row = Comparison("a | b", "p. 3: left", "1.0", "", Verdict.UNKNOWN, "why: nobody says | c")
+    study = read_published(GALLERY / NAMES[0])
+    assert read_table(table_text(study, [row])) == (row,)
+    assert read_table("# No table") == ()
 
 
 def data_of(name, shared_dir):
