@@ -134,6 +134,8 @@ def test_the_pages_of_members_and_people_are_accessible(
     for path in (
         reverse("person", args=[owner.pk]),
         reverse("panel:home"),
+        reverse("panel:published"),
+        reverse("panel:published-study", args=["nesl"]),
         reverse("panel:members", args=["small"]),
         reverse("panel:member", args=["small", owner.memberships.get().pk]),
     ):
