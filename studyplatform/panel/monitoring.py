@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median, quantiles
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from studyplatform.panel.ending_counts import (
@@ -100,7 +100,7 @@ def monitor(study: Study) -> Monitor:
         last=Max("consented_at"),
         day=Count("pk", filter=Q(consented_at__gte=now - timedelta(days=1))),
     )
-    checks, failed = _attention(study, people)
+    checks, failed = attention_checks(study, people)
     allocated, imbalance = _balance(study)
     durations = _durations(people)
     errors = study.page_errors.aggregate(
@@ -117,7 +117,7 @@ def monitor(study: Study) -> Monitor:
         durations=durations,
         money=_money(study, people, durations),
         checks=checks,
-        failed_a_check=failed,
+        failed_a_check=len(failed),
         allocated=allocated,
         imbalance=imbalance,
         interrupted=people.filter(views__times__gt=1).distinct().count(),
@@ -180,6 +180,17 @@ def _durations(people: QuerySet[Participant]) -> Durations | None:
     return Durations(len(minutes), lower, middle, upper, sum(time < fast for time in minutes))
 
 
+def speeders(people: QuerySet[Participant]) -> QuerySet[Participant]:
+    """Return those who completed in less than a third of the median time."""
+    durations = _durations(people)
+    if durations is None:
+        return people.none()
+    shortest = timedelta(minutes=SPEEDER * durations.median)
+    return people.filter(
+        state=Participant.State.COMPLETED, finished_at__lt=F("consented_at") + shortest
+    )
+
+
 def _money(
     study: Study, people: QuerySet[Participant], durations: Durations | None
 ) -> Money | None:
@@ -198,17 +209,20 @@ def _money(
     )
 
 
-def _attention(study: Study, people: QuerySet[Participant]) -> tuple[int, int]:
-    """Return the number of attention checks sent, and of people who failed at least one."""
+def attention_checks(study: Study, people: QuerySet[Participant]) -> tuple[int, set[int]]:
+    """Return the number of attention checks sent, and the primary keys of those who failed one.
+
+    There are none while the pages that people see would tell their arms.
+    """
     steps = [step for step in definition(study).steps if step.kind == "attention"]
     if not steps or (is_blinded(study) and limited_pages(definition(study))):
-        return 0, 0
+        return 0, set()
     wanted = {step.key: expected(study, step) for step in steps}
     answers = Answer.objects.filter(
         submission__participant__in=people, submission__step__in=wanted
     ).values_list("submission__step", "value", "submission__participant")
     given = list(answers)
-    return len(given), len({person for step, value, person in given if value != wanted[step]})
+    return len(given), {person for step, value, person in given if value != wanted[step]}
 
 
 def _balance(study: Study) -> tuple[int, float | None]:

@@ -16,7 +16,7 @@ from studyplatform.panel import participant_care
 from studyplatform.panel.access import Right, has_right, study_page
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.participant_forms import DecisionForm, ExclusionForm, NoteForm
-from studyplatform.panel.participants import STATES, events_seen, found, pages_seen, rows
+from studyplatform.panel.participants import FILTERS, STATES, events_seen, found, pages_seen, rows
 from surveys import services
 from surveys.blinding import hides_arm, is_blinded
 from surveys.models import Identity, Participant, Study
@@ -39,7 +39,7 @@ def people(request: HttpRequest, study: Study) -> HttpResponse:
     context = {
         "page": page,
         "rows": rows(study, list(page.object_list)),
-        "states": STATES.items(),
+        "states": FILTERS.items(),
         "state": state,
         "code": typed,
         "simulated": simulated,

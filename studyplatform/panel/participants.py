@@ -8,6 +8,7 @@ from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from studyplatform.panel.monitoring import attention_checks, speeders
 from studyplatform.panel.page_names import page_names
 from surveys.blinding import hides_arm, is_blinded, limited_pages
 from surveys.models import Participant, Study
@@ -20,8 +21,13 @@ STATES: Mapping[str, Promise] = {
     Participant.State.STOPPED: gettext_lazy("Stopped"),
     Participant.State.ENDED: gettext_lazy("Ended by the study"),
 }
-EXCLUDED = "excluded"
-"""The filter for people who were excluded by hand, whatever their state."""
+EXCLUDED, FAILED, FAST = "excluded", "failed", "fast"
+FILTERS: Mapping[str, Promise] = STATES | {
+    EXCLUDED: gettext_lazy("Excluded by hand"),
+    FAILED: gettext_lazy("Failed an attention check"),
+    FAST: gettext_lazy("Took less than a third of the median time"),
+}
+"""What the list can be narrowed to: a state, or something about people of any state."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +81,15 @@ EVENTS_IN_WORDS = {
 def found(study: Study, state: str, simulated: bool, typed: str) -> QuerySet[Participant]:
     """Return the participants in the state, or all if it is empty, the latest first.
 
-    ``state`` may also be EXCLUDED.
-
-    ``typed`` restricts them to a pseudonym, personal code or completion code, also of a later
-    session.
+    ``state`` may be each of FILTERS. ``typed`` restricts them to a pseudonym, a personal code, or a
+    completion code, also of a later session.
     """
-    people = study.participants.filter(simulated=simulated).select_related(
-        "arm", "study", "exclusion"
-    )
+    people = study.participants.filter(simulated=simulated)
+    if state == FAILED:
+        people = people.filter(pk__in=attention_checks(study, people)[1])
+    elif state == FAST:
+        people = speeders(people)
+    people = people.select_related("arm", "study", "exclusion")
     if state in STATES:
         people = people.filter(state=state)
     elif state == EXCLUDED:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from studyplatform.panel.editor.sections.pages import in_parts
 from studyplatform.panel.monitoring import monitor
 from studyplatform.panel.page_names import page_names
+from studyplatform.panel.participants import FAILED, FAST, found
 from surveys import services
 from surveys.models import FollowUp, PageView, Participant, Study
 from surveys.pages import sequence
@@ -67,6 +68,9 @@ def test_speeders_are_those_far_below_the_median(study):
     durations = monitor(study).durations
     assert (durations.people, durations.speeders) == (5, 1)
     assert [durations.lower, durations.median, durations.upper] == pytest.approx([10, 12, 14])
+    (fast,) = found(study, FAST, simulated=False, typed="")
+    assert fast.finished_at - fast.consented_at == timedelta(minutes=3)
+    assert not found(study, FAST, simulated=True, typed="")
 
 
 def test_the_balance_names_no_arm_and_counts_real_people(study, signed_in):
@@ -84,13 +88,16 @@ def test_failed_attention_checks_are_counted_by_person(db, tmp_path):
     study = designs.design_study(tmp_path)
     step = next(step for step in definition(study).steps if step.kind == "attention")
     right = expected(study, step)
+    people = {key: factories.allocated(study, key) for key in "abc"}
     for key, answer in (("a", right), ("b", "3"), ("c", "3")):
-        person = factories.allocated(study, key)
+        person = people[key]
         while (current := sequence.current_step(person)) != step:
             factories.record(person, current.key, factories.answers(person, current))
         factories.record(person, step.key, {"attention": answer})
     watched = monitor(study)
     assert (watched.checks, watched.failed_a_check) == (3, 2)
+    failed = found(study, FAILED, simulated=False, typed="")
+    assert set(failed) == {people["b"], people["c"]}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +111,7 @@ def test_answers_to_attention_checks_have_a_singular(
     browser.defaults["HTTP_ACCEPT_LANGUAGE"] = language
     for checks, words in ((1, one), (2, two)):
         monkeypatch.setattr(
-            "studyplatform.panel.monitoring._attention", lambda *_, n=checks: (n, 1)
+            "studyplatform.panel.monitoring.attention_checks", lambda *_, n=checks: (n, {1})
         )
         assert words in browser.get(reverse("panel:monitor", args=[study.slug])).content.decode()
 
