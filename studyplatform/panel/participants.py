@@ -22,7 +22,8 @@ STATES: Mapping[str, Promise] = {
     Participant.State.ENDED: gettext_lazy("Ended by the study"),
 }
 EXCLUDED, FAILED, FAST = "excluded", "failed", "fast"
-FILTERS: Mapping[str, Promise] = STATES | {
+FILTERS: Mapping[str, Promise] = {
+    **STATES,
     EXCLUDED: gettext_lazy("Excluded by hand"),
     FAILED: gettext_lazy("Failed an attention check"),
     FAST: gettext_lazy("Took less than a third of the median time"),
