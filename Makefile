@@ -64,11 +64,12 @@ test nightly: export OMP_NUM_THREADS = 1
 # compile everything again, which takes a third of a command's processor time.
 test nightly: export PYTHONDONTWRITEBYTECODE =
 
-# Every promise, in 13 to 20 minutes on two cores, which it keeps busy.
+# Every promise, by the cases that differ in kind, on two cores, which it keeps busy.
 test: .venv/.installed-dev
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) -m "not nightly" $(ARGS)
 
-# The same, and everything that is long by nature: whole walks in a browser, kills, simulations.
+# The same, with every case of long tables, and everything that is long by nature: whole walks in a
+# browser, kills, simulations.
 nightly: .venv/.installed-dev .venv/.installed-docs .venv-crate/.installed .venv-release/.installed
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist $(DIST) $(ARGS)
 
