@@ -11,6 +11,7 @@ sheets that it was taken with, by which a test finds a stale one.
 
 import argparse
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -231,11 +232,19 @@ class Camera:
             self.page.screenshot(path=self.output / key / f"{name}.png", full_page=True)
         self.page.evaluate("document.documentElement.dir = 'ltr'")
 
-    def walk(self, name: str, pages: int | None = None, first: int = 0, *, answer: int = 1) -> None:
+    def walk(
+        self,
+        name: str,
+        pages: int | None = None,
+        first: int = 0,
+        *,
+        answer: int = 1,
+        attentive: bool = False,
+    ) -> None:
         """Take the remaining pages, at most ``pages``, numbered from ``first``.
 
         ``answer`` is the number of the chosen answer, counted from 0, where a question has enough
-        answers.
+        answers; an ``attentive`` person chooses the answer that a question names instead.
         """
         number = first
         while self.page.locator("form[data-timed]").count() and number != pages:
@@ -244,7 +253,11 @@ class Camera:
             self.take(f"{name}-{number:02d}-{step.replace(':', '-')}")
             for group in self.page.locator("fieldset[role=radiogroup]").all():
                 answers = group.locator("label")
-                answers.nth(min(answer, answers.count() - 1)).click()
+                named = re.search("“(.+)”", group.locator("legend").inner_text())
+                if attentive and named is not None and answers.get_by_text(named[1]).count():
+                    answers.get_by_text(named[1], exact=True).click()
+                else:
+                    answers.nth(min(answer, answers.count() - 1)).click()
             for slider in self.page.locator("form input[type=range]").all():
                 slider.press("ArrowRight")
             with self.page.expect_navigation():
@@ -269,7 +282,8 @@ def person(study: "Study", arm: str, language: str = "en") -> "Participant":
             arrival_key=secrets.token_urlsafe(),
             language=language,
             visitor=entry_pages.visitor(entry_pages.new_ids()) if is_recruited else None,
-            simulated=True,
+            # Rehearsals have no way back to a recruitment service.
+            simulated=not is_recruited,
         )
         for _ in range(100)
     )
@@ -318,10 +332,30 @@ def shoot(address: str, output: Path, looks: Mapping[str, Look], *, only_sheets:
             camera.take(f"example-{name}-00-consent")
             visit(study, arm)
             # The first answer says that people tell colours apart, so that no screener ends it.
-            camera.walk(f"example-{name}", first=1, answer=0)
+            camera.walk(f"example-{name}", first=1, answer=0, attentive=True)
+        session(camera, address)
+        visit(Study.objects.get(slug="online-study"), "gradcam")
+        camera.walk("early-online-study", answer=0)
         around(camera, address, visit(demo, "lime"))
         entry_pages.shoot(camera, address)
         browser.close()
+
+
+def session(camera: Camera, address: str) -> None:
+    """Take the pages of a later session, for the person who has just completed the study."""
+    from django.utils import timezone
+
+    from surveys.models import FollowUp
+
+    waiting = FollowUp.objects.filter(completed_at=None).latest("opens_at")
+    camera.page.goto(f"{address}/p/{waiting.participant.code}/next/")
+    camera.take("session-0-waiting")
+    FollowUp.objects.filter(pk=waiting.pk).update(opens_at=timezone.now())
+    camera.page.reload()
+    camera.take("session-1-invitation")
+    with camera.page.expect_navigation():
+        camera.page.locator("form .actions button").click()
+    camera.walk("session-2")
 
 
 def answer_first(page: Page) -> None:
@@ -362,6 +396,7 @@ def around(camera: Camera, address: str, path: str) -> None:
     camera.take("beside-stopped")
 
 
+FOUND = "example-online-study-*-perception-1*"
 SHEETS: Mapping[str, Sheet] = {
     "pages": Sheet("desktop", ("page-0[0-3]*", "page-1[5-8]*"), 330, 4),
     "arms": Sheet("desktop", ("arm-*-trial-1",), 400, 4),
@@ -374,16 +409,21 @@ SHEETS: Mapping[str, Sheet] = {
             "example-*-text-*",
             "example-*-score-*",
             "example-*-trial-1",
+            "example-*-perception-1*",
             "example-*-end",
+            "early-*-end",
         ),
         400,
         4,
     ),
+    "sessions": Sheet(
+        "desktop", ("example-online-study-*-end", "session-[0-1]-*", "session-2-*-end"), 330, 4
+    ),
     "looks": Sheet("*", ("arm-gradcam-*-trial-1",), 400, 3),
     "german": Sheet("desktop", ("german-0[0-4]*",), 400, 3),
     "beside": Sheet("desktop", ("beside-*",), 330, 3),
-    "phone": Sheet("phone", ("page-0[0-3]*", "arm-none-01*", "page-1[5-8]*"), 210, 9),
-    "dark": Sheet("dark", ("page-0[0-3]*", "page-1[5-8]*", "beside-errors"), 330, 4),
+    "phone": Sheet("phone", ("page-0[0-3]*", "arm-none-01*", "page-1[5-8]*", FOUND), 210, 10),
+    "dark": Sheet("dark", ("page-0[0-3]*", "page-1[5-8]*", FOUND, "beside-errors"), 330, 4),
     "entry": Sheet(
         "desktop", ("entry-0[0-8]*", "entry-09*end", "entry-attention*end", "entry-1*"), 250, 5
     ),

@@ -11,6 +11,7 @@ ACTS: Mapping[str, Promise] = {
     "loaded": _("study file loaded"),
     "corrected": _("study file corrected"),
     "places changed": _("places changed"),
+    "places at Prolific raised": _("places at Prolific raised"),
     "deleted": _("study deleted"),
     "opened": _("launched or resumed"),
     "paused": _("paused"),

@@ -92,6 +92,8 @@ class DesignPicture:
             "orders": self.orders,
             "images": str(most) if least == most else f"{least}–{most}",
         }
+        if self.arms == self.conditions == 1:
+            return gettext("A single arm: each person sees %(images)s pictures.") % words
         if self.conditions == 1:
             return (
                 gettext(

@@ -31,6 +31,9 @@ PURPOSES = {
     "screening.toml": _(
         "Do maps change whom people believe, among people who can see the maps' colours?"
     ),
+    "thinking-aloud.toml": _(
+        "What do people think while they judge a classifier's answers, and does their trust change?"
+    ),
     "trust-repair.toml": _(
         "Does an apology of the classifier repair trust after its errors, and does an explanation "
         "make it easier?"
@@ -73,6 +76,7 @@ TITLES = {
     "map-and-confidence.toml": _("Judging a classifier's answers in limited time"),
     "online-study.toml": _("Checking the answers of a classifier"),
     "screening.toml": _("Pictures and the answers of a classifier"),
+    "thinking-aloud.toml": _("Thinking aloud about a classifier"),
     "trust-repair.toml": _("Judging a classifier's answers, in two parts"),
     "two-accuracies.toml": _("Judging the answers of two classifiers"),
     "where-people-look.toml": _("Where to look in a picture"),

@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from studyplatform.panel import bonus_views, participant_views, sending_views, submission_views
+from studyplatform.panel import (
+    bonus_views,
+    participant_views,
+    sending_views,
+    service_places_views,
+    submission_views,
+)
 
 urlpatterns = [
     path("", participant_views.people, name="participants"),
@@ -13,6 +19,10 @@ urlpatterns = [
     path("submissions/statuses/", submission_views.refresh, name="refresh-statuses"),
     path("submissions/prepare/", sending_views.prepare, name="prepare-decisions"),
     path("submissions/send/", sending_views.send, name="send-decisions"),
+    path(
+        "submissions/places/prepare/", service_places_views.prepare, name="prepare-service-places"
+    ),
+    path("submissions/places/send/", service_places_views.send, name="send-service-places"),
     path("submissions/bonuses/", bonus_views.show, name="bonuses"),
     path("submissions/bonuses/pay/", bonus_views.pay, name="pay-bonuses"),
     path("<slug:pseudonym>/", participant_views.person, name="participant"),

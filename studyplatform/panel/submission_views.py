@@ -16,6 +16,7 @@ from studyplatform.bodies import takes_files
 from studyplatform.panel import submissions
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.frame import render_study_page
+from studyplatform.panel.service_places_views import TotalForm
 from surveys.models import Study
 from surveys.recruitment.prolific import ProlificError, Submission
 from surveys.recruitment.prolific_csv import read_submissions
@@ -108,6 +109,7 @@ def _page(
         "statuses": submissions.last_statuses(study),
         "anybody": submissions.has_identities(study),
         "form": form,
+        "places_form": TotalForm(),
         **context,
     }
     return render_study_page(

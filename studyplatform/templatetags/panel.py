@@ -5,11 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import gettext
 
 from explanations import catalogue
 from studyplatform.audit.words import act_in_words, settings_in_words
@@ -18,8 +16,10 @@ from studyplatform.panel.launch import reach_of
 from studyplatform.panel.study_texts import title_of
 from surveys.export.feedback import Share
 from surveys.models import Study
+from surveys.templatetags.study_texts import moment
 
 register = template.Library()
+register.filter(moment)
 
 
 @register.filter
@@ -67,22 +67,6 @@ def _with_job_in_words(settings: Mapping[str, Any]) -> dict[str, Any]:
     told = {**settings, "kind": str(kind.label) if kind else settings["kind"]}
     del told["arguments"]
     return {**told, "arguments": asked_for} if asked_for else told
-
-
-@register.filter
-def moment(time: datetime | None) -> SafeString | str:
-    """Return the time in the reader's zone as an element that names it, such as
-    "29 Nov 2026, 13:05 UTC"."""
-    if time is None:
-        return ""
-    there = localtime(time)
-    return format_html(
-        '<time datetime="{}">{} {}</time>',
-        there.isoformat(timespec="seconds"),
-        # Translators: the order of day, month, year and time; see Django's filter "date".
-        date_format(there, gettext("j M Y, H:i")),
-        there.tzname(),
-    )
 
 
 @register.filter

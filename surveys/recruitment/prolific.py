@@ -1,4 +1,5 @@
-"""A client for Prolific's list of submissions. This module only reads; prolific_decisions sends.
+"""A client for Prolific's list of submissions. This module only reads; prolific_decisions,
+prolific_bonuses and prolific_places send.
 
 Source: docs.prolific.com, API reference, Submissions: List submissions, Submission object.
 """
@@ -81,10 +82,11 @@ def _pages(service_study: str) -> Iterator[dict[str, Any]]:
     raise ProlificError(f"Prolific's list has more than {MOST_PAGES} pages.")
 
 
-def ask(address: str, body: Mapping[str, str] | None = None) -> Any:
+def ask(address: str, body: Mapping[str, Any] | None = None, method: str = "POST") -> Any:
     """Return what Prolific answers at the address, to which a ``body`` is sent if there is one.
 
-    Raises ProlificError.
+    ``method`` is that of a request with a body; without one, the request is a GET. Raises
+    ProlificError.
     """
     if not settings.PROLIFIC_API_TOKEN:
         raise ProlificError(
@@ -103,8 +105,9 @@ def ask(address: str, body: Mapping[str, str] | None = None) -> Any:
     if body is not None:
         data = json.dumps(body).encode()
         headers["Content-Type"] = "application/json"
-    # The scheme is that of the setting; with data, the request is a POST.
-    request = Request(address, data=data, headers=headers)  # noqa: S310
+    used = "GET" if data is None else method
+    # The scheme is that of the setting.
+    request = Request(address, data=data, headers=headers, method=used)  # noqa: S310
     try:
         with build_opener(_NoRedirects).open(request, timeout=SECONDS) as answer:
             content = answer.read()
@@ -118,7 +121,7 @@ def ask(address: str, body: Mapping[str, str] | None = None) -> Any:
 
 def _words_for(status: int) -> str:
     words = {
-        400: "It refuses the request. Look at the submission's page at Prolific.",
+        400: "It refuses the request. Look at the page of the submission or the study at Prolific.",
         401: "The token is wrong or was revoked. Set a new PROLIFIC_API_TOKEN.",
         403: "The token's owner may not see this study. Ask them to join its workspace.",
         404: "The study or the submission is unknown. Compare study_id with the URL of its page.",

@@ -24,6 +24,10 @@ def _how_to() -> tuple[str, ...]:
             "Each picture is blurred. Move the pointer or a finger over it to see a small circle "
             "of it clearly."
         ),
+        _(
+            "With a keyboard, press Tab until the picture is framed, then move the circle with the "
+            "arrow keys. If the page has a grid of buttons instead, each button clears one place."
+        ),
         _("Look only at the places that you need, then say what the picture shows."),
     )
 

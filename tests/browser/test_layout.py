@@ -94,6 +94,27 @@ def test_no_page_scrolls_sideways_in_german_with_its_long_words(tab, live_server
     walk_narrow(tab, live_server.url, german, "de")
 
 
+def test_answers_stand_beside_their_question_in_a_wide_window_and_below_it_on_a_phone(
+    tab, live_server, german
+):
+    someone = services.enrol(study=german, arrival_key="a visit")
+    walk(someone, pages=1)
+    tab.goto(f"{live_server.url}/p/{someone.code}/")
+    ready(tab)
+    for width in (1280, 390):
+        tab.set_viewport_size({"width": width, "height": 720})
+        first = tab.locator("fieldset").first
+        question, answer = (
+            first.locator(place).first.bounding_box() for place in ("legend", ".option")
+        )
+        if width == 1280:
+            assert answer["x"] >= question["x"] + question["width"]
+            assert abs(answer["y"] - question["y"]) < 12
+        else:
+            assert answer["y"] >= question["y"] + question["height"]
+        assert overflow(tab) == []
+
+
 @pytest.mark.nightly
 def test_no_page_scrolls_sideways_from_right_to_left(tab, live_server, right_to_left):
     walk_narrow(tab, live_server.url, right_to_left, "he")

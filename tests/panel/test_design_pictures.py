@@ -27,6 +27,11 @@ def test_between_people_each_arm_is_a_box_that_a_line_leads_to():
     )
 
 
+def test_a_single_arm_is_called_so():
+    picture = picture_of(text_of("examples/thinking-aloud.toml"))
+    assert picture.caption == "A single arm: each person sees 12 pictures."
+
+
 def test_within_people_the_boxes_follow_one_another():
     picture = picture_of(text_of("within.toml"))
     assert [box.is_first for box in picture.boxes] == [True, False, False, False]

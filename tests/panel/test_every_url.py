@@ -267,6 +267,8 @@ ROWS = {
     "panel:compare-submissions": Row(OWNERS, method="post"),
     "panel:prepare-decisions": Row(OWNERS, method="post", may_lack=True),
     "panel:send-decisions": Row(OWNERS, method="post", may_lack=True),
+    "panel:prepare-service-places": Row(OWNERS, method="post", may_lack=True),
+    "panel:send-service-places": Row(OWNERS, method="post", may_lack=True),
     "panel:bonuses": Row(OWNERS, may_lack=True),
     "panel:pay-bonuses": Row(OWNERS, method="post", may_lack=True),
     "panel:images": Row(MEMBERS),

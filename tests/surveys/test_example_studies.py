@@ -45,6 +45,7 @@ PEOPLE = {
     "map-and-confidence": 22,
     "online-study": 40,
     "screening": 60,
+    "thinking-aloud": 24,
     "trust-repair": 20,
     "two-accuracies": 24,
     "where-people-look": 24,
@@ -132,6 +133,11 @@ def features() -> dict[str, Callable[[StudyFile], bool]]:
             part.circle != CIRCLE and part.blur != BLUR for part in study.trial_parts
         ),
         "a bonus by calibration": lambda study: study.bonus and study.bonus.rule == "calibration",
+        "a single arm": lambda study: len(study.arms) == 1,
+        "thinking aloud": lambda study: any(
+            part.free_text == "think_aloud" for part in study.trial_parts
+        ),
+        "a last page that goes back by itself": lambda study: study.recruitment.return_after > 0,
         "a laboratory": lambda study: study.recruitment.is_lab,
         "a limit by the person's pace": lambda study: any(
             part.limit_of_pace for part in study.trial_parts

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import stat
 from datetime import timedelta
 
@@ -121,6 +122,7 @@ def test_the_last_page_says_when_the_next_part_opens_with_the_personal_link(stud
     page = Client().get(f"/p/{person.code}/").content.decode()
     assert "The next part" in page
     assert f"http://testserver{link(person)}" in page
+    assert re.search(r'on <time datetime="[^"]+">\d+ \w+ \d{4}, \d\d:\d\d UTC</time>', page)
     assert follow_up.opens_at - person.finished_at == timedelta(days=7)
     assert follow_up.closes_at - follow_up.opens_at == timedelta(days=3)
     _other, page = later(person)

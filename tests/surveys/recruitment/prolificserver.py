@@ -28,6 +28,8 @@ class Prolific(ThreadingHTTPServer):
         self.bonuses: list[dict[str, str]] = []
         self.bonuses_paid: list[str] = []
         self.refuses_to_pay = False
+        self.places = {"total_available_places": 40, "places_taken": 38, "status": "ACTIVE"}
+        self.places_asked: list[dict[str, object]] = []
         self.at_once = ""
         """The status that a decision has for a short time, such as PROCESSING."""
         self.answers: dict[int, tuple[int, bytes, dict[str, str]]] = {}
@@ -55,11 +57,31 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append((self.path, self.headers["Authorization"] or ""))
         if self.headers["Authorization"] != f"Token {TOKEN}":
             status, content, headers = 401, b'{"error": {"title": "Authentication"}}', {}
+        elif self.path.startswith("/api/v1/studies/"):
+            status, content, headers = 200, json.dumps(self.server.places).encode(), {}
         else:
             status, content, headers = self.server.page(2 if "&page=2" in self.path else 1)
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def do_PATCH(self) -> None:
+        """Change a study's places, as "Update a study" is documented; never to fewer."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.places_asked.append(body)
+        total, now = body.get("total_available_places"), self.server.places
+        if self.headers["Authorization"] != f"Token {TOKEN}":
+            status = 401
+        elif set(body) != {"total_available_places"} or total < now["total_available_places"]:
+            status = 400
+        else:
+            status = 200
+            now["total_available_places"] = total
+        content = json.dumps(now).encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
