@@ -302,6 +302,7 @@ def shoot(address: str, output: Path, looks: Mapping[str, Look], *, only_sheets:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
         context = browser.new_context()
+        context.set_default_timeout(PATIENCE_MS)
         camera = Camera(context.new_page(), output, looks, only_sheets=only_sheets)
 
         def visit(study: "Study", arm: str, language: str = "en") -> str:
@@ -396,6 +397,7 @@ def around(camera: Camera, address: str, path: str) -> None:
     camera.take("beside-stopped")
 
 
+PATIENCE_MS = 180_000  # for a page, on a machine that is busy with other work
 FOUND = "example-online-study-*-perception-1*"
 SHEETS: Mapping[str, Sheet] = {
     "pages": Sheet("desktop", ("page-0[0-3]*", "page-1[5-8]*"), 330, 4),
