@@ -10,9 +10,6 @@ from explanations.computing.memory import in_chunks
 from explanations.computing.threads import side_by_side
 from explanations.computing.workspace import Workspace
 
-LEAST_ROWS = 8
-"""Points per pass on a CPU, where autograd keeps every layer and the cache is exceeded anyway."""
-
 Points = Callable[[slice], Tensor]
 
 
@@ -26,10 +23,7 @@ def mean_gradient(
     what each of their gradients is multiplied by. ``targets`` contains class numbers (k,).
     """
     like = points(slice(0, 1))
-    budget = workspace.budget
-    rows = budget.rows(2 * sum(workspace.layer_bytes(like)))
-    if not budget.pools_images:
-        rows = max(rows, LEAST_ROWS)
+    rows = workspace.budget.gradient_rows(2 * sum(workspace.layer_bytes(like)))
 
     def share(some: slice) -> Tensor:
         summed = torch.zeros(

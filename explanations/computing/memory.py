@@ -14,6 +14,7 @@ LEAST_ROWS = 8
 deep network read more weights than values."""
 MOST_ROWS = 1 << 14
 SHARE_OF_FREE = 8
+SHARE_TO_KEEP = 4
 
 
 class OutOfMemoryError(MemoryError):
@@ -61,6 +62,22 @@ class Budget:
         or LEAST_ROWS, if these fit memory."""
         enough = min(LEAST_ROWS, self.rows(bytes_per_row, in_cache=False))
         return max(self.rows(bytes_per_row), enough)
+
+    def gradient_rows(self, bytes_per_row: int, least: int = LEAST_ROWS) -> int:
+        """Return the number of rows of a forward and backward pass.
+
+        Autograd keeps every layer anyway, so on a CPU pieces larger than the cache cost nothing:
+        ``least`` rows pass together, or as many as fit LARGE_BYTES. At 224 pixels, more would take
+        gigabytes.
+        """
+        rows = self.rows(bytes_per_row)
+        if self.pools_images:
+            return rows
+        return max(rows, min(least, self.rows(bytes_per_row, in_cache=False)))
+
+    def keeps(self, size: int) -> bool:
+        """Check whether ``size`` bytes may be kept for all images."""
+        return size < self.free_bytes() // SHARE_TO_KEEP
 
     def free_bytes(self) -> int:
         """Return the bytes that can still be allocated on the device."""

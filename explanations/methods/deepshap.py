@@ -21,7 +21,6 @@ from explanations.methods.protocol import Diagnostics, ResidualError, as_array, 
 
 # Memory of one pair of image and reference in the backward pass, in layers of the widest size.
 KEPT_LAYERS = 2
-SHARE_FOR_REFERENCES = 4
 SHARE_OF_GRAPH = 6
 """Memory of one reference in a network that is not a chain, in sums of all layers: values and
 factors in float64, factors and gradients in the network's type."""
@@ -47,7 +46,13 @@ class DeepShap:
     output: str = "logit"
 
     def passes(self, size: tuple[int, int], references: int) -> Passes:
-        return Passes(forward=references, gradient=references, kept=SHARE_OF_GRAPH)
+        return Passes(
+            forward=references,
+            gradient=references,
+            kept=SHARE_OF_GRAPH,
+            together=references,
+            recorded=references,
+        )
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         references = _references(batch)
@@ -110,7 +115,7 @@ class References:
         self.count = len(pixels)
         layers = workspace.layer_bytes(pixels)
         budget = workspace.budget
-        fits = sum(layers) * self.count < budget.free_bytes() // SHARE_FOR_REFERENCES
+        fits = budget.keeps(sum(layers) * self.count)
         self._recorder = workspace.keep("recorder", workspace.chain.recorder)
         self._rows = budget.rows(KEPT_LAYERS * max(layers))
         ends = KEPT_LAYERS * max(layers[workspace.chain.features :])

@@ -47,7 +47,8 @@ class IntegratedGradients:
             raise ValueError(f"steps is {self.steps}, but Integrated Gradients needs at least 1.")
 
     def passes(self, size: tuple[int, int], references: int) -> Passes:
-        return Passes(gradient=self.steps * len(self.baseline.split("+")))
+        passes = self.steps * len(self.baseline.split("+"))
+        return Passes(gradient=passes, together=QUARTER_OF_STEPS)
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         names = self.baseline.split("+")
@@ -96,11 +97,7 @@ class IntegratedGradients:
         """Compute the shares from ``start`` to each image, with shape (n, k, 3, height, width)."""
         budget = batch.workspace.budget
         row_bytes = 2 * sum(batch.workspace.layer_bytes(batch.pixels))
-        rows = budget.rows(row_bytes)
-        if not budget.pools_images:
-            # Autograd keeps every layer anyway, so pieces larger than the cache cost nothing. At
-            # 224 pixels, however, a quarter of the steps would take gigabytes.
-            rows = max(rows, min(QUARTER_OF_STEPS, budget.rows(row_bytes, in_cache=False)))
+        rows = budget.gradient_rows(row_bytes, QUARTER_OF_STEPS)
         images_at_once = max(1, rows // self.steps) if budget.pools_images else 1
         shares = [
             self._of_some(batch, start, slice(first, first + images_at_once), rows)

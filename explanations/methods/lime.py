@@ -62,7 +62,7 @@ class Lime:
             raise ValueError(f"tolerance is {self.tolerance}, but must be between 0 and 1.")
 
     def passes(self, size: tuple[int, int], references: int) -> Passes:
-        return Passes(forward=self.samples)
+        return Passes(forward=self.samples, mixed=self.samples)
 
     def explain(self, batch: Batch, seeds: Sequence[int]) -> Attributions:
         patches = [self.patches_of(image) for image in batch.images]

@@ -61,7 +61,7 @@ def test_a_background_too_large_to_keep_is_recorded_piece_by_piece(
     untrained, scenes, background, monkeypatch
 ):
     kept = explain_one(DeepShap(), untrained, scenes[0], 3, background=background)
-    monkeypatch.setattr("explanations.methods.deepshap.SHARE_FOR_REFERENCES", 1 << 60)
+    monkeypatch.setattr("explanations.computing.memory.SHARE_TO_KEEP", 1 << 60)
     found = explain_one(DeepShap(), untrained, scenes[0], 3, background=background)
     scale = np.abs(kept.channels).max()
     assert np.abs(found.channels - kept.channels).max() < 1e-2 * scale
