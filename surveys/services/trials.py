@@ -45,6 +45,8 @@ def create_trials(participant: Participant, arm: Arm, place: int, image_rank: in
     declared = definition(study)
     pool = list(_stimuli(study).order_by("position"))
     blocks = list(arm.blocks.select_related("condition").order_by("number"))
+    for block in blocks:
+        block.condition.study = study  # which would be read again for each block
     draws = draws_of(participant, declared, pool, blocks, image_rank)
     shown_in = {
         block.number: _of_block(declared, pool, draws, participant, block, place)
