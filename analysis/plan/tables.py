@@ -99,6 +99,16 @@ class Behaviour:
     shortest_time: float = 0.0  # faster answers cannot be a response to the image
 
 
+PLATFORM_BEHAVIOUR = Behaviour(
+    advice="predicted_class",
+    truth="true_class",
+    accepted="agreed",
+    confidence="sureness",
+    response_time="response_time_ms",
+)
+"""Columns of this platform's export, which are read if a plan does not name any."""
+
+
 def is_inside(name: str, column: str) -> bool:
     """Return whether `name` is the path of a value in the JSON of their column."""
     return name == column or name.startswith(f"{column}.")

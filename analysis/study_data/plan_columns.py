@@ -1,10 +1,11 @@
 """Columns, items and scales that a plan uses, checked against the codebook of the tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 
 import pandas as pd
 
+from analysis.plan.catalogues.behaviour_measures import lacking_keys
 from analysis.plan.catalogues.signal_rules import rule_named
 from analysis.plan.plan import (
     MEASURES,
@@ -15,7 +16,7 @@ from analysis.plan.plan import (
     compares_times,
     kind_of,
 )
-from analysis.plan.tables import Behaviour, Exclusion
+from analysis.plan.tables import PLATFORM_BEHAVIOUR, Behaviour, Exclusion
 from analysis.study_data.columns import BLOCKS
 from analysis.study_data.decisions import DERIVED
 from analysis.study_data.times import split_time
@@ -27,8 +28,13 @@ NUMERIC = ("integer", "number")
 NOT_COLUMNS = ("confidence_range", "probability_range", "smallest_gap", "chance", "shortest_time")
 
 
-def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[Problem]:
-    """List the requirements of the plan that the tables, by their codebook, do not meet."""
+def problems_with_table(
+    plan: Plan, codebook: pd.DataFrame, empty: Collection[str] = ()
+) -> list[Problem]:
+    """List the requirements of the plan that the tables, by their codebook, do not meet.
+
+    `empty` are columns of trials.csv that exist in every export and that this study never fills.
+    """
     types = trial_types(codebook)
     people = _types(codebook, "participants.csv")
     items = codebook.dropna(subset=["item"])
@@ -40,7 +46,7 @@ def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[Problem]:
             *_item_problems(f"outcome {outcome.key!r}", outcome.item, items),
             *_column_problems(outcome, types),
             *_factor_problems(outcome, people, types, items),
-            *_measure_problems(outcome, plan),
+            *_measure_problems(outcome, plan, types.keys() - set(empty)),
             *_block_problems(outcome, codebook),
         ]
         problems += [Problem(("outcomes", number, *path), sentence) for path, sentence in said]
@@ -53,7 +59,7 @@ def problems_with_table(plan: Plan, codebook: pd.DataFrame) -> list[Problem]:
     problems += _covariate_problems(plan.covariates, ("covariates",), people, items)
     problems += _signal_problems(plan, people)
     if plan.behaviour is not None:
-        problems += _behaviour_problems(plan.behaviour, types)
+        problems += _behaviour_problems(plan.behaviour, types, empty)
     return problems
 
 
@@ -242,15 +248,34 @@ def _covariate_problems(
     ]
 
 
-def _measure_problems(outcome: Outcome, plan: Plan) -> list[Problem]:
+def _measure_problems(outcome: Outcome, plan: Plan, filled: Collection[str]) -> list[Problem]:
+    """Check that the measure exists per participant and that the plan names its columns.
+
+    Without a table [behaviour], the analysis reads the platform's columns that are filled.
+    """
     measure = next((m for m in MEASURES if m.key == outcome.measure), None)
-    if measure is not None and measure.per != "participant":
+    if measure is None:
+        return []
+    if measure.per != "participant":
         said = (
             f"outcome {outcome.key!r}: the measure {measure.key!r} exists per arm and not "
             "per participant, so arms cannot be compared by it. The report contains it anyway."
         )
         return [Problem(("measure",), said)]
-    return []
+    if plan.behaviour is None:
+        usual = vars(PLATFORM_BEHAVIOUR).items()
+        named = {key: column for key, column in usual if column in filled}
+    else:
+        named = vars(plan.behaviour)
+    lacking = lacking_keys(measure, named)
+    if not lacking:
+        return []
+    said = (
+        f"outcome {outcome.key!r}: the measure {measure.key!r} needs {' and '.join(lacking)}, "
+        "which [behaviour] does not name. Name the columns in the plan's table [behaviour], or use "
+        "another measure."
+    )
+    return [Problem(("measure",), said)]
 
 
 def _block_problems(outcome: Outcome, codebook: pd.DataFrame) -> list[Problem]:
@@ -307,7 +332,9 @@ def _exclusion_problems(
     ]
 
 
-def _behaviour_problems(behaviour: Behaviour, types: Mapping[str, str]) -> list[Problem]:
+def _behaviour_problems(
+    behaviour: Behaviour, types: Mapping[str, str], empty: Collection[str]
+) -> list[Problem]:
     estimates = ("estimate_first", "estimate_advice", "estimate_final")
     numbers = ("confidence", "accepted", "response_time", *estimates)
     problems = []
@@ -318,6 +345,9 @@ def _behaviour_problems(behaviour: Behaviour, types: Mapping[str, str]) -> list[
         if column not in types:
             said = f"behaviour: {field.name} = {column!r} is not a column of trials.csv. Name one "
             problems.append(Problem(path, f"{said}of {', '.join(sorted(types))}."))
+        elif column in empty:
+            said = f"behaviour: {field.name} = {column!r} is a column that stays empty, because no "
+            problems.append(Problem(path, f"{said}task of the study asks it. Name another column."))
         elif field.name in numbers and types[column] not in NUMERIC:
             said = f"behaviour: {field.name} = {column!r} is {types[column]}, not a number."
             problems.append(Problem(path, f"{said} Name another column."))

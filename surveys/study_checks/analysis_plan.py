@@ -16,6 +16,7 @@ from surveys.study_file.designs import between_factors, factor_names
 from surveys.study_file.parts import QuestionnairePart
 from surveys.tidy.analysis_plan import plan_of
 from surveys.tidy.codebook import codebook
+from surveys.tidy.tables import never_filled
 
 
 def check(file: Document, study: StudyFile) -> None:
@@ -47,7 +48,7 @@ def _judge(study: StudyFile, problems: Problems) -> None:
     # Columns of Python's objects: tables of a few rows are slower to filter as Arrow's text.
     frame = pd.DataFrame(codebook(study), dtype=object).replace("", pd.NA)
     for path, sentence in [
-        *problems_with_table(plan, frame),
+        *problems_with_table(plan, frame, never_filled(study)),
         *time_problems(plan, _questions(study), frame),
     ]:
         problems.add(path, sentence)

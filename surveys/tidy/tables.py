@@ -173,6 +173,19 @@ def trial_columns(study: StudyFile, parts: list[TrialsPart]) -> tuple[Column, ..
     )
 
 
+def never_filled(study: StudyFile) -> frozenset[str]:
+    """Return the columns of the task ALWAYS that trials.csv has and no task of the study fills."""
+    parts = [part for part in study.trial_parts if not part.is_practice]
+    asked = {
+        item.id
+        for part in parts
+        for stage in tasks.get(part.task).stages
+        for item in stage.asks({}, part.confidence)
+    }
+    usual = {item.id for stage in tasks.get(ALWAYS).stages for item in stage.asks({}, "points")}
+    return frozenset(usual - asked)
+
+
 def _varies_feedback(part: TrialsPart) -> bool:
     is_limited = bool(part.feedback_first or part.feedback_every)
     return part.feedback and (is_limited or not part.is_practice)

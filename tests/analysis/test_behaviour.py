@@ -92,11 +92,11 @@ def test_accepting_everything_is_bias_not_discrimination():
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.key)
 def test_every_listed_measure_can_be_resolved_and_names_known_columns(measure):
-    from analysis.sections.behaviour.trials import DERIVED
+    from analysis.plan.catalogues.behaviour_measures import DERIVED_FROM
 
     assert callable(per_participant(measure))
     assert measure.label
-    assert set(measure.needs) <= set(DERIVED)
+    assert set(measure.needs) <= set(DERIVED_FROM)
 
 
 COLUMNS = {  # ours for every measure, as a foreign study might name them

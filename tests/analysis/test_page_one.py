@@ -250,7 +250,7 @@ def test_the_same_decisions_elsewhere_are_said_and_another_one_is_named(planted_
     changed = replace(planted_results, outcomes=outcomes)
     assert decisions_elsewhere(changed)["trust"] is False
     said = " ".join(what_would_change(changed))
-    assert "the decision is another one for “Trust in the classifier”" in said
+    assert "the decision changes for “Trust in the classifier”" in said
     same = replace(result, sensitivity=_sensitivity(result, p=1e-9))
     outcomes = tuple(same if one is result else one for one in planted_results.outcomes)
     said = " ".join(what_would_change(replace(planted_results, outcomes=outcomes)))

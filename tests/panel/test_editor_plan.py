@@ -9,7 +9,7 @@ import pytest
 from django.utils.translation import override
 
 from analysis.plan.catalogues.analyses import ANALYSES
-from analysis.plan.catalogues.behaviour_measures import MEASURES
+from analysis.plan.catalogues.behaviour_measures import MEASURES, derivable
 from analysis.plan.catalogues.exclusion_rules import RULES
 from analysis.plan.catalogues.signal_rules import PROGRAM_RULES
 from analysis.plan.tables import Behaviour
@@ -475,7 +475,7 @@ def test_measures_are_offered_exactly_where_the_analysis_can_compute_them(task, 
     plan = SimpleNamespace(behaviour=Behaviour(**named))
     derived = behaviour_trials(SimpleNamespace(plan=plan, trials=trials)).iloc[0]
     computed = set(derived.drop(["participant", "arm"]).dropna().index)
-    assert set(behaviour._derived(named)) == computed
+    assert derivable(named) == computed
     assert computed
 
 

@@ -3,6 +3,7 @@
 A new measure is a function and an entry in MEASURES.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -178,3 +179,53 @@ MEASURES = (
         "ms",
     ),
 )
+
+DERIVED_FROM: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "advice_right": (("advice", "truth"),),
+    "first_right": (("first", "truth"),),
+    "first_agreed": (("first", "advice"),),
+    "accepted": (("accepted",), ("final", "advice")),
+    "final_right": (("accepted", "advice", "truth"), ("final", "truth")),
+    "confidence": (("confidence",),),
+    "probability": (("confidence", "confidence_range", "probability_range"),),
+    "weight_of_advice": (("estimate_first", "estimate_advice", "estimate_final"),),
+    "guess_right": (("guess", "advice"),),
+    "guess_above_chance": (("guess", "advice", "chance"),),
+    "response_time": (("response_time",),),
+}
+"""The keys of [behaviour] from which each column of behaviour.trials is derived, with the
+alternatives in the order in which they are tried."""
+
+
+def derivable(named: Mapping[str, object]) -> frozenset[str]:
+    """Return the columns of behaviour.trials that the keys of [behaviour] with a value allow."""
+    given = _given(named)
+    return frozenset(
+        column
+        for column, alternatives in DERIVED_FROM.items()
+        if any(given.issuperset(keys) for keys in alternatives)
+    )
+
+
+def lacking_keys(measure: Measure, named: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the keys that [behaviour] lacks for the measure, in words. Empty if none.
+
+    Each entry is a key, or alternatives such as "either accepted or final".
+    """
+    given = _given(named)
+    lacking: dict[str, None] = {}
+    for column in measure.needs:
+        missing = [[key for key in keys if key not in given] for keys in DERIVED_FROM[column]]
+        fewest = min(map(len, missing))
+        shortest = [" and ".join(keys) for keys in missing if len(keys) == fewest]
+        if fewest == 1 and len(shortest) > 1:
+            lacking[f"either {' or '.join(shortest)}"] = None
+        elif fewest:
+            lacking |= dict.fromkeys(next(keys for keys in missing if len(keys) == fewest))
+    return tuple(lacking)
+
+
+def _given(named: Mapping[str, object]) -> set[str]:
+    """Return the keys that have a value. A final answer is not read if acceptance was recorded."""
+    given = {key for key, value in named.items() if value not in (None, "", [], ())}
+    return given - {"final"} if "accepted" in given else given

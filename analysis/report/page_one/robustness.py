@@ -77,7 +77,7 @@ def _other_people(results: Results) -> Iterator[str]:
     start = f"Exclusions: {people} excluded by the plan's rules. "
     if turned:
         labels = ", ".join(f"“{one.outcome.label}”" for one in turned)
-        yield f"{start}In the {others} set the decision is another one for {labels}."
+        yield f"{start}In the {others} set the decision changes for {labels}."
     else:
         yield f"{start}The {others} set leads to the same decisions."
 

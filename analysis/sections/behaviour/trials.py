@@ -3,39 +3,28 @@
 import numpy as np
 import pandas as pd
 
-from analysis.plan.tables import Behaviour
+from analysis.plan.catalogues.behaviour_measures import DERIVED_FROM
+from analysis.plan.tables import PLATFORM_BEHAVIOUR, Behaviour
 from analysis.study_data.study_data import StudyData
-
-PLATFORM = Behaviour(  # columns of this platform's export
-    advice="predicted_class",
-    truth="true_class",
-    accepted="agreed",
-    confidence="sureness",
-    response_time="response_time_ms",
-)
-DERIVED = (
-    *("advice_right", "accepted", "final_right", "first_right", "first_agreed"),
-    *("confidence", "probability", "weight_of_advice"),
-    *("guess_right", "guess_above_chance", "response_time"),
-)
 
 
 def behaviour_of(data: StudyData) -> Behaviour | None:
     """Return the plan's names of the columns, or the platform's if its columns contain data."""
     if data.plan.behaviour is not None:
         return data.plan.behaviour
-    return PLATFORM if data.trials["agreed"].notna().any() else None
+    return PLATFORM_BEHAVIOUR if data.trials["agreed"].notna().any() else None
 
 
 def behaviour_trials(data: StudyData) -> pd.DataFrame:
-    """Return one row per trial: participant, arm, and DERIVED as float, missing where undefined.
+    """Return one row per trial: participant, arm, and the columns of DERIVED_FROM as float.
 
-    Right and agreed are 1 or 0. With a single answer per trial, `final_right` is a good decision:
-    right advice accepted, wrong advice rejected. Response times below `shortest_time` are missing.
+    A value is missing where it is undefined. Right and agreed are 1 or 0. With a single answer per
+    trial, `final_right` is a good decision: right advice accepted, wrong advice rejected. Response
+    times below `shortest_time` are missing.
     """
     named = behaviour_of(data) or Behaviour()
     trials = data.trials
-    derived = {name: pd.Series(np.nan, index=trials.index) for name in DERIVED}
+    derived = {name: pd.Series(np.nan, index=trials.index) for name in DERIVED_FROM}
     derived["advice_right"] = _same(trials, named.advice, named.truth)
     derived["first_right"] = _same(trials, named.first, named.truth)
     derived["first_agreed"] = _same(trials, named.first, named.advice)

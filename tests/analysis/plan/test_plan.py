@@ -218,6 +218,11 @@ def test_a_file_that_is_no_toml_is_one_clear_line(tmp_path, text):
             'kind = "behaviour"\nmeasure = "auroc"',
             "'auroc' exists per arm",
         ),
+        (
+            'kind = "scale"\nscale = "trust"',
+            'kind = "behaviour"\nmeasure = "rair"',
+            "'rair' needs first, which [behaviour] does not name",
+        ),
     ],
 )
 def test_what_the_tables_do_not_hold_is_named(folder, old, new, message):

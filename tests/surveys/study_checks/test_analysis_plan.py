@@ -4,6 +4,7 @@ import pytest
 
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
+from tests.conftest import ROOT
 from tests.surveys.factories import study_text
 
 
@@ -35,3 +36,27 @@ def test_a_plan_value_that_is_not_toml_is_told_once():
     (problem,) = told(text)
     assert problem.startswith("line ")
     assert "it is not a TOML file: Invalid value." in problem
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('first = "first_answer"\n', "", "needs first, which [behaviour] does not name"),
+        ('first = "first_answer"', 'first = "frist"', "'frist' is not a column of trials.csv"),
+        (
+            "[analysis.behaviour]",
+            "[analysis.forgotten]",
+            "needs first and either accepted or final",
+        ),
+        (
+            'final = "final_answer"',
+            'accepted = "agreed"',
+            "'agreed' is a column that stays empty, because no task of the study asks it",
+        ),
+    ],
+)
+def test_a_measure_whose_columns_the_export_lacks_is_told_at_loading(old, new, message):
+    text = (ROOT / "studies" / "judge-advisor.toml").read_text(encoding="utf-8")
+    loading.parse(text)  # the control: the shipped study names every column
+    assert text.count(old) == 1
+    assert any(message in line for line in told(text.replace(old, new)))

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from analysis.plan.catalogues.behaviour_measures import MEASURES, Measure
+from analysis.plan.catalogues.behaviour_measures import MEASURES, Measure, lacking_keys
 from studyplatform.panel.editor.base import Section, Sent, Values, tables, touched
 from studyplatform.panel.editor.entries import Choices, Entry
 from studyplatform.panel.editor.sections.plan_choices import OUTCOMES, within_of
@@ -94,31 +94,8 @@ def possible_measures(values: Values) -> list[Measure]:
     if within_of(values):  # a measure of behaviour has one value per person
         return []
     there = value_at(values, BEHAVIOUR)
-    derived = set(_derived(there if isinstance(there, dict) else columns_of_task(values)))
-    return [one for one in MEASURES if one.per == "participant" and derived.issuperset(one.needs)]
-
-
-def _derived(named: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the analysis can derive from the columns (analysis.sections.behaviour.trials)."""
-
-    def has(*keys: str) -> bool:
-        return all(named.get(key) not in (None, "", []) for key in keys)
-
-    followed = has("accepted") or has("final", "advice")
-    rules = {
-        "advice_right": has("advice", "truth"),
-        "first_right": has("first", "truth"),
-        "first_agreed": has("first", "advice"),
-        "accepted": followed,
-        "final_right": has("accepted", "advice", "truth") or has("final", "truth"),
-        "confidence": has("confidence"),
-        "probability": has("confidence", "confidence_range", "probability_range"),
-        "weight_of_advice": has("estimate_first", "estimate_advice", "estimate_final"),
-        "guess_right": has("guess", "advice"),
-        "guess_above_chance": has("guess", "advice", "chance"),
-        "response_time": has("response_time"),
-    }
-    yield from (name for name, is_there in rules.items() if is_there)
+    named = there if isinstance(there, dict) else columns_of_task(values)
+    return [one for one in MEASURES if one.per == "participant" and not lacking_keys(one, named)]
 
 
 def _behaviour(values: Values) -> list[Entry]:
