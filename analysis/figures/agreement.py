@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.style import MUTED, RIGHT, WRONG, carry, note, rows
+from analysis.figures.style import MUTED, RIGHT, SMALL, WRONG, carry, note, rows
 from analysis.sections.agreement import ArmAgreement
 from analysis.statistics.estimate import Estimate, NotEstimable
 
@@ -50,4 +50,4 @@ def _point(axes: Axes, share: Estimate | NotEstimable, y: float, colour: str, ma
         axes.plot([share.low, share.high], [y, y], color=colour, linewidth=2)
         axes.plot([share.value], [y], marker=marker, markersize=6.5, color=colour)
     else:
-        axes.text(0, y, "no interval", color=MUTED, va="center", fontsize=8)
+        axes.text(0, y, "no interval", color=MUTED, va="center", fontsize=SMALL)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.layout import give_room
-from analysis.figures.style import INK, MUTED, WIDTH, broken, carry, colours, note
+from analysis.figures.style import INK, MUTED, SMALL, WIDTH, broken, carry, colours, note, width
 from analysis.sections.behaviour.calibration_curve import CalibrationPoint
 from analysis.statistics.estimate import Estimate
 
@@ -28,10 +28,11 @@ def draw_calibration(
     """
     arms = list(dict.fromkeys(point.arm for point in points))
     meant = all(point.probability is not None for point in points)
-    lines = (len(arms) + COLUMNS - 1) // COLUMNS
-    figure = Figure(figsize=(WIDTH, 0.7 + 1.75 * lines), layout="constrained")
+    columns = round(COLUMNS * width() / WIDTH)
+    lines = (len(arms) + columns - 1) // columns
+    figure = Figure(figsize=(width(), 0.7 + 1.4 * lines), layout="constrained")
     # Panels share their axes, so that the curves of the arms can be compared by eye.
-    panels = figure.subplots(lines, COLUMNS, squeeze=False, sharex=True, sharey=True)
+    panels = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True)
     colour = colours(list(labels), control)
     for axes, arm in zip(panels.flat, arms, strict=False):
         give_room(axes, LEAST_HEIGHT)
@@ -40,7 +41,7 @@ def draw_calibration(
         axes.set_title(broken(labels[arm], TITLE_LENGTH), fontsize=9, color=INK, loc="left")
     for axes in panels.flat[len(arms) :]:
         axes.set_axis_off()
-        panels[lines - 2, COLUMNS - 1].tick_params(labelbottom=True)
+        panels[lines - 2, columns - 1].tick_params(labelbottom=True)
     panels[0, 0].set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "", "50%", "", "100%"])
     figure.supylabel("Right answers", fontsize=10, color=INK)
     scale = "stated probability of being right" if meant else "stated confidence"
@@ -72,7 +73,7 @@ def _panel(axes: Axes, points: Sequence[CalibrationPoint], colour: str, meant: b
     axes.grid()
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=8)
+    axes.tick_params(labelsize=SMALL)
 
 
 def _across(point: CalibrationPoint, meant: bool) -> float:

@@ -9,15 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats
 
-from analysis.figures.style import INK, MUTED, carry, colours, note, on_an_axis, rows
+from analysis.figures.style import INK, MUTED, SMALL, carry, colours, note, on_an_axis, rows
 from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import Estimate, Groups, Scores
 from analysis.statistics.requirements import is_constant
 from analysis.study_data.score_range import UNKNOWN, Range
 
+ROW = 0.52  # inches
 BINS = 60  # bins across the axis; scores within a bin are stacked
-TALLEST = 6  # dots in a stack before another stack starts next to it
-STEP = 0.055  # distance between dots as a share of the row's height
+TALLEST = 5  # dots in a stack before another stack starts next to it
+STEP = 0.066  # distance between dots as a share of the row's height
 FEWEST = 5  # smallest number of scores for which a density is drawn
 BANDWIDTHS = 3  # of a cloud beyond the outermost scores, as far as the scale goes
 CLOUD = 0.42  # height of the highest cloud as a share of the row's height
@@ -35,7 +36,7 @@ def draw_distributions(
 
     `ends` are the lowest and the highest possible score.
     """
-    figure, axes = rows([f"{arm.label}\nn = {arm.n}" for arm in arms], row_height=0.92)
+    figure, axes = rows([f"{arm.label}\nn = {arm.n}" for arm in arms], row_height=ROW)
     colour = colours([arm.arm for arm in arms], control)
     ends = _respected(ends, groups)
     low, high = _range(groups, ends)
@@ -55,7 +56,7 @@ def draw_distributions(
         axes.scatter(
             [x for x, _ in points],
             [row + 0.07 + STEP * height for _, height in points],
-            s=9,
+            s=5,
             color=colour[arm.arm],
             linewidths=0,
         )
@@ -119,7 +120,7 @@ def _mean(axes: Axes, arm: ArmSummary, y: float) -> None:
         axes.plot([arm.mean.value], [y], marker="D", markersize=4.5, color=INK)
     else:
         inside = axes.get_yaxis_transform()
-        axes.text(0.01, y, "no interval", transform=inside, color=MUTED, fontsize=8)
+        axes.text(0.01, y, "no interval", transform=inside, color=MUTED, fontsize=SMALL)
 
 
 def _range(groups: Groups, ends: Range) -> tuple[float, float]:

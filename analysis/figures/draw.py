@@ -12,6 +12,7 @@ from analysis.failures import Failure, Failures
 from analysis.figures.agreement import draw_agreement
 from analysis.figures.calibration import draw_calibration
 from analysis.figures.flow import draw_flow
+from analysis.figures.journal import save_widths
 from analysis.figures.overview import draw_overview, lines_of
 from analysis.figures.reliance import PLANES, draw_plane, places
 from analysis.figures.style import SETTINGS, save
@@ -28,7 +29,9 @@ Drawings = dict[str, Callable[[], Figure]]
 def draw_figures(
     results: Results, scores: pd.DataFrame, folder: Path
 ) -> tuple[Mapping[str, Path], tuple[Failure, ...]]:
-    """Write name.svg, name.png and name.csv per figure, and return the SVG files by name.
+    """Write name.svg and name.csv per figure, and return the SVG files by name.
+
+    The folders single-column and double-column get each figure as SVG and PNG at that width.
 
     Names: overview of all outcomes; flow of the participants; agreement, reliance,
     reliance-relative and calibration if the trials allow them; and the figures of each outcome's
@@ -52,7 +55,9 @@ def draw_figures(
 
 
 def _saved(draw: Callable[[], Figure], stem: Path) -> bool:
-    save(draw(), stem)
+    page = draw()
+    save(page, stem, (".svg",))
+    save_widths(page, draw, stem)
     return True
 
 

@@ -9,11 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.style import INK, MUTED, WIDTH, carry, note
+from analysis.figures.style import INK, MUTED, SMALL, WIDTH, carry, note, width
 from analysis.results import Results
 
-LINE = 54  # characters of a box's line
-LETTERS = 8.5  # points
+LINE = 51  # characters of a box's line
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,8 @@ def draw_flow(results: Results) -> Figure:
     """Draw a column of boxes, everyone on top, with the excluded to the right of each gap."""
     boxes = _boxes(results)
     most = max(len(_lines(box, results)) for box in boxes)
-    row = (1.2 * LETTERS * most + 12) / 72  # inches: a box's lines, its frame, a gap
-    figure = Figure(figsize=(WIDTH, row * len(boxes) + 0.6), layout="constrained")
+    row = (1.2 * SMALL * most + 12) / 72  # inches: a box's lines, its frame, a gap
+    figure = Figure(figsize=(width(), row * len(boxes) + 0.6), layout="constrained")
     axes = figure.add_subplot()
     axes.set_axis_off()
     axes.set_xlim(0, 1)
@@ -91,7 +90,7 @@ def _draw(axes: Axes, place: int, box: Box, results: Results) -> None:
     text = "\n".join(_lines(box, results))
     frame = {"boxstyle": "round,pad=0.45", "facecolor": "#ffffff", "edgecolor": MUTED}
     left, colour = (0.14, MUTED) if box.leaves else (0.02, INK)
-    axes.text(left, place, text, color=colour, va="center", fontsize=LETTERS, bbox=frame)
+    axes.text(left, place, text, color=colour, va="center", fontsize=SMALL, bbox=frame)
 
 
 def _lines(box: Box, results: Results) -> list[str]:
@@ -100,5 +99,6 @@ def _lines(box: Box, results: Results) -> list[str]:
         for arm, count in box.counts.items()
         if arm in results.labels
     )
+    line = round(LINE * width() / WIDTH)
     total = f"{box.title}: {sum(box.counts.values())}"
-    return [*textwrap.wrap(total, LINE), *textwrap.wrap(by_arm, LINE)]
+    return [*textwrap.wrap(total, line), *textwrap.wrap(by_arm, line)]

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from analysis.apa_numbers import bounded
-from analysis.figures.style import INK, MUTED, carry, colours, note, on_an_axis, rows
+from analysis.figures.style import INK, MUTED, SMALL, carry, colours, note, on_an_axis, rows
 from analysis.statistics.estimate import Bound, Estimate, NotEstimable
 
 NEAR = (0.1, 0.2, 0.5, 1, 2, 5, 10)  # ticks of ratios that span less than two decades
@@ -99,7 +99,9 @@ def _row(axes: Axes, place: int, entry: Row, colour: Mapping[str, str]) -> None:
         return
     if isinstance(estimate, NotEstimable):
         inside = axes.get_yaxis_transform()
-        axes.text(0.01, place, "not estimable", transform=inside, color=MUTED, va="center", size=8)
+        axes.text(
+            0.01, place, "not estimable", transform=inside, color=MUTED, va="center", size=SMALL
+        )
         return
     axes.plot([estimate.low, estimate.high], [place, place], color=INK, linewidth=1.6)
     axes.plot(

@@ -12,18 +12,21 @@ from analysis.apa_numbers import number
 from analysis.figures.style import (
     INK,
     MUTED,
+    WIDTH,
     broken,
     carry,
     colours,
     note,
+    width,
 )
 from analysis.outcomes.answer import Answer, Difference, Unit
 from analysis.results import OutcomeResult, Results
 from analysis.statistics.estimate import Bound, Estimate
 
 PAGE_WIDTH = 9.4  # inches; the page shows it at its full width
-MOST_PANELS = 6  # side by side
-LETTERS = 8.0  # points
+MOST_PANELS = 7  # side by side
+NAMES, PANEL = 1.2, 1.1  # inches of the names of rows, and of a panel at least
+LETTERS = 8.1  # points, of which a page of two columns shows 6
 ROW, TITLE_LINE, FOOT = 0.21, 0.155, 0.42  # inches
 TITLE_LENGTH = 118  # characters over all panels of a line
 UNITS: dict[Unit, str] = {
@@ -50,20 +53,22 @@ class Line:
         return row_names(_answer(self.panels[0]))
 
 
-def draw_overview(results: Results, width: float = PAGE_WIDTH) -> Figure:
+def draw_overview(results: Results) -> Figure:
     """Draw a panel per outcome and a row per comparison, filled if the report claims it.
 
-    Outcomes with the same comparisons share their rows; others start a line of panels.
+    Outcomes with the same comparisons share their rows; others start a line of panels. The page
+    shows it wider than other figures.
     """
-    lines = lines_of(results)
+    inches = PAGE_WIDTH if width() == WIDTH else width()
+    lines = lines_of(results, min(MOST_PANELS, int((inches - NAMES) / PANEL)))
     columns = max(len(line.panels) for line in lines)
-    length = max(12, round(TITLE_LENGTH * width / PAGE_WIDTH / columns))
+    length = max(12, round(TITLE_LENGTH * inches / PAGE_WIDTH / columns))
     titles = [[broken(one.outcome.label, length) for one in line.panels] for line in lines]
     heights = [
         ROW * len(line.rows) + TITLE_LINE * max(title.count("\n") + 1 for title in names) + FOOT
         for line, names in zip(lines, titles, strict=True)
     ]
-    figure = Figure(figsize=(width, sum(heights) + 0.3), layout="constrained")
+    figure = Figure(figsize=(inches, sum(heights) + 0.3), layout="constrained")
     grid = figure.add_gridspec(len(lines), columns, height_ratios=heights)
     colour = colours(results.plan.arms, results.plan.control)
     for place, (line, names) in enumerate(zip(lines, titles, strict=True)):
@@ -77,17 +82,21 @@ def draw_overview(results: Results, width: float = PAGE_WIDTH) -> Figure:
     return carry(figure, _data(results))
 
 
-def lines_of(results: Results) -> list[Line]:
-    """Return the confirmatory outcomes with an answer, grouped by their comparisons."""
+def lines_of(results: Results, most: int = MOST_PANELS) -> list[Line]:
+    """Return the confirmatory outcomes with an answer, grouped by their comparisons.
+
+    A line has at most `most` panels; several lines of the same comparisons are about equally long.
+    """
     by_rows: dict[tuple[str, ...], list[OutcomeResult]] = {}
     for result in results.confirmatory or results.exploratory:
         if result.answer is not None:
             by_rows.setdefault(row_names(result.answer), []).append(result)
-    return [
-        Line(tuple(found[start : start + MOST_PANELS]))
-        for found in by_rows.values()
-        for start in range(0, len(found), MOST_PANELS)
-    ]
+    lines = []
+    for found in by_rows.values():
+        count = -(-len(found) // most)
+        length = -(-len(found) // count)
+        lines += [Line(tuple(found[i : i + length])) for i in range(0, len(found), length)]
+    return lines
 
 
 def row_names(answer: Answer) -> tuple[str, ...]:
@@ -122,7 +131,7 @@ def _panel(axes: Axes, result: OutcomeResult, colour: dict[str, str]) -> None:
         _draw(axes, row, one, factor, colour.get(one.arm, INK), id(one) in shown)
     axes.set_ylim(len(answer.differences) - 0.4, -0.6)
     axes.set_xlabel(unit_text(answer), fontsize=LETTERS, color=INK)
-    axes.tick_params(axis="x", labelsize=LETTERS - 0.5)
+    axes.tick_params(axis="x", labelsize=LETTERS)
     axes.tick_params(axis="y", length=0)
     if answer.unit not in ("ratio", "odds"):
         axes.xaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
@@ -144,7 +153,9 @@ def _draw(axes: Axes, row: int, one: Difference, factor: float, colour: str, sho
         return
     if not isinstance(estimate, Estimate):
         inside = axes.get_yaxis_transform()
-        axes.text(0.02, row, "not estimable", transform=inside, color=MUTED, va="center", size=7)
+        axes.text(
+            0.02, row, "not estimable", transform=inside, color=MUTED, va="center", size=LETTERS
+        )
         return
     ends = [factor * estimate.low, factor * estimate.high]
     axes.plot(ends, [row, row], color=colour, linewidth=1.6)

@@ -11,12 +11,13 @@ from matplotlib.ticker import PercentFormatter
 from analysis.figures.layout import give_room
 from analysis.figures.style import (
     INK,
-    WIDTH,
+    SMALL,
     broken,
     carry,
     colours,
     note,
     on_an_axis,
+    width,
 )
 from analysis.sections.behaviour.measures import BehaviourResults
 from analysis.statistics.estimate import Estimate
@@ -87,7 +88,7 @@ def draw_plane(
     A star marks perfect reliance.
     """
     lines = (len(points) + 2) // 2
-    figure = Figure(figsize=(WIDTH, 3.6 + 0.22 * lines), layout="constrained")
+    figure = Figure(figsize=(width(), 3.6 + 0.22 * lines), layout="constrained")
     axes = figure.add_subplot()
     give_room(axes, LEAST_HEIGHT)
     colour = colours(arms, control)
@@ -109,7 +110,9 @@ def draw_plane(
     axes.grid()
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.1, 1.0), ncols=2, frameon=False, fontsize=9)
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(-0.1, 1.0), ncols=2, frameon=False, fontsize=SMALL
+    )
     note(figure, "mean over participants, with its interval on both axes", simulated)
     return carry(figure, _data(points, plane))
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from analysis.apa_numbers import number
 from analysis.figures.layout import give_room
-from analysis.figures.style import INK, MUTED, WIDTH, broken, carry, colours, note
+from analysis.figures.style import INK, MUTED, SMALL, broken, carry, colours, note, width
 from analysis.results import Results
 from analysis.sections.multiverse import ArmCurve, SpecificationCurve
 from analysis.statistics.estimate import Estimate
@@ -33,8 +33,8 @@ def draw_specifications(curve: SpecificationCurve, control: str, simulated: bool
     """Draw a panel per arm with d of each specification, the plan's as a diamond."""
     choices = choices_of(curve)
     # The matrix of choices grows with the number of choices, the panels of estimates do not.
-    heights = [1.0] * len(curve.arms) + [0.16 * len(choices)]
-    figure = Figure(figsize=(WIDTH, 0.9 + sum(heights)), layout="constrained")
+    heights = [1.0] * len(curve.arms) + [0.19 * len(choices)]
+    figure = Figure(figsize=(width(), 0.9 + sum(heights)), layout="constrained")
     panels = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[
         :, 0
     ]
@@ -94,7 +94,7 @@ def _arm(axes: Axes, curve: SpecificationCurve, arm: ArmCurve, colour: str) -> N
             [place], [effect.value], marker=marker, markersize=size, color=colour,
             markeredgecolor=edge,
         )  # fmt: skip
-    axes.set_ylabel(broken(arm.label, 14), fontsize=8)
+    axes.set_ylabel(broken(arm.label, 14), fontsize=SMALL)
     axes.tick_params(axis="x", length=0)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.grid(axis="y")
@@ -105,7 +105,7 @@ def _matrix(axes: Axes, curve: SpecificationCurve, choices: list[tuple[str, str]
     for row, (kind, choice) in enumerate(choices):
         places = [i for i, spec in enumerate(curve.specifications) if getattr(spec, kind) == choice]
         axes.plot(places, [row] * len(places), "|", color=INK, markersize=6)
-    axes.set_yticks(range(len(choices)), [_short(choice) for _, choice in choices], fontsize=7)
+    axes.set_yticks(range(len(choices)), [_short(choice) for _, choice in choices], fontsize=SMALL)
     axes.set_ylim(len(choices) - 0.4, -0.6)
     axes.set_xticks([])
     axes.tick_params(axis="y", length=0)

@@ -1,8 +1,11 @@
 """Style of every figure, and its files, whose bytes are the same for the same data."""
 
 import io
+import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -25,15 +28,19 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7")
 CONTROL = "#858b95"
 RIGHT, WRONG = COLOURS[0], COLOURS[1]
 WIDTH = 5.2  # inches: 374 units, near the width of a phone
+SMALL = 9.0  # points: the smallest letters, which a journal's column shows with 6
 AXIS_LENGTH = 48  # characters of an axis label before it is wrapped
 AXIS_WIDTH = 240  # points; limit of a line's length in any font
-NOTE_LENGTH = 88  # characters of a line of the note under the figure
+NOTE_LENGTH = 78  # characters of a line of the note under the figure
 LINE_HEIGHT = 12  # points, for text of 10 points
 LABEL_LENGTH = 20  # characters of an arm's label before it is wrapped
 ABOVE, BELOW = 0.15, 0.1  # margins before the first and after the last row, in rows
 BETWEEN_ROWS = 0.1  # inches between the labels of two rows
 
+_INCHES: ContextVar[float] = ContextVar("width of figures", default=WIDTH)
 CARRIED: WeakKeyDictionary[Figure, pd.DataFrame] = WeakKeyDictionary()
+DPI = 300
+SIZE = re.compile(rb'\b((?:width|height)=")([\d.]+)pt"')
 UNDATED = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
 SETTINGS: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -62,6 +69,21 @@ def colours(arms: Sequence[str], control: str) -> dict[str, str]:
     return {control: CONTROL} | {arm: COLOURS[i % 6] for i, arm in enumerate(others)}
 
 
+def width() -> float:
+    """Return the width in inches of the figures that are drawn now."""
+    return _INCHES.get()
+
+
+@contextmanager
+def as_wide_as(inches: float) -> Iterator[None]:
+    """Draw figures of this width inside of the context, instead of those of a page."""
+    token = _INCHES.set(inches)
+    try:
+        yield
+    finally:
+        _INCHES.reset(token)
+
+
 def rows(labels: Sequence[str], row_height: float = 0.62) -> tuple[Figure, Axes]:
     """Return a figure with one named row per label, the first on top, at y = 0, 1, 2, …
 
@@ -70,7 +92,7 @@ def rows(labels: Sequence[str], row_height: float = 0.62) -> tuple[Figure, Axes]
     lines = [broken(label).split("\n") for label in labels]
     tallest = max((len(label) for label in lines), default=1)
     row_height = max(row_height, LINE_HEIGHT * tallest / 72 + BETWEEN_ROWS)
-    figure = Figure(figsize=(WIDTH, 0.95 + row_height * len(labels)), layout="constrained")
+    figure = Figure(figsize=(width(), 0.95 + row_height * len(labels)), layout="constrained")
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(w_pad=0.1)  # inches, because another font may be wider
@@ -111,9 +133,10 @@ def broken(label: str, length: int = LABEL_LENGTH) -> str:
 
 def on_an_axis(label: str) -> str:
     """Return an axis label wrapped to the width of a narrow axis."""
-    for length in range(AXIS_LENGTH, LABEL_LENGTH, -4):
+    wider = width() / WIDTH
+    for length in range(round(AXIS_LENGTH * wider), LABEL_LENGTH, -4):
         lines = broken(label, length)
-        if max(map(_points, lines.split("\n")), default=0) <= AXIS_WIDTH:
+        if max(map(_points, lines.split("\n")), default=0) <= AXIS_WIDTH * wider:
             return lines
     return broken(label, LABEL_LENGTH)
 
@@ -126,7 +149,8 @@ def _points(line: str) -> float:
 def note(figure: Figure, text: str, simulated: bool) -> None:
     """Write the note under the figure, which stays with the figure when it is copied."""
     parts = [text, "SIMULATED DATA"] if simulated else [text]
-    figure.supxlabel(broken(" · ".join(parts), NOTE_LENGTH), fontsize=8, color=MUTED)
+    length = round(NOTE_LENGTH * figure.get_figwidth() / WIDTH)
+    figure.supxlabel(broken(" · ".join(parts), length), fontsize=SMALL, color=MUTED)
 
 
 def carry(figure: Figure, data: pd.DataFrame) -> Figure:
@@ -138,21 +162,37 @@ def carry(figure: Figure, data: pd.DataFrame) -> Figure:
     return figure
 
 
-def save(figure: Figure, stem: Path) -> None:
-    """Write stem.svg, stem.png and stem.csv, the data shown.
+def save(figure: Figure, stem: Path, suffixes: Collection[str] = (".svg", ".png")) -> None:
+    """Write stem.svg and stem.png, or only these `suffixes`, and stem.csv, the data shown.
 
-    The figure is 132 mm wide, one and a half columns of most journals, and the PNG has 300 dpi. The
-    files have no date, and ids depend on the name, so the same data give the same bytes.
-    Raises ValueError for a figure without data.
+    The files have no date, and ids depend on the name, so the same data give the same bytes.
+    Raises TypeError for a figure without data.
     """
     if figure not in CARRIED:
         raise TypeError(f"the figure {stem.name} has no data attached; return carry(figure, …)")
     data = guarded_csv(CARRIED[figure])
     stem.with_suffix(".csv").write_text(data, encoding="utf-8", newline="\n")
     lay_out(figure)
-    figure.set_layout_engine("none")  # the layout is computed once for both files
-    for suffix, metadata in UNDATED.items():
-        with mpl.rc_context({**SETTINGS, "svg.hashsalt": stem.name}):
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=suffix[1:], dpi=300, metadata=metadata, facecolor="white")
-        stem.with_suffix(suffix).write_bytes(buffer.getvalue())
+    figure.set_layout_engine("none")  # the layout is computed once for all files
+    for suffix in UNDATED:
+        if suffix in suffixes:
+            stem.with_suffix(suffix).write_bytes(drawn(figure, suffix, stem.name))
+
+
+def drawn(figure: Figure, suffix: str, name: str, scale: float = 1.0) -> bytes:
+    """Return the content of an SVG or PNG file of a figure that is laid out.
+
+    With `scale`, the file is wider than the figure by this factor. A PNG has 300 dpi.
+    """
+    with mpl.rc_context({**SETTINGS, "svg.hashsalt": name}):
+        buffer = io.BytesIO()
+        figure.savefig(
+            buffer, format=suffix[1:], dpi=DPI * scale, metadata=UNDATED[suffix], facecolor="white",
+            **({"pil_kwargs": {"dpi": (DPI, DPI)}} if suffix == ".png" else {}),
+        )  # fmt: skip
+    if suffix == ".png" or scale == 1:
+        return buffer.getvalue()
+    # The drawing keeps its coordinates; only the size at which it is shown changes.
+    return SIZE.sub(
+        lambda size: b'%s%.4fpt"' % (size[1], float(size[2]) * scale), buffer.getvalue(), count=2
+    )

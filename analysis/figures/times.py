@@ -12,13 +12,14 @@ from analysis.figures.one_way import Drawings
 from analysis.figures.style import (
     INK,
     MUTED,
-    WIDTH,
+    SMALL,
     broken,
     carry,
     colours,
     note,
     on_an_axis,
     rows,
+    width,
 )
 from analysis.outcomes.ancova import Ancova
 from analysis.outcomes.factorial_within import FactorialWithin
@@ -198,7 +199,7 @@ def draw_adjusted(
         if isinstance(mean, NotEstimable):
             inside = axes.get_yaxis_transform()
             axes.text(
-                0.01, place, "not estimable", transform=inside, color=MUTED, va="center", size=8
+                0.01, place, "not estimable", transform=inside, color=MUTED, va="center", size=SMALL
             )
             continue
         axes.plot([mean.low, mean.high], [place, place], color=INK, linewidth=1.6)
@@ -217,7 +218,7 @@ def draw_means(
     simulated: bool,
 ) -> Figure:
     """Draw the means with intervals over the times, a line and a mark per arm."""
-    figure = Figure(figsize=(WIDTH, HEIGHT + 1.2), layout="constrained")
+    figure = Figure(figsize=(width(), HEIGHT + 1.2), layout="constrained")
     axes = figure.add_subplot()
     give_room(axes, HEIGHT)
     arms = list(dict.fromkeys(cell.arm for cell in cells))
@@ -248,7 +249,7 @@ def draw_means(
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y")
     axes.set_axisbelow(True)
-    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=9)
+    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=SMALL)
     note(
         figure, "mark and line: mean of the participants with all measurements, interval", simulated
     )

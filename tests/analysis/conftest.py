@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.figures import style
+from analysis.figures import draw, journal
 from analysis.results import Results
 from analysis.run import analyse
 from analysis.sections.data_checks import section
@@ -21,8 +21,8 @@ THREE_ARMS = {"none": "No explanation", "gradcam": "Grad-CAM", "placebo": "Place
 def _what_few_tests_look_at(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Leave out what takes three quarters of the time of an analysis: all checks of the data but
-    one, PNG files, the reliability of scales, and measures of behaviour.
+    """Leave out what takes much of the time of an analysis: all checks of the data except for
+    attrition, the reliability of scales, and measures of behaviour.
 
     Tests marked `whole_report` have them, and fixtures of a session or a module unless they work
     within `quick_analysis`. Tests marked `every_section` have the last two.
@@ -30,10 +30,20 @@ def _what_few_tests_look_at(
     Figures are left out of all but those marked `whole_report` or `figures`.
     """
     marked = request.node.get_closest_marker
-    if marked("whole_report") is None:
-        _leave_out(monkeypatch, sections=marked("every_section") is None)
-        if marked("figures") is None:
-            _draw_nothing(monkeypatch)
+    if marked("whole_report") is not None:
+        monkeypatch.setattr(draw, "save_widths", journal.save_widths)
+        return
+    _leave_out(monkeypatch, sections=marked("every_section") is None)
+    if marked("figures") is None:
+        _draw_nothing(monkeypatch)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _figures_of_the_page_alone() -> Iterator[None]:
+    """Leave out the figures at the widths of journals, which take half of the time of a report."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(draw, "save_widths", lambda page, again, stem: None)
+        yield
 
 
 @contextmanager
@@ -60,7 +70,6 @@ def _leave_out(patch: pytest.MonkeyPatch, *, sections: bool) -> None:
         patch.setattr("analysis.results.behaviour", lambda data: None)
     quick = tuple(check for check in section.DATA_CHECKS if check.key == "attrition")
     patch.setattr(section, "DATA_CHECKS", quick)
-    patch.setattr(style, "UNDATED", {".svg": style.UNDATED[".svg"]})
 
 
 def _analysed(place: Path) -> None:
@@ -81,7 +90,9 @@ def _planted_place() -> Path:
             accept_wrong={"placebo": 0.4},
             unfinished=2,
         )
-        _analysed(place)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(draw, "save_widths", journal.save_widths)
+            _analysed(place)
 
     return made_once("planted", make)
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from PIL import Image
 from scipy import stats
 
 from analysis.figures.calibration import draw_calibration
@@ -27,10 +28,30 @@ def test_every_figure_has_its_data_beside_it(planted_output):
     figures = planted_output / "figures"
     names = sorted(path.stem for path in figures.glob("*.svg"))
     assert len(names) > 8
-    assert names == sorted(path.stem for path in figures.glob("*.png"))
     assert names == sorted(path.stem for path in figures.glob("*.csv"))
     report = (planted_output / "report.html").read_text(encoding="utf-8")
     assert all(f"figures/{name}.csv" in report for name in names)
+
+
+@pytest.mark.parametrize(("folder", "millimetres"), [("single-column", 89), ("double-column", 178)])
+def test_each_figure_has_the_widths_of_a_journal_and_letters_of_6_points(
+    planted_output, folder, millimetres
+):
+    figures = planted_output / "figures"
+    names = {path.stem for path in figures.glob("*.svg")}
+    drawn = sorted((figures / folder).glob("*.svg"))
+    assert {path.stem for path in drawn} == names
+    for path in drawn:
+        text = path.read_text(encoding="utf-8")
+        opening = re.search(r"<svg[^>]*>", text)[0]
+        width = float(re.search(r'\bwidth="([\d.]+)pt"', opening)[1])
+        units = float(re.search(r'viewBox="0 0 ([\d.]+)', opening)[1])
+        assert width == pytest.approx(72 * millimetres / 25.4, abs=0.1)
+        letters = [float(size) for size in re.findall(r"font(?:-size)?: ([\d.]+)px", text)]
+        assert min(letters) * width / units >= 6, path.name
+        with Image.open(path.with_suffix(".png")) as picture:
+            assert picture.width == pytest.approx(300 * millimetres / 25.4, abs=1)
+            assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
 
 
 def test_the_data_of_a_raincloud_are_the_scores_and_means(planted_output, planted_results):

@@ -34,8 +34,8 @@ FIGURES: Mapping[str, Callable[[Results], str]] = {
     "overview": overview_caption,
     "flow": lambda _: "Flow of participants.",
 }
-PAGE, LABELS = 9.0, 2.0
-"""Inches: width of the text on a page on its side, and of a table's first column."""
+PAGE, LABELS, HIGHEST = 9.0, 2.0, 5.2
+"""Inches: width of the text on a page on its side, of its first column; height of a figure."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date of every file in the archive, so that equal results give equal bytes."""
 
@@ -43,7 +43,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 def write_word(results: Results, figures: Mapping[str, Path], folder: Path) -> Path:
     """Write report.docx to `folder` and return its path.
 
-    `figures` are SVG files by name; the PNG file beside each is used if it exists. Equal results
+    `figures` are SVG files by name; the PNG file of each that is as wide as a page is used if it
+    exists. Equal results
     and figures always give equal bytes.
     """
     document = docx.Document()
@@ -65,7 +66,7 @@ def write_word(results: Results, figures: Mapping[str, Path], folder: Path) -> P
         _table(document, number, table)
     number = 0
     for name, caption in FIGURES.items():
-        picture = figures[name].with_suffix(".png") if name in figures else None
+        picture = _for_print(figures[name]) if name in figures else None
         if picture is not None and picture.is_file():
             number += 1
             _figure(document, number, caption(results), picture, alternatives(results).get(name))
@@ -74,6 +75,10 @@ def write_word(results: Results, figures: Mapping[str, Path], folder: Path) -> P
     path = folder / NAME
     path.write_bytes(_without_dates(document))
     return path
+
+
+def _for_print(figure: Path) -> Path:
+    return figure.parent / "double-column" / figure.with_suffix(".png").name
 
 
 def _styles(document: Document) -> None:
@@ -179,7 +184,10 @@ def _figure(
     title = document.add_paragraph()
     title.add_run(caption).italic = True
     title.paragraph_format.keep_with_next = True
-    drawn = document.add_picture(str(picture), width=Inches(5.2))
+    drawn = document.add_picture(str(picture))
+    if drawn.height > Inches(HIGHEST):
+        drawn.width = round(drawn.width * Inches(HIGHEST) / drawn.height)
+        drawn.height = Inches(HIGHEST)
     if alternative:
         drawn._inline.docPr.set("descr", alternative)
 
