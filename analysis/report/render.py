@@ -19,6 +19,7 @@ from analysis.report import allocation, sentences
 from analysis.report.alternatives import alternatives
 from analysis.report.assumptions import assumption_row
 from analysis.report.bayes import ratio
+from analysis.report.columns import fits_a_column
 from analysis.report.look_sentences import look_words
 from analysis.report.map_quality import heading
 from analysis.report.method import method_notes
@@ -55,9 +56,9 @@ def render_report(
     """Return the report as HTML. `figures` are SVG files by name, `command` made the report.
 
     `pictures` are PNG pictures of images and maps, by image and by key of the map.
-    For "print" all details are unfolded, and the figures keep the colours of their files. Outcomes
-    and optional sections whose page fails with an unexpected error are added to `failures`, and the
-    report says so in their place.
+    For "print", details are named instead of folded, and figures keep the colours of their files.
+    Outcomes and optional sections whose page fails with an unexpected error are added to
+    `failures`, and the report says so in their place.
     """
     failures = failures or Failures(list(results.failures))
     texts = failures.guarded("Alternative texts", lambda: alternatives(results), lambda _: {})
@@ -224,6 +225,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "is_shown": is_shown,
+        "fits_a_column": fits_a_column,
         "verdict_text": sentences.verdict_text,
         "source_of": sentences.source_of,
         "left_out": sentences.left_out,

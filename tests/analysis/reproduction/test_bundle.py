@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from html import unescape
 
 import pandas as pd
 import pytest
@@ -359,7 +361,8 @@ def printed(small, tmp_path_factory):
     out = tmp_path_factory.mktemp("printed")
     for folder in ("data", "figures"):
         shutil.copytree(output / folder, out / folder)
-    shutil.copy(output / "results.json", out)
+    for name in ("results.json", "report.html"):
+        shutil.copy(output / name, out)
     figures = {path.stem: path for path in sorted((out / "figures").glob("*.svg"))}
     pdf.write_pdf(render_report(results, figures, "a command", "print"), out)
     with pypdfium2.PdfDocument(out / "report.pdf") as file:
@@ -380,11 +383,19 @@ def test_every_page_of_the_pdf_names_its_data_and_its_plan(printed):
     assert all(source["plan_sha256"][:12] in page for page in pages)
 
 
-def test_the_pdf_holds_what_the_page_folds_away(printed):
-    _, pages = printed
-    text = " ".join(pages)
-    assert "Item-rest correlations" in text
-    assert "Games-Howell" in text
+def test_the_pdf_names_what_the_page_folds_away(printed):
+    """Each fold of the page is a line on paper, and nothing that it contains is printed."""
+    folder, pages = printed
+    text = " ".join(" ".join(pages).split())
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    folds = [unescape(one) for one in re.findall(r"<summary>(.*?)</summary>", page)]
+    of_drafts = ("Methods", "Results", "Reporting checklist")
+    assert len(folds) > 5
+    for fold in folds:
+        assert fold in of_drafts or f"{fold}: not printed; in report.html" in text, fold
+    assert "Methods and Results, and the reporting checklist. They are in report.html" in text
+    assert "every pair (Games-Howell)" in page
+    assert "every pair (Games-Howell)" not in text
 
 
 def test_without_the_systems_libraries_the_page_is_written_and_the_cure_named(
