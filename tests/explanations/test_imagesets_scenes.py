@@ -202,10 +202,10 @@ def test_every_part_shows_in_an_easy_scene():
 
 def test_the_colour_of_the_object_does_not_tell_the_class():
     """The nearest mean colour of the classes guesses right about as often as chance."""
-    scenes = list(generate("colour", 600, 0, 0.3))
+    scenes = list(generate("colour", 1000, 0, 0.3))
     colours = np.array([scene.image[scene.object_mask].mean(axis=0) for scene in scenes])
     labels = np.array([scene.class_index for scene in scenes])
-    first, second = slice(0, 300), slice(300, 600)
+    first, second = slice(0, 500), slice(500, 1000)
     centres = np.array([colours[first][labels[first] == c].mean(axis=0) for c in ALL_CLASSES])
     distances = ((colours[second][:, None] - centres) ** 2).sum(axis=2)
     accuracy = (distances.argmin(axis=1) == labels[second]).mean()

@@ -73,7 +73,7 @@ def mixed_people() -> str:
     return ordinary.replace("quitting = 0.04", "quitting = 0.15") + PLANTED
 
 
-@pytest.mark.parametrize("number", [18, pytest.param(140, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("number", [36, pytest.param(140, marks=pytest.mark.nightly)])
 def test_from_a_file_to_the_data_of_people_of_every_kind(db, tmp_path, number):
     study, came, output = run_line(tmp_path, number)
     check_counts(study, came, output, number)
