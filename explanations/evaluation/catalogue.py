@@ -274,8 +274,8 @@ MEASURES: tuple[Measure, ...] = (
         group="axioms",
         better="lower",
         path="explanations.evaluation.measures.axioms.completeness",
-        caption="Difference between the sum of the shares and the logit's change from the baseline,"
-        " relative to 1 + the change.",
+        caption="Difference between the sum of the attributions and the logit's change from the "
+        "baseline, relative to 1 + the change.",
     ),
     Measure(
         key="additivity",
@@ -283,8 +283,8 @@ MEASURES: tuple[Measure, ...] = (
         group="axioms",
         better="lower",
         path="explanations.evaluation.measures.axioms.additivity",
-        caption="Difference between the sum of the shares and the logit's difference from the "
-        "background, relative to 1 + that difference.",
+        caption="Difference between the sum of the attributions and the logit's difference from "
+        "the background, relative to 1 + that difference.",
     ),
     Measure(
         key="fit",

@@ -17,6 +17,8 @@ class Evidence:
     """Numbers of all modules and of saliency, by network."""
     methods: Mapping[str, Numbers] = field(default_factory=dict)
     """Numbers of Integrated Gradients, SHAP and LIME, by network."""
+    trainings: Mapping[str, Numbers] = field(default_factory=dict)
+    """Numbers of LIME for two trainings, by network; empty without weights of a second one."""
     objects: Numbers = field(default_factory=dict)
     """Numbers of the synthetic scenes, whose objects are known."""
     cards: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)

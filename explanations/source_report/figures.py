@@ -18,7 +18,7 @@ from explanations.classifier.training import EpochRecord
 from explanations.evaluation.statistics import Mean
 from explanations.source_report.measuring import Numbers
 from explanations.source_report.pictures import png_uri
-from explanations.source_report.verdicts import KINDS, MODULES, by_module
+from explanations.source_report.verdicts import KINDS, MODULES, by_module, untrained_by_module
 
 PANELS = {
     "gradcam": (
@@ -40,16 +40,15 @@ class DepthRow:
     module: int
     kind: str
     values: Sequence[Mean | None]
-    """For each panel, trained and then with random weights. None without any map."""
+    """For each panel, trained and then with random weights: the mean over draws, from the lowest to
+    the highest draw. None without any map."""
 
 
 def values_by_depth(numbers: Numbers) -> dict[str, list[DepthRow]]:
     """Return the values of each section's figure, with the number of images of every point."""
     rows = {}
     for section, panels in PANELS.items():
-        means = [
-            by_module(numbers, prefix + name) for name, _ in panels for prefix in ("", "random_")
-        ]
+        means = [by(numbers, name) for name, _ in panels for by in (by_module, untrained_by_module)]
         rows[section] = [
             DepthRow(module, KINDS[module], [column[module] for column in means])
             for module in MODULES
@@ -69,12 +68,15 @@ def by_depth(numbers: Numbers) -> dict[str, str]:
 def _panels(numbers: Numbers, panels: Sequence[tuple[str, str]]) -> str:
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     for axis, (name, title) in zip(axes, panels, strict=True):
-        for prefix, colour, label in (("random_", RANDOM, "random"), ("", TRAINED, "trained")):
-            means = by_module(numbers, prefix + name)
+        for by, colour, label in (
+            (untrained_by_module, RANDOM, "random"),
+            (by_module, TRAINED, "trained"),
+        ):
+            means = by(numbers, name)
             there = [(m, mean) for m, mean in zip(MODULES, means, strict=True) if mean]
             axis.plot([m for m, _ in there], [v.mean for _, v in there], color=colour, label=label)
             for module, mean in there:
-                low, high = mean.low or mean.mean, mean.high or mean.mean
+                low, high = (mean.mean if end is None else end for end in (mean.low, mean.high))
                 axis.plot([module, module], [low, high], color=colour)
                 axis.plot(module, mean.mean, MARKS[KINDS[module]], color=colour, markersize=4)
         axis.set_title(title, fontsize=10)

@@ -10,6 +10,7 @@ from typing import Any
 from explanations.evaluation.statistics import Mean
 from explanations.source_report.evidence import Evidence, Judged, not_measured
 from explanations.source_report.measuring import Numbers
+from explanations.source_report.seeds import t_mean
 from explanations.source_report.verdicts import (
     FAILS,
     HOLDS,
@@ -18,9 +19,13 @@ from explanations.source_report.verdicts import (
     REPEATED,
     Line,
     Quantity,
+    Untrained,
     above,
+    below,
     difference,
+    either_side,
     entry,
+    of_draws,
     over,
     together,
 )
@@ -42,10 +47,17 @@ def lines_of(
     rule: Rule | None = None,
     limit: float = 0.0,
     control: Quantity | None = None,
-    control_is: str = RANDOM,
+    control_is: str = "",
     classes: Sequence[str] = (),
+    untrained: Untrained | None = None,
+    *,
+    against_draws: bool = True,
 ) -> list[Line]:
-    """Return a line for each network that has the number."""
+    """Return a line for each network that has the number.
+
+    ``untrained`` is the same quantity of networks with random weights, as the control. Without
+    ``against_draws``, it is shown and does not count against the claim.
+    """
     lines = []
     for key, numbers in by_network.items():
         mean = over(numbers, value, classes)
@@ -53,48 +65,52 @@ def lines_of(
             continue
         against = over(numbers, control, classes) if control else None
         verdict = rule(mean, limit) if rule else ""
-        of_control = rule(against, limit) if rule and against and control_is == RANDOM else ""
-        lines.append(
-            Line(
-                labels[key],
-                quantity,
-                mean,
-                against,
-                control_is if against else "",
-                verdict,
-                of_control,
-            )
-        )
+        line = Line(labels[key], quantity, mean, against, control_is if against else "", verdict)
+        draws = of_draws(numbers, untrained, classes) if untrained else []
+        if draws:
+            means = [draw.mean for draw in draws]
+            line = replace(line, control=t_mean(means, new=True), control_is=RANDOM, draws=means)
+            if rule and against_draws:
+                holding = sum(rule(draw, limit) == HOLDS for draw in draws)
+                line = replace(line, shown_by=holding, beyond=_beyond_draws(line, rule))
+        lines.append(line)
     return lines
 
 
 def judged_by(measured: str, lines: Sequence[Line]) -> Judged:
-    """Return the verdict on which all lines agree, compared with that of random weights."""
+    """Return the verdict on which all lines agree, compared with that of random weights.
+
+    A claim that holds must hold more strongly than it would for a new draw of random weights: a
+    pattern that such a network can show as well says nothing about what was learned.
+    """
     if not lines:
         return not_measured()
     verdict = together(lines)
-    compared = [line for line in lines if line.verdict and line.control_verdict]
-    if verdict == HOLDS and compared and all(line.control_verdict == HOLDS for line in compared):
-        if all(_beyond_control(line) for line in compared):
-            measured += " With random weights it holds too, but less strongly."
-        else:
-            # A pattern that random weights show as well says nothing about what was learned.
-            verdict = OPEN
-            alike = [line.network for line in compared if not _beyond_control(line)]
-            measured += (
-                f" Random weights show it as strongly ({'; '.join(dict.fromkeys(alike))}), so it "
-                "cannot be told from an effect of the architecture alone."
-            )
+    compared = [line for line in lines if line.verdict and line.draws]
+    alike = [line.network for line in compared if not line.beyond]
+    if verdict == HOLDS and alike:
+        verdict = OPEN
+        measured += (
+            " A new draw of random weights could show it as strongly (next to "
+            f"{'; '.join(dict.fromkeys(alike))}), so that it cannot be told from an effect of the "
+            "architecture alone."
+        )
+    elif verdict == HOLDS and any(line.shown_by for line in compared):
+        measured += " With random weights it holds too, but less strongly."
     return Judged(verdict, measured, lines)
 
 
-def _beyond_control(line: Line) -> bool:
-    """Check whether a number is farther from 0 than its control, with disjoint intervals."""
+def _beyond_draws(line: Line, rule: Rule) -> bool:
+    """Check whether a number's interval and that for a new draw of random weights are disjoint,
+    with the number's on the side on which the claim holds."""
     value, control = line.value, line.control
     if control is None or None in (value.low, value.high, control.low, control.high):
         return False
-    apart = max(value.low or 0, control.low or 0) > min(value.high or 0, control.high or 0)
-    return apart and abs(value.mean) > abs(control.mean)
+    higher = (value.low or 0) > (control.high or 0)
+    lower = (value.high or 0) < (control.low or 0)
+    if rule is either_side:
+        return (higher or lower) and abs(value.mean) > abs(control.mean)
+    return lower if rule is below else higher
 
 
 INFLUENCE = (
@@ -147,7 +163,8 @@ def unless_beaten(judged: Judged, evidence: Evidence, *keys: str) -> Judged:
     if judged.verdict == FAILS or not beaten:
         return judged
     remark = (
-        " By other measures of “The methods compared”, a map that ignores the network is better "
+        " By other measures of “The methods compared”, for the recipe strong, a map that ignores "
+        "the network is better "
         f"than {'; '.join(beaten)}."
     )
     if judged.verdict == HOLDS:
@@ -248,38 +265,9 @@ def loss_lines(
     return lines
 
 
-def evaluated(
-    evidence: Evidence,
-    measure: str,
-    method: str,
-    quantity: str,
-    rule: Rule | None = None,
-    limit: float = 0.0,
-) -> list[Line]:
-    """Return the line of a method's mean over all images of evaluate_explanations, if there is
-    one."""
-    measures = (evidence.evaluation or {}).get("measures", ())
-    rows = [row for m in measures if m["key"] == measure for row in m["rows"]]
-    return [
-        Line(evidence.labels["strong"], quantity, mean, verdict=rule(mean, limit) if rule else "")
-        for row in rows
-        if row["method"] == method and row["images"] == "all"
-        for mean in [Mean(row["mean"], row["low"], row["high"], row["n"])]
-    ]
-
-
 def only_tested(judged: Judged, reason: str) -> Judged:
     """Return the judgement with its numbers but without a verdict, which they do not carry."""
     return replace(judged, verdict=OPEN, measured=f"{judged.measured} {reason}")
-
-
-def on_every_network(judged: Judged, evidence: Evidence, needed: Sequence[str]) -> Judged:
-    """Return the judgement without a verdict if a network of the page was not measured."""
-    measured = {line.network for line in judged.lines if line.verdict}
-    lacking = [evidence.labels[key] for key in needed if evidence.labels[key] not in measured]
-    if judged.verdict == OPEN or not lacking:
-        return judged
-    return only_tested(judged, f"Not measured, so that it cannot be told: {'; '.join(lacking)}.")
 
 
 def held(sentence: str) -> Judge:

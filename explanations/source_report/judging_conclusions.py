@@ -93,7 +93,7 @@ def maps_tell_errors(evidence: Evidence) -> Judged:
     return Judged(
         OPEN,
         "When: the probability that a wrong prediction's map is more spread, or rougher, than a "
-        "right prediction's (AUC; .5 is chance, and below .5 the map points the wrong way). The "
+        "right prediction's (AUC; 0.5 is chance, and below 0.5 the map points the wrong way). The "
         "control is the probability of the predicted class, which needs no map. Other properties "
         "of a map may tell more. Why: not testable here without people; the study measures whether "
         "they reject wrong predictions.",
@@ -128,7 +128,7 @@ def area_above(low: Sequence[float], high: Sequence[float]) -> Mean:
     """Compute the probability that a value of ``high`` exceeds a value of ``low``, with its
     bootstrap interval.
 
-    The direction is not chosen from the numbers, which would make the estimate .5 or more.
+    The direction is not chosen from the numbers, which would make the estimate 0.5 or more.
     """
     generator = np.random.default_rng(0)
     value = _auc(low, high)

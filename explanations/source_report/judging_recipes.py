@@ -11,6 +11,7 @@ from explanations.source_report import network_table, seeds, stated
 from explanations.source_report.evidence import Evidence, Judged, not_measured
 from explanations.source_report.judging import Judge, only_tested
 from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, Line, above, together
+from explanations.source_report.wording import percent
 
 PEOPLE = 0.94
 """Accuracy of a person on CIFAR-10 (Karpathy 2011, who labelled 400 images by hand)."""
@@ -35,9 +36,9 @@ def beats_people(evidence: Evidence) -> Judged:
     return Judged(
         OPEN,
         "Accuracy on the test images, with Wilson's interval. Karpathy (2011) reached "
-        f"{PEOPLE:.0%} by hand on a part of CIFAR-10, so that better than people would be above "
-        "it. The sentence is about VGG networks in general, of "
-        "which only these were measured, on small images.",
+        f"{percent(PEOPLE)} by hand on a part of CIFAR-10, so that better than people would be "
+        "above it. The sentence is about VGG networks in general, of which only these were "
+        "measured, on small images.",
         lines,
     )
 
@@ -125,8 +126,8 @@ def base_accuracy(evidence: Evidence) -> Judged:
     """Judge the first recipe's test accuracy, which its printed recall almost contradicts."""
     judged = recipe_performs("base", "test_accuracy")(evidence)
     remark = (
-        " The printed macro recall of .76 equals the accuracy on a balanced test set: with it, the "
-        "accuracy was truncated (75.5 to 75.99 %), or is of other images."
+        " The printed macro recall of 0.76 equals the accuracy on a balanced test set: with it, "
+        "the accuracy was truncated (75.5 to 75.99 %), or is of other images."
     )
     return replace(judged, measured=judged.measured + remark)
 
@@ -138,7 +139,7 @@ def l2_accuracy(evidence: Evidence) -> Judged:
 
 CONTRADICTION = (
     "One of the two printed figures cannot be right: on the balanced test set, every class has "
-    "1,000 images, so that macro recall equals accuracy. A recall of .75 contradicts a test "
+    "1,000 images, so that macro recall equals accuracy. A recall of 0.75 contradicts a test "
     "accuracy of 72 %, however it was rounded. Which one is wrong, or whether they are of "
     "different images, the report does not tell."
 )
@@ -149,8 +150,8 @@ def l2_loss(evidence: Evidence) -> Judged:
     judged = recipe_performs("l2", "test_loss")(evidence)
     remark = (
         " In the report, this recipe has the lower test accuracy (72 against 75 %) and also the "
-        "lower test loss (.79 against .80), which it does not mention. Both are possible together: "
-        "a network can be wrong more often and less confident."
+        "lower test loss (0.79 against 0.80), which it does not mention. Both are possible "
+        "together: a network can be wrong more often and less confident."
     )
     return replace(judged, measured=judged.measured + remark)
 
@@ -187,7 +188,8 @@ def recipe_performs(recipe: str, *names: str) -> Judge:
         lines = [
             Line(
                 evidence.labels[recipe],
-                f"{row.label}, minus the report's {printed(row.printed)}, interval for a new seed",
+                f"{in_a_sentence(row.label)}, minus the report's {printed(row.printed)}, interval "
+                "for a new seed",
                 row.next_seed,
                 row.mean,
                 "mean here",
@@ -206,6 +208,11 @@ def recipe_performs(recipe: str, *names: str) -> Judge:
     return judge
 
 
+def in_a_sentence(label: str) -> str:
+    """Return a figure's label without its capital, which the name F1 keeps."""
+    return label if label.startswith("F1") else label[0].lower() + label[1:]
+
+
 def l2_costs_accuracy(evidence: Evidence) -> Judged:
     """Judge whether the report's second recipe is less accurate than its first, over seeds."""
     rows = seeds.base_against_l2(*(evidence.cards.get(key, ()) for key in ("base", "l2")))
@@ -219,7 +226,7 @@ def l2_costs_accuracy(evidence: Evidence) -> Judged:
         row = common[name]
         assert row.difference is not None  # noqa: S101 - filtered above
         verdict = beyond_zero(row.difference) if name == "test_accuracy" else ""
-        quantity = f"{row.label.lower()}, base minus l2 (report: {row.printed:+.2f})"
+        quantity = f"{in_a_sentence(row.label)}, base minus l2 (report: {row.printed:+.2f})"
         lines.append(Line("both recipes", quantity, row.difference, verdict=verdict))
     count = lines[0].value.n
     return Judged(

@@ -19,6 +19,7 @@ from explanations.rendering.outlines import GradedOutlines, Outlines
 from explanations.source_report import pictures
 from explanations.source_report.numbers import BASELINES, Network
 from explanations.source_report.verdicts import KINDS
+from explanations.source_report.wording import percent, worded
 
 COMPARED = ("gradcam", "saliency", "lime", "integrated_gradients", "deepshap")
 MODERATE = 0.8
@@ -60,7 +61,7 @@ def layers(network: Network, case: Case, method: str) -> Example:
         enlarging = "bilinear" if method == "gradcam" else "nearest"
         relevance = enlarged(cells_as_tensor, case.image.shape[:2], enlarging)[0, 0].numpy()
         share = float((cells > cells.max() / 2).mean()) if cells.any() else 0.0
-        note = f"above half: {share:.0%}" if cells.any() else "dark: no positive cell"
+        note = f"above half: {percent(share)}" if cells.any() else "dark: no positive cell"
         title = f"{module}: {KINDS[module]}, {len(cells)} × {len(cells)}"
         found.append(
             Picture(pictures.drawn(drawing, case.image, Attribution(relevance)), title, note)
@@ -69,7 +70,7 @@ def layers(network: Network, case: Case, method: str) -> Example:
 
 
 def lime(network: Network, cases: Sequence[Case]) -> list[Example]:
-    """Draw LIME of the image of the highest probability, and of the one nearest .8."""
+    """Draw LIME of the image of the highest probability, and of the one nearest 0.8."""
     probabilities = network.classifier.probabilities(np.stack([case.image for case in cases]))
     of_class = [float(row[case.label]) for row, case in zip(probabilities, cases, strict=True)]
     moderate = int(np.argmin(np.abs(np.array(of_class) - MODERATE)))
@@ -84,12 +85,13 @@ def _lime(network: Network, case: Case, which: str) -> Example:
     sentence = (
         f"{_sure(network, case)} The strongest of {about['patches']} patches changes the "
         f"probability by {about['largest_weight']:.3f}. The five outlined patches carry "
-        f"{about['outlined_share']:.0%} of the weight, and {against} of them "
+        f"{percent(about['outlined_share'])} of the weight, and {against} of them "
         f"{'speaks' if against == 1 else 'speak'} against the class. LIME's linear model has the "
-        f"intercept {about['intercept']:.3f} and explains {about['r2']:.0%} of the variance (R²)."
+        f"intercept {about['intercept']:.3f} and explains {percent(about['r2'])} of the variance "
+        "(R²)."
     )
     if "no_patch_matters" in about["flags"]:
-        sentence += " Flag: no patch changes the probability by .05, so the picture says little."
+        sentence += " Flag: no patch changes the probability by 0.05, so the picture says little."
     drawings = (
         ("Heat map of the weights", ForAndAgainst(percentile=100)),
         ("Outlines as strong as the weight", GradedOutlines()),
@@ -122,7 +124,9 @@ def side_by_side(network: Network, case: Case) -> Example:
     """Draw the report's five methods on one image, as participants of a study see them."""
     found = network.engine.explain(case.image[None], [case.predicted], COMPARED)
     shown = [
-        Picture(pictures.drawn(method.drawing, case.image, found[method.key][0]), method.label)
+        Picture(
+            pictures.drawn(method.drawing, case.image, found[method.key][0]), worded(method.label)
+        )
         for method in map(catalogue.get, COMPARED)
     ]
     return Example(network.label, _sure(network, case), [_original(network, case), *shown])

@@ -9,7 +9,15 @@ from pathlib import Path
 from explanations.evaluation.cases import Case
 from explanations.evaluation.progress import counted
 from explanations.evaluation.resumable_lines import Values, read_lines, resumed
-from explanations.source_report.numbers import Network, centre, cheap, controls, expensive, located
+from explanations.source_report.numbers import (
+    Network,
+    another_training,
+    centre,
+    cheap,
+    controls,
+    expensive,
+    located,
+)
 from explanations.source_report.processes import Compute, Computing, in_this_process
 
 
@@ -26,13 +34,24 @@ class Group:
     """Images of each class in a full run."""
     version: int
     """Part of the files' names: raise it when the same image leads to other numbers."""
+    of_two_trainings: bool = False
+    """Whether the numbers also depend on the network's other training."""
 
 
-CHEAP = Group("depth", "layers and saliency", cheap, quick=30, full=100, version=3)
+CHEAP = Group("depth", "layers and saliency", cheap, quick=30, full=100, version=4)
 CONTROLS = Group("controls", "rotated maps", controls, quick=30, full=100, version=3)
 CENTRE = Group("centre", "centre of the image", centre, quick=30, full=100, version=1)
-EXPENSIVE = Group("methods", "IG, SHAP and LIME", expensive, quick=4, full=10, version=4)
-LOCATED = Group("objects", "object masks of synthetic scenes", located, quick=4, full=10, version=3)
+EXPENSIVE = Group("methods", "IG, SHAP and LIME", expensive, quick=4, full=10, version=5)
+TRAININGS = Group(
+    "trainings",
+    "LIME of another training",
+    another_training,
+    quick=2,
+    full=10,
+    version=1,
+    of_two_trainings=True,
+)
+LOCATED = Group("objects", "object masks of synthetic scenes", located, quick=4, full=10, version=4)
 
 Numbers = Mapping[str, Sequence[Values]]
 """Values of each image, by class."""
@@ -56,6 +75,8 @@ class Work:
     def path(self, class_name: str) -> Path:
         """Return the file of a class, whose name identifies the weights and the backgrounds."""
         parts = [self.network.classifier.sha256, *(b.sha256 for b in self.network.backgrounds)]
+        if self.group.of_two_trainings and self.network.other:
+            parts.append(self.network.other.sha256)
         stamp = hashlib.sha256(f"{self.group.version} {parts}".encode()).hexdigest()[:12]
         return self.folder / f"{self.group.key}-{stamp}" / f"{class_name}.jsonl"
 

@@ -34,8 +34,11 @@ from explanations.methods.protocol import Explainer
 from explanations.methods.saliency import Saliency
 
 COPIES = 8
-SPREAD = 0.15
+"""Noisy copies of the image for a SmoothGrad map."""
+SPREADS = {"5": 0.05, "15": 0.15}
 """SmoothGrad's noise, as a share of the image's range of values."""
+DRAWS = 10
+"""Networks with random weights, which show how much one of them differs from another."""
 LEVELS = 2
 """Largest invisible change of a pixel, of 255 levels."""
 DELETED = 0.1
@@ -44,7 +47,7 @@ DELETED = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A classifier with its engine, a copy with random weights, and two SHAP backgrounds."""
+    """A classifier with its engine, copies with random weights, and two SHAP backgrounds."""
 
     key: str
     label: str
@@ -52,6 +55,8 @@ class Network:
     backgrounds: Sequence[Background]
     """Two backgrounds without common images, or none if there are no training images."""
     seed: int = 0
+    other: Classifier | None = None
+    """The same recipe trained with another seed, or None if its weights are not at hand."""
     warm: list[bool] = field(default_factory=list, init=False, repr=False)
     """Empty until the first image of this process has been explained."""
 
@@ -66,22 +71,39 @@ class Network:
         return self._engine(self.classifier, 1)
 
     @cached_property
-    def random(self) -> Engine:
-        """Return the control: the network with random weights in every layer."""
-        return self._engine(randomised(self.classifier, 1.0, self.seed)[0], 0)
+    def untrained(self) -> list[Engine]:
+        """Return the controls: networks with random weights in every layer."""
+        return [
+            Engine(randomised(self.classifier, 1.0, self.seed + draw)[0], None, "fast")
+            for draw in range(DRAWS)
+        ]
+
+    @cached_property
+    def other_training(self) -> Engine:
+        """Return the engine of the other training. Raises ValueError if there is none."""
+        if self.other is None:
+            raise ValueError(f"There is no other training of {self.label}.")
+        return self._engine(self.other, 0)
 
     def _engine(self, classifier: Classifier, background: int) -> Engine:
         chosen = self.backgrounds[background] if self.backgrounds else None
         return Engine(classifier, chosen, "fast")
 
 
+def untrained_name(draw: int) -> str:
+    """Return how the names of the numbers of a network with random weights begin."""
+    return f"random{draw}_"
+
+
 def cheap(network: Network, case: Case) -> Values:
     """Compute the numbers that need a few passes only: every module's maps, and saliency's noise.
 
-    Numbers of the control, the network with random weights, begin with ``random_``.
+    Numbers of the controls, networks with random weights, begin with ``untrained_name``.
     """
     numbers = _depth(network.engine, case)
-    numbers |= {f"random_{name}": value for name, value in _depth(network.random, case).items()}
+    for draw, engine in enumerate(network.untrained):
+        of_draw = _depth(engine, case)
+        numbers |= {untrained_name(draw) + name: value for name, value in of_draw.items()}
     numbers |= _saliency_noise(network.engine, case) | _faithfulness(network.engine, case)
     return numbers | {"right": float(case.is_right)}
 
@@ -150,9 +172,9 @@ def located(network: Network, case: Case) -> Values:
     found = network.engine.explain(case.image[None], [case.predicted], methods)
     numbers = {f"on_object:{key}": mass_inside(found[key][0].relevance, mask) for key in methods}
     numbers |= {f"cam_auc:{m}": value for m, value in _located_by_depth(network.engine, case, mask)}
-    numbers |= {
-        f"random_cam_auc:{m}": value for m, value in _located_by_depth(network.random, case, mask)
-    }
+    for draw, engine in enumerate(network.untrained):
+        of_draw = _located_by_depth(engine, case, mask)
+        numbers |= {f"{untrained_name(draw)}cam_auc:{m}": value for m, value in of_draw}
     return numbers | {"on_object:chance": float(mask.mean())}
 
 
@@ -181,28 +203,41 @@ def _pass(
         return gradient_pass(chain, chain.enter(pixels), targets, modules)
 
 
-def _saliencies(engine: Engine, pixels: torch.Tensor, target: int) -> Floats:
-    maps = _pass(engine, pixels, target, []).inputs[:, 0].abs().amax(1)
-    return np.asarray(maps.float().cpu().numpy(), dtype=np.float32)
+def _saliencies(
+    engine: Engine, pixels: torch.Tensor, target: int
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Compute the saliency map and the predicted class of each image."""
+    found = _pass(engine, pixels, target, [])
+    maps = found.inputs[:, 0].abs().amax(1).float().cpu().numpy()
+    return np.asarray(maps, dtype=np.float32), found.logits.argmax(1).cpu().numpy()
 
 
 def _saliency_noise(engine: Engine, case: Case) -> dict[str, float]:
-    """Compare saliency with SmoothGrad's mean, and with the map of an invisibly changed image."""
+    """Compare saliency with SmoothGrad's mean, and with the map of an invisibly changed image.
+
+    The control is another SmoothGrad map of independent noise: two of them differ only because the
+    copies are few. ``noise_changes`` is the share of all noisy copies with another prediction.
+    """
     pixels = engine.workspace.pixels(case.image[None])
     generator = torch.Generator().manual_seed(case.seed("source-report", "noise"))
-    noise = torch.randn((COPIES, *pixels.shape[1:]), generator=generator).to(pixels)
-    reach = float(pixels.max() - pixels.min())
     near = engine.workspace.pixels(neighbour(case)[None])
-    together = torch.cat([pixels, near, pixels + noise * SPREAD * reach])
-    plain, changed, *copies = _saliencies(engine, together, case.predicted)
-    smooth = np.mean(copies, axis=0)
-    return {
-        "smoothgrad_rank": spearman(plain, smooth),
-        "smoothgrad_top": top_overlap(plain, smooth),
+    (plain, changed), _ = _saliencies(engine, torch.cat([pixels, near]), case.predicted)
+    numbers = {
         "saliency_neighbour_rank": spearman(plain, changed),
+        "saliency_neighbour_top": top_overlap(plain, changed),
         "saliency_roughness": roughness(plain),
-        "image_roughness": roughness(case.image.mean(2).astype(np.float32)),
     }
+    reach = float(pixels.max() - pixels.min())
+    for name, spread in SPREADS.items():
+        noise = torch.randn((2 * COPIES, *pixels.shape[1:]), generator=generator).to(pixels)
+        noisy, predicted = _saliencies(engine, pixels + noise * spread * reach, case.predicted)
+        smooth, again = noisy[:COPIES].mean(0), noisy[COPIES:].mean(0)
+        numbers |= {
+            f"smoothgrad_top:{name}": top_overlap(plain, smooth),
+            f"smoothgrad_again_top:{name}": top_overlap(smooth, again),
+            f"noise_changes:{name}": float((predicted != case.predicted).mean()),
+        }
+    return numbers
 
 
 def roughness(values: Floats) -> float:
@@ -273,13 +308,18 @@ def _baselines(network: Network, case: Case, kept: dict[str, Floats]) -> dict[st
     """Compare the maps of several baselines, and keep them."""
     times: dict[str, float] = {}
     maps = {}
+    residuals = {}
     for name in BASELINES:
         with _timed(times, "integrated_gradients"):
-            maps[name] = _one(network.engine, case, IntegratedGradients(baseline=name)).relevance
-        kept[f"integrated_gradients:{name}"] = maps[name]
+            found = _one(network.engine, case, IntegratedGradients(baseline=name))
+        maps[name] = kept[f"integrated_gradients:{name}"] = found.relevance
+        about = found.diagnostics
+        change = about["logit"] - about["baseline_logit"]
+        missed = abs(about["completeness_delta"])
+        residuals[f"ig_residual:{name}"] = float(missed / (1 + abs(change)))
     pairs = [("black", "white"), ("black", "mean"), ("black", "blurred"), ("mean", "blurred")]
     ranks = {f"baseline_rank:{a}, {b}": spearman(maps[a], maps[b]) for a, b in pairs}
-    return ranks | times
+    return ranks | residuals | times
 
 
 @contextmanager
@@ -332,4 +372,21 @@ def _lime(network: Network, case: Case, kept: dict[str, Floats]) -> dict[str, fl
         "lime_outlined": float(a.diagnostics["outlined_share"]),
         "lime_none_matters": float("no_patch_matters" in a.diagnostics["flags"]),
         "lime_r2": float(a.diagnostics["r2"]),
+    }
+
+
+def another_training(network: Network, case: Case) -> Values:
+    """Compare LIME's map with the map of another training, which got other draws.
+
+    ``lime_other_seed_rank`` compares the other training's map with its own other draws. A
+    difference of two trainings counts only beyond what other draws change in either.
+    """
+    here = _one(network.engine, case, Lime(), 1)
+    there, again = (_one(network.other_training, case, Lime(), seed) for seed in (2, 1))
+    probabilities = network.other_training.workspace.classifier.probabilities(case.image[None])
+    return {
+        "lime_training_rank": spearman(here.relevance, there.relevance),
+        "lime_training_shown": shown_in_common(here, there),
+        "lime_other_seed_rank": spearman(again.relevance, there.relevance),
+        "other_agrees": float(probabilities[0].argmax() == case.predicted),
     }

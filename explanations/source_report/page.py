@@ -22,8 +22,10 @@ from explanations.source_report.figures import DepthRow
 from explanations.source_report.judging import NAMES, not_beyond_controls
 from explanations.source_report.judging_recipes import printed
 from explanations.source_report.maps import Example
+from explanations.source_report.numbers import DRAWS
 from explanations.source_report.sources import LABELS
 from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, VERDICTS
+from explanations.source_report.wording import counted, percent, with_zeros, worded
 
 HERE = Path(__file__).parent
 CHEAP = measuring.CHEAP.label
@@ -77,7 +79,10 @@ def render(content: Content) -> str:
         "signed_mean": signed_mean,
         "mark": mark,
         "printed": printed,
-        "p": p_value,
+        "p": lambda value: with_zeros(p_value(value)),
+        "zeros": with_zeros,
+        "percent": percent,
+        "counted": counted,
         "planted": planted_effect,
     }
     return environment.get_template("page.html").render(
@@ -108,8 +113,9 @@ def render(content: Content) -> str:
         recipes=_recipes(content),
         against_l2=_against_l2(content),
         fewest_seeds=seeds.FEWEST_SEEDS,
+        draws=DRAWS,
         near=seeds.NEAR,
-        labels={method.key: method.label for method in catalogue.METHODS} | controls.LABELS,
+        labels=worded({method.key: method.label for method in catalogue.METHODS}) | controls.LABELS,
         outcomes=_outcomes(content.study),
         quality=_map_quality(content.study),
         mediation=_mediation(content.study),

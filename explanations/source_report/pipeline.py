@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,16 @@ from explanations.source_report.measuring import (
     CONTROLS,
     EXPENSIVE,
     LOCATED,
+    TRAININGS,
     Group,
     Numbers,
     Work,
 )
-from explanations.source_report.numbers import Network
+from explanations.source_report.numbers import DRAWS, Network
 from explanations.source_report.page import Content
 from explanations.source_report.processes import on_cores, seconds_on_cores
 from explanations.source_report.sources import LABELS, Sources, cases_by_class, examples
+from explanations.source_report.wording import evaluation_in_words, worded
 from explanations.store.atomic_files import write_atomically
 
 OF_EACH_QUICK = 50
@@ -61,7 +63,8 @@ class Settings:
         """Return the number of images of all classes together."""
         if self.quick:
             return group.quick
-        return classes * (self.slow_images if group is EXPENSIVE else group.full)
+        slow = group in (EXPENSIVE, TRAININGS)
+        return classes * (self.slow_images if slow else group.full)
 
 
 def works_of(sources: Sources, settings: Settings, folder: Path) -> list[Work]:
@@ -71,6 +74,11 @@ def works_of(sources: Sources, settings: Settings, folder: Path) -> list[Work]:
         _work(group, network, source, settings, folder)
         for group in (CHEAP, CONTROLS, CENTRE, EXPENSIVE)
         for network, source in measured or [(sources.scenes, sources.scene_set)]
+    ]
+    works += [
+        _work(TRAININGS, network, _photographs(sources), settings, folder)
+        for network in sources.networks.values()
+        if network.other
     ]
     return [*works, _work(LOCATED, sources.scenes, sources.scene_set, settings, folder)]
 
@@ -120,6 +128,11 @@ def write(
 
     ``seconds`` estimates the missing measurements on one core.
     """
+    settings = replace(
+        settings,
+        study=worded(settings.study),
+        evaluation=settings.evaluation and evaluation_in_words(settings.evaluation),
+    )
     evidence = _evidence(sources, settings, works, seconds)
     say("Drawing the maps")
     content = Content(
@@ -195,6 +208,7 @@ def evidence_of(
             for image, values in work.by_image().items():
                 of_network[image] = {**of_network.get(image, {}), **values}
     cases = {work.network.key: work.cases for work in works if work.group is EXPENSIVE}
+    slow = by_group[EXPENSIVE.key]
     return Evidence(
         labels=LABELS,
         depth={
@@ -209,7 +223,11 @@ def evidence_of(
                 ]
                 for name, images in numbers.items()
             }
-            for key, numbers in by_group[EXPENSIVE.key].items()
+            for key, numbers in slow.items()
+        },
+        trainings={
+            key: together(slow[key], numbers)
+            for key, numbers in by_group.get(TRAININGS.key, {}).items()
         },
         objects=by_group[LOCATED.key]["scenes"],
         cards=sources.cards,
@@ -311,7 +329,10 @@ def _about(sources: Sources, settings: Settings) -> dict[str, str]:
         "images": "CIFAR-10 and synthetic scenes" if sources.photographs else "synthetic scenes",
         "seed": str(settings.seed),
         "blur": f"Gaussian, standard deviation of 1/{BLUR_SHARE} of the width, 4 of 32 pixels",
-        "random draws": "one random tenth for each image; one network with random weights",
+        "random draws": (
+            f"one random tenth for each image; {DRAWS} networks with random weights, seeds "
+            f"{settings.seed} to {settings.seed + DRAWS - 1}"
+        ),
         **{
             f"batch size, {key}": str(cards[0]["recipe"]["batch_size"])
             for key, cards in sources.cards.items()
@@ -319,4 +340,11 @@ def _about(sources: Sources, settings: Settings) -> dict[str, str]:
         },
         "torch": torch.__version__,
         **{f"weights, {network.key}": network.classifier.sha256 for network in measured},
+        **{
+            f"weights, {network.key}, second training, seed {sources.other_seeds[network.key]}": (
+                network.other.sha256
+            )
+            for network in measured
+            if network.other
+        },
     }

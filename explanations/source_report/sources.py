@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class Sources:
     """Sentences about what is missing, each with its cure."""
     trained_with: Mapping[str, int] = field(default_factory=dict)
     """Seed of each network's training, by the network's label."""
+    other_seeds: Mapping[str, int] = field(default_factory=dict)
+    """Seed of each network's other training, by recipe."""
 
 
 def find(weights: Path, data_dir: Path | None, seed: int = 0) -> Sources:
@@ -69,7 +71,8 @@ def find(weights: Path, data_dir: Path | None, seed: int = 0) -> Sources:
     else:
         photographs = open_image_set("cifar10", data_dir)
         photographs.entries("test")
-    networks = {}
+    networks: dict[str, Network] = {}
+    other_seeds: dict[str, int] = {}
     for key in RECIPES:
         path = weights / f"{RECIPES[key]}.safetensors"
         if not path.is_file():
@@ -79,7 +82,17 @@ def find(weights: Path, data_dir: Path | None, seed: int = 0) -> Sources:
                 f"--half --output {weights.name}/{path.name}"
             )
         elif photographs is not None:
-            networks[key] = _network(key, path, photographs, seed)
+            network = _network(key, path, photographs, seed)
+            other = _other_training(weights, RECIPES[key])
+            networks[key] = replace(network, other=other[1]) if other else network
+            other_seeds |= {key: other[0]} if other else {}
+    if "base" in networks and not other_seeds:
+        second = f"{weights.name}/{RECIPES['base']}-s1.safetensors"
+        missing.append(
+            f"The weights of a second seed of the recipe base are not in {second}, so that LIME of "
+            "two trainings is not compared. Train them: manage.py train_classifier --data cifar10 "
+            f"--data-dir DIR --recipe base --half --seed 1 --output {second}"
+        )
     cards = {key: _cards(key, weights) for key in RECIPES}
     missing += _missing_cards(cards)
     scene_set = open_image_set("scenes")
@@ -89,7 +102,16 @@ def find(weights: Path, data_dir: Path | None, seed: int = 0) -> Sources:
         for key, name in (RECIPES | {"scenes": "scenes"}).items()
         if (weights / f"{name}.json").is_file()
     }
-    return Sources(photographs, networks, scenes, scene_set, cards, tuple(missing), trained_with)
+    return Sources(
+        photographs,
+        networks,
+        scenes,
+        scene_set,
+        cards,
+        tuple(missing),
+        trained_with,
+        other_seeds,
+    )
 
 
 def cases_by_class(
@@ -138,6 +160,24 @@ def _network(key: str, path: Path, source: ImageSet, seed: int) -> Network:
         return Network(key, LABELS[key], classifier, (), seed)
     halves = training[:BACKGROUND_IMAGES], training[BACKGROUND_IMAGES:]
     return Network(key, LABELS[key], classifier, [Background(half) for half in halves], seed)
+
+
+def _other_training(weights: Path, name: str) -> tuple[int, Classifier] | None:
+    """Return the seed and the classifier of the first further seed whose weights are there.
+
+    Raises CardError if they are not the weights of the card.
+    """
+    for path in _of_further_seeds(weights, name):
+        file = path.with_suffix(".safetensors")
+        if file.is_file():
+            card, classifier = read_card(path), Classifier.load(file)
+            if classifier.sha256 != card["weights"]["sha256"]:
+                raise seeds.CardError(
+                    f"{file.name} is not the file of which {path.name} is the card. Train this "
+                    "seed again, or remove the file."
+                )
+            return int(card["seed"]), classifier
+    return None
 
 
 def _cards(recipe: str, weights: Path) -> list[Mapping[str, Any]]:

@@ -58,7 +58,7 @@ UNITS = {
     "base": {"train_accuracy": 0.0001, "validation_accuracy": 0.0001},
     "l2": {"train_accuracy": 0.001, "validation_accuracy": 0.0001},
 }
-"""Unit of the last printed digit, where it is not .01: 89.29 % is printed to .0001."""
+"""Unit of the last printed digit, where it is not 0.01: 89.29 % is printed to 0.0001."""
 
 
 def unit_of(recipe: str, name: str) -> float:

@@ -2,7 +2,8 @@
 
 Every rule is about the 95 % interval of a mean over images. A claim holds if the whole interval is
 on the claim's side of a stated limit, does not hold if the whole interval is on the other side, and
-cannot be told otherwise.
+cannot be told otherwise. A claim that holds must also hold more strongly than for a new network
+with random weights (``judging.judged_by``).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from scipy import stats
 from explanations.evaluation.resumable_lines import Values
 from explanations.evaluation.statistics import Mean, mean_of
 from explanations.source_report.measuring import Numbers
+from explanations.source_report.numbers import DRAWS, untrained_name
 
 HOLDS = "holds"
 FAILS = "does not hold"
@@ -41,8 +43,13 @@ class Line:
     control_is: str = ""
     verdict: str = ""
     """Empty for a number that is only context."""
-    control_verdict: str = ""
-    """Verdict of the same rule about a network with random weights."""
+    draws: Sequence[float] = ()
+    """Mean for each draw of random weights. ``control`` is then their mean, with the prediction
+    interval for a new draw."""
+    shown_by: int = 0
+    """Draws of random weights for which the claim holds as well."""
+    beyond: bool = True
+    """Whether the number is farther on the claim's side than a new draw of random weights."""
     decimals: int | None = None
     """Decimals with which the page prints the numbers; None for three significant digits."""
 
@@ -76,6 +83,8 @@ def together(lines: Sequence[Line]) -> str:
 
 
 Quantity = Callable[[Values], float | None]
+Untrained = Callable[[str], Quantity]
+"""Returns the quantity of a network with random weights, for the beginning of its names."""
 
 
 def over(numbers: Numbers, quantity: Quantity, classes: Sequence[str] = ()) -> Mean | None:
@@ -90,9 +99,20 @@ def over(numbers: Numbers, quantity: Quantity, classes: Sequence[str] = ()) -> M
     return mean_of(values) if values else None
 
 
+def of_draws(numbers: Numbers, quantity: Untrained, classes: Sequence[str] = ()) -> list[Mean]:
+    """Compute the mean of a quantity over images for each draw of random weights that has it."""
+    means = [over(numbers, quantity(untrained_name(draw)), classes) for draw in range(DRAWS)]
+    return [mean for mean in means if mean is not None]
+
+
 def entry(name: str) -> Quantity:
     """Return the quantity of this name."""
     return lambda values: values.get(name)
+
+
+def at_module(name: str, module: int) -> Untrained:
+    """Return a module's quantity of networks with random weights."""
+    return lambda who: entry(f"{who}{name}:{module}")
 
 
 def contrast(name: str, modules: Sequence[int], others: Sequence[int]) -> Quantity:
@@ -170,9 +190,19 @@ def difference(a: str, b: str) -> Quantity:
     return lambda values: values[a] - values[b] if a in values and b in values else None
 
 
-def by_module(numbers: Numbers, name: str, classes: Sequence[str] = ()) -> list[Mean | None]:
+def by_module(numbers: Numbers, name: str) -> list[Mean | None]:
     """Compute the mean of a number at each module."""
-    return [over(numbers, entry(f"{name}:{m}"), classes) for m in MODULES]
+    return [over(numbers, entry(f"{name}:{m}")) for m in MODULES]
+
+
+def untrained_by_module(numbers: Numbers, name: str) -> list[Mean | None]:
+    """Compute the mean over the draws of random weights at each module, from the lowest draw to
+    the highest one."""
+    draws = [[mean.mean for mean in of_draws(numbers, at_module(name, m))] for m in MODULES]
+    return [
+        Mean(float(np.mean(found)), min(found), max(found), len(found)) if found else None
+        for found in draws
+    ]
 
 
 def classes_of(numbers: Mapping[str, Sequence[Values]]) -> list[str]:

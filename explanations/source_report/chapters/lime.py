@@ -132,7 +132,8 @@ CLAIMS = (
         "lime",
         held(
             "By definition, but only relative to the largest weight of the same picture, however "
-            "small that is (next row)."
+            "small that is: the row on the most influential regions has the largest change by one "
+            "patch."
         ),
     ),
     Claim(

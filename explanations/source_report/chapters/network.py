@@ -30,8 +30,8 @@ CLAIMS = (
         "network",
         held(
             "The network here has the same three linear layers (4,096 to 1,024 to 1,024 to 10), "
-            "with a ReLU and dropout of .5 after the first two. 4,096 inputs are those of an image "
-            "of 32 × 32 pixels, which the table of layers after this printout contradicts."
+            "with a ReLU and dropout of 0.5 after the first two. 4,096 inputs are those of an "
+            "image of 32 × 32 pixels, which the table of layers after this printout contradicts."
         ),
     ),
     Claim(
@@ -112,7 +112,7 @@ CLAIMS = (
         "recipes",
         repeated(
             "The recipes here have the printed settings: ten epochs of Adam, a learning "
-            "rate of .001, cross entropy and dropout of .5. The report does not give the "
+            "rate of 0.001, cross entropy and dropout of 0.5. The report does not give the "
             "batch size, the size of its validation set or a seed, so that its training "
             "cannot be repeated exactly. “How this page was made” gives ours."
         ),

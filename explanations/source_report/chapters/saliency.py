@@ -25,8 +25,8 @@ CLAIMS = (
         "they both differ in their approach and the type of insights they provide",
         "saliency",
         unknown(
-            "The approaches differ by definition (next row). Which insights people gain is "
-            "not testable without people."
+            "The approaches differ by definition: the row on individual pixels says how. Which "
+            "insights people gain is not testable without people."
         ),
     ),
     Claim(
@@ -309,7 +309,7 @@ CLAIMS = (
         "saliency-sometimes",
         "Saliency maps can sometimes be noisy or misleading",
         "saliency",
-        judging_depth.saliency_is_noisy,
+        judging_depth.saliency_is_sometimes_noisy,
     ),
     Claim(
         "saliency-misleading",

@@ -1,6 +1,7 @@
 """A stopped measurement resumes image by image, and the page is made from the real numbers."""
 
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,9 +10,11 @@ import torch
 
 from explanations.evaluation.cases import Case
 from explanations.imagesets.background import Background
-from explanations.source_report.measuring import Group, Work
+from explanations.source_report.measuring import EXPENSIVE, TRAININGS, Group, Work
 from explanations.source_report.numbers import (
+    DRAWS,
     Network,
+    another_training,
     centre,
     cheap,
     controls,
@@ -25,7 +28,7 @@ from explanations.source_report.processes import WORTH_STARTING, in_this_process
 
 def work(folder, compute, sha256="weights"):
     network = SimpleNamespace(
-        classifier=SimpleNamespace(sha256=sha256), backgrounds=(), label="network"
+        classifier=SimpleNamespace(sha256=sha256), backgrounds=(), label="network", other=None
     )
     image = np.zeros((32, 32, 3), dtype=np.uint8)
     cases = {name: [Case(image, 0, 0, f"{name}{n}") for n in range(3)] for name in ("cat", "dog")}
@@ -145,7 +148,12 @@ def test_the_cheap_numbers_of_a_scene_are_finite_and_the_same_each_time(classifi
     numbers = cheap(network, case)
     assert all(np.isfinite(value) for value in numbers.values())
     assert numbers == cheap(network, case)
-    assert {"saliency_half:14", "random_saliency_half:14", "drop:random", "right"} <= set(numbers)
+    assert {"saliency_half:14", "random9_saliency_half:14", "drop:random", "right"} <= set(numbers)
+    # Every draw of random weights is another network.
+    assert len({numbers[f"random{draw}_saliency_blocks:0"] for draw in range(DRAWS)}) == DRAWS
+    # Less noise changes the map less, and two means of the same kind are not the same.
+    assert numbers["smoothgrad_top:15"] < numbers["smoothgrad_top:5"]
+    assert numbers["smoothgrad_again_top:5"] < 1
     assert np.abs(neighbour(case).astype(int) - scenes[0]).max() == 2
 
 
@@ -179,8 +187,29 @@ def test_the_expensive_numbers_cover_every_method_that_a_claim_compares(classifi
     assert {f"drop:{name}" for name in drops} <= set(numbers)
     assert {f"drop:turned:{name}" for name in drops[:3]} <= set(numbers)
     assert numbers["ig_roughness"] > 0
+    assert 0 < numbers["ig_residual:black"] < 0.2
     # The same background twice gives the same map.
     assert (numbers["background_rank"], numbers["background_error"]) == (pytest.approx(1), 0)
+
+
+@pytest.mark.nightly
+def test_lime_of_the_same_weights_differs_only_by_its_own_draws(classifier, scenes):
+    case = Case(scenes[0], 0, int(classifier.probabilities(scenes[:1])[0].argmax()), "a")
+    numbers = another_training(Network("a", "a", classifier, (), other=classifier), case)
+    assert numbers["lime_training_rank"] == numbers["lime_other_seed_rank"]
+    assert numbers["other_agrees"] == 1
+    with pytest.raises(ValueError, match="no other training"):
+        another_training(Network("a", "a", classifier, ()), case)
+
+
+def test_numbers_of_two_trainings_are_kept_by_both(tmp_path):
+    def path(group, sha256):
+        planned = work(tmp_path, None)
+        planned.network.other = sha256 and SimpleNamespace(sha256=sha256)
+        return replace(planned, group=group).path("cat")
+
+    assert path(TRAININGS, "a") != path(TRAININGS, "b")
+    assert path(EXPENSIVE, "a") == path(EXPENSIVE, "b")
 
 
 def test_numbers_of_two_groups_are_joined_image_by_image():

@@ -23,7 +23,7 @@ from explanations.source_report import (
 from explanations.source_report.claims import CLAIMS, SECTIONS, judge_all
 from explanations.source_report.evidence import Evidence
 from explanations.source_report.fairness import quality_by_class
-from explanations.source_report.numbers import roughness
+from explanations.source_report.numbers import DRAWS, SPREADS, roughness, untrained_name
 from explanations.source_report.page import Content
 from explanations.source_report.verdicts import (
     FAILS,
@@ -38,6 +38,7 @@ from explanations.source_report.verdicts import (
     below,
     contrast,
     contrast_by_kind,
+    entry,
     explained_by_kind,
     together,
     with_depth,
@@ -109,12 +110,20 @@ def test_a_number_follows_depth_or_the_kind_of_module():
     assert with_depth("cam_entropy", MODULES)({"cam_entropy:0": 1.0}) is None
 
 
-def images(trained, random):
-    """Images whose saliency focuses by ``trained`` a module, and by ``random`` untrained."""
+def images(trained, random, apart=0.0):
+    """Images whose saliency focuses by ``trained`` a module, and by ``random`` untrained: the mean
+    of draws of which the lowest and the highest differ by ``apart``."""
+    draws = {
+        untrained_name(draw): random + apart * (draw / (DRAWS - 1) - 0.5) for draw in range(DRAWS)
+    }
     return {
         "truck": [
             {f"saliency_blocks:{m}": 0.3 + trained * m + 0.001 * n for m in MODULES}
-            | {f"random_saliency_blocks:{m}": 0.3 + random * m for m in MODULES}
+            | {
+                f"{who}saliency_blocks:{m}": 0.3 + slope * m
+                for who, slope in draws.items()
+                for m in MODULES
+            }
             for n in range(20)
         ]
     }
@@ -150,6 +159,38 @@ def test_a_difference_too_small_to_be_seen_does_not_count(trained, random, verdi
     )
     assert judged.verdict == verdict
     assert ("less strongly" in judged.measured) == said
+
+
+@pytest.mark.parametrize(
+    ("apart", "verdict", "said"), [(0.0, HOLDS, False), (0.04, HOLDS, True), (0.2, OPEN, True)]
+)
+def test_a_claim_must_hold_more_strongly_than_for_a_new_draw_of_random_weights(
+    apart, verdict, said
+):
+    """All three have the same mean over the draws: a single draw could have said anything."""
+    judged = judging_depth.focus_rises("saliency", (2, 3), (0, 1))(
+        Evidence(LABELS, depth={"strong": images(0.05, 0.0, apart)})
+    )
+    assert judged.verdict == verdict
+    assert bool(judged.lines[0].shown_by) == said
+    assert ("A new draw of random weights" in judged.measured) == (verdict == OPEN)
+
+
+def test_random_weights_have_the_prediction_interval_for_a_new_draw():
+    """R: predict(lm(x ~ 1), interval = "prediction") of seq(-.1, .3, length.out = 10) gives
+    -.2192584, .4192584."""
+    numbers = {
+        "frog": [
+            {untrained_name(draw) + "a": -0.1 + 0.4 * draw / 9 for draw in range(DRAWS)} | {"a": 1}
+        ]
+        * 20
+    }
+    (line,) = judging.lines_of(
+        {"strong": numbers}, LABELS, "a", entry("a"), above,
+        untrained=lambda who: entry(f"{who}a"),
+    )  # fmt: skip
+    assert (line.control.low, line.control.high) == pytest.approx((-0.2192584, 0.4192584), abs=1e-6)
+    assert (line.control.mean, len(line.draws), line.beyond) == (pytest.approx(0.1), DRAWS, True)
 
 
 def of_methods(**values):
@@ -190,7 +231,11 @@ def located(slope):
     return {
         "fish": [
             {f"cam_auc:{m}": 0.6 + slope * m + 0.001 * n for m in MODULES}
-            | {f"random_cam_auc:{m}": 0.5 + 0.001 * n for m in MODULES}
+            | {
+                f"{untrained_name(draw)}cam_auc:{m}": 0.5 + 0.001 * n
+                for m in MODULES
+                for draw in range(DRAWS)
+            }
             for n in range(20)
         ]
     }
@@ -307,7 +352,8 @@ def test_dark_maps_of_networks_that_learned_nothing_are_no_abstraction(trained, 
         return [float(n % 10 < 10 * share) for n in range(100)]
 
     both = zip(dark(trained), dark(random), strict=True)
-    numbers = {"frog": [{"cam_empty:14": a, "random_cam_empty:14": b} for a, b in both]}
+    draws = [f"{untrained_name(draw)}cam_empty:14" for draw in range(DRAWS)]
+    numbers = {"frog": [{"cam_empty:14": a} | dict.fromkeys(draws, b) for a, b in both]}
     judged = judging_depth.darkness_is_learned(Evidence(LABELS, depth={"strong": numbers}))
     assert judged.lines[0].verdict == verdict
 
@@ -319,40 +365,68 @@ def test_rough_pixels_can_lie_in_a_region():
     assert [round(line.value.mean, 1) for line in judged.lines] == [0.9]
 
 
+@pytest.mark.parametrize(("residual", "verdict"), [(0.01, HOLDS), (0.2, FAILS)])
+def test_attributions_are_a_decomposition_if_they_add_up_on_every_network(residual, verdict):
+    def judged(**others):
+        networks = {"strong": residual} | others
+        numbers = {key: of_methods(**{"ig_residual:black": of}) for key, of in networks.items()}
+        return judging_methods.ig_adds_up(Evidence(LABELS, methods=numbers)).verdict
+
+    assert judged() == judged(base=residual) == verdict
+    assert judged(base=0.21 - residual) == OPEN
+
+
 @pytest.mark.parametrize(
-    ("judge", "measure", "method", "mean", "verdict"),
+    ("trainings", "here", "there", "verdict"),
+    [(0.3, 0.8, 0.7, HOLDS), (0.8, 0.8, 0.8, FAILS), (0.3, 0.8, 0.3, FAILS)],
+)
+def test_limes_maps_of_two_trainings_must_differ_by_more_than_limes_own_draws(
+    trainings, here, there, verdict
+):
+    """In the last row, the second training's maps have as little in common with themselves."""
+    numbers = of_methods(
+        lime_training_rank=trainings, lime_seed_rank=here, lime_other_seed_rank=there
+    )  # fmt: skip
+    judge = judging_methods.lime_follows_the_network
+    assert judge(Evidence(LABELS, trainings={"base": numbers})).verdict == verdict
+    assert judge(Evidence(LABELS)).basis == "not testable here"
+
+
+def with_noise(top, again, changes=0.0):
+    """An image whose saliency has ``top`` in common with SmoothGrad, whatever the noise."""
+    return {
+        name: value
+        for noise in SPREADS
+        for name, value in (
+            (f"smoothgrad_top:{noise}", top),
+            (f"smoothgrad_again_top:{noise}", again),
+            (f"noise_changes:{noise}", changes),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("top", "again", "verdict"),
     [
-        (judging_methods.lime_follows_the_network, "randomised_all", "lime", 0.1, OPEN),
-        (judging_methods.ig_adds_up, "completeness", "integrated_gradients", 0.01, HOLDS),
-        (judging_methods.ig_adds_up, "completeness", "integrated_gradients", 0.2, FAILS),
-        (judging_methods.ig_steps, "completeness", "integrated_gradients", 0.01, OPEN),
+        (0.2, 0.6, HOLDS),
+        (0.6, 0.9, OPEN),  # most of the map remains
+        (0.2, 0.1, OPEN),  # SmoothGrad itself is as noisy
     ],
 )
-def test_claims_are_also_judged_by_the_evaluation_of_all_methods(
-    judge, measure, method, mean, verdict
-):
-    row = {"mean": mean, "low": mean - 0.005, "high": mean + 0.005, "n": 16}
-    rows = [
-        row | {"method": method, "images": "all"},
-        row | {"method": method, "images": "wrong", "mean": 5.0},
-        row | {"method": "other", "images": "all", "mean": 5.0},
-    ]
-    evidence = Evidence(LABELS, evaluation={"measures": [{"key": measure, "rows": rows}]})
-    judged = judge(evidence)
-    assert judged.verdict == verdict
-    assert [line.value.mean for line in judged.lines] == [mean]
-    assert judge(Evidence(LABELS)).verdict == OPEN
+def test_a_map_is_noisy_if_it_differs_from_its_average_and_two_averages_agree(top, again, verdict):
+    numbers = {"strong": {"cat": [with_noise(top, again)] * 20}}
+    evidence = Evidence(LABELS, depth=numbers)
+    assert judging_depth.saliency_is_noisy(evidence).verdict == verdict
+    assert judging_depth.saliency_is_sometimes_noisy(evidence).verdict == verdict
 
 
-def test_a_network_that_was_not_measured_leaves_the_claim_open():
-    row = {"mean": 0.01, "low": 0.005, "high": 0.015, "n": 16, "images": "all"}
-    measure = {"key": "completeness", "rows": [row | {"method": "integrated_gradients"}]}
-    evidence = Evidence(
-        LABELS, methods={"strong": {}, "base": {}}, evaluation={"measures": [measure]}
-    )
-    judged = judging_methods.ig_adds_up(evidence)
+def test_noise_that_moves_the_network_does_not_show_that_the_map_is_noisy():
+    images = [with_noise(0.6, 0.9)] * 10 + [with_noise(0.1, 0.9, changes=0.5)] * 90
+    judged = judging_depth.saliency_is_noisy(Evidence(LABELS, depth={"strong": {"cat": images}}))
+    every, still = judged.lines[:2]
+    assert (every.verdict, every.value.n) == (HOLDS, 100)
+    assert (still.verdict, still.value.n) == (FAILS, 10)
     assert judged.verdict == OPEN
-    assert judged.measured.endswith("cannot be told: base.")
 
 
 def test_modules_of_one_kind_are_compared_with_their_own_kind():
