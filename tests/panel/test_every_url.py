@@ -605,7 +605,7 @@ def test_a_page_without_its_guard_would_be_noticed(world, browsers, monkeypatch)
     )
     found = departures(world, browsers, below="panel/studies/<slug:slug>/members/")
     assert any(entry.startswith("outsider at panel:members ") for entry in found)
-    assert any(entry.startswith("viewer at panel:invite-member ") for entry in found)
+    assert any(entry.startswith("editor at panel:invite-member ") for entry in found)
 
 
 def test_nobody_reaches_objects_of_another_study_under_the_own_studys_address(world, browsers):
