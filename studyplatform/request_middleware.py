@@ -59,7 +59,8 @@ class RequestMiddleware:
             return None
         request.deadline.lift()  # type: ignore[attr-defined]
         event(log, "deadline", {"view": name_of(request), "limit_seconds": _limit(request)})
-        response = render(request, "too_long.html", status=503)
+        context = {"in_panel": request.path.startswith("/panel/")}
+        response = render(request, "too_long.html", context, status=503)
         response["Retry-After"] = "30"
         return response
 

@@ -1,6 +1,7 @@
 """Images that somebody uploads, single files or zip files, with their classes."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -156,7 +157,23 @@ def _class_of(path: str, class_names: Sequence[str], other_class: str) -> str:
     folder = folders[-1] if folders else ""
     if (known := by_folder.get(folder.casefold())) is not None:
         return known
-    return other_class
+    # What a person chooses in the form counts more than what a name seems to say.
+    return other_class or ("" if folder else _named_in(name, class_names))
+
+
+def _named_in(name: str, class_names: Sequence[str]) -> str:
+    """Return the class with which the file's name begins, as in boat_1.png, or an empty text.
+
+    A number, a space or a mark must follow the class. The longest class counts, such as "cat fish"
+    rather than "cat".
+    """
+    stem = PurePosixPath(name).stem.casefold()
+    fitting = [
+        known
+        for known in class_names
+        if re.match(rf"{re.escape(known.casefold())}(?![^\W\d_])", stem)
+    ]
+    return max(fitting, key=len, default="")
 
 
 def _without_class(paths: Sequence[str], class_names: Sequence[str], say: Say) -> Iterator[str]:
@@ -174,8 +191,8 @@ def _without_class(paths: Sequence[str], class_names: Sequence[str], say: Say) -
         else:
             where = gettext_noop("%(name)s is in no folder.")
         cure = gettext_noop(
-            "Put each image into a folder that is named after its class (%(classes)s), or choose "
-            "the class in the form."
+            "Put each image into a folder that is named after its class (%(classes)s), begin its "
+            "name with the class, such as %(first)s-1.png, or choose the class in the form."
         )
         values = {
             "count": len(found),
@@ -183,6 +200,7 @@ def _without_class(paths: Sequence[str], class_names: Sequence[str], say: Say) -
             "name": found[0],
             "folder": PurePosixPath(found[0]).parent.name,
             "classes": ", ".join(class_names),
+            "first": class_names[0],
         }
         yield f"{say(where)} {say(cure)}" % values
 

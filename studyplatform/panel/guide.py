@@ -56,6 +56,8 @@ class Source:
     wrong: int | None = None
     is_estimated: bool = False
     accuracy: float = 0.0
+    size: int = 0
+    """Width and height of the classifier's input in pixels, 0 if it is unknown."""
 
     @property
     def key(self) -> str:
@@ -119,7 +121,9 @@ def sources(hidden: Collection[str] = ()) -> list[Source]:
             drawn += known
         own += [
             # Errors on the images of a stored set say nothing about images of one's own.
-            replace(source, images=0, own=True, wrong=None, accuracy=weights.accuracy)
+            replace(
+                source, images=0, own=True, wrong=None, accuracy=weights.accuracy, size=weights.size
+            )
             for source in (known or fitting)[:1]
         ]
     drawn.sort(key=lambda source: source.image_set)
@@ -175,6 +179,7 @@ class _Weights:
     classes: tuple[str, ...]
     data: str
     accuracy: float
+    size: int
 
 
 def _weight_files() -> list[_Weights]:
@@ -206,7 +211,7 @@ def _read_weights(paths: Sequence[Path], registered: Sequence[Path]) -> Iterator
             data, accuracy = "", 0.0
         # A registered classifier is known by its name, because the data folder may move.
         name = path.stem if path in registered else path.relative_to(settings.BASE_DIR).as_posix()
-        yield _Weights(name, header.class_names, data, accuracy)
+        yield _Weights(name, header.class_names, data, accuracy, header.rule.size)
 
 
 def study_file(answers: Answers) -> str:

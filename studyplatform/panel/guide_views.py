@@ -14,9 +14,10 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from explanations.rendering.canvas import is_tiny
 from studyplatform.panel import guide, image_sets, study_texts
 from studyplatform.panel.access import signed_in
-from studyplatform.panel.method_names import method_choices
+from studyplatform.panel.method_names import described_methods
 from studyplatform.panel.questionnaire_cards import questionnaire_cards
 from studyplatform.panel.short_names import NamingForm
 from surveys.study_checks import loading
@@ -156,7 +157,7 @@ class GuideForm(NamingForm):
         self.sources = {one.key: one for one in guide.sources(image_sets.hidden(user, None))}
         if (reader := get_language()) in dict(LANGUAGES):
             self.fields["language"].initial = reader
-        self._choices("methods", [(guide.NONE, gettext("No explanation")), *method_choices()])
+        self._choices("methods", [(guide.NONE, gettext("No explanation")), *described_methods()])
         self.fields["methods"].initial = [guide.NONE, "gradcam", "placebo"]
         self._choices("source", [(key, _described(one)) for key, one in self.sources.items()])
         self.fields["source"].initial = next(iter(self.sources), None)
@@ -215,7 +216,11 @@ def show(request: HttpRequest) -> HttpResponse:
         text = study_texts.begin(user, form.cleaned_data["text"])
         messages.success(
             request,
-            gettext("The study file is written. Fill in the gaps, then create the study."),
+            gettext(
+                "The study is written down. Only its texts have gaps left: fill them in, then "
+                "press “Save and create the study”. Until then it is on the first page, among the "
+                "files that no study uses yet."
+            ),
         )
         return redirect("panel:edit-section", pk=text.pk, section="texts")
     context = {
@@ -240,6 +245,12 @@ def _described(source: guide.Source) -> str:
         )
     else:
         words = gettext("%(set)s: %(images)d pictures of %(count)d classes, classifier %(weights)s")
+    if source.own and source.size:
+        words = f"{words}. " + gettext(
+            "It works on %(size)d × %(size)d pixels, which are made of each picture."
+        )
+        if is_tiny(source.size, source.size):
+            words += " " + gettext("People see these few pixels, enlarged to squares.")
     if source.wrong is not None:
         words = f"{words}. {_errors(source)}"
     elif source.own and source.images_wanted:
@@ -256,6 +267,7 @@ def _described(source: guide.Source) -> str:
         "count": len(source.classes),
         "classes": ", ".join(source.classes),
         "weights": PurePath(source.weights).stem,
+        "size": source.size,
     }
 
 

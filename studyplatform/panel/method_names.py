@@ -3,7 +3,11 @@
 The names of algorithms stay as they are. In study files, data and reports all names are English.
 """
 
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from explanations import catalogue
 from explanations.catalogue import Method
@@ -18,6 +22,39 @@ def method_name(method: Method) -> str:
 def method_choices() -> list[tuple[str, str]]:
     """Return key and name of each method for the choices of a form."""
     return [(method.key, method_name(method)) for method in catalogue.METHODS]
+
+
+DESCRIPTIONS: Mapping[str, Promise] = {
+    "gradcam": _("coarse regions that are evidence for the answer"),
+    "saliency": _("single pixels, by how much a small change of each would change the answer"),
+    "integrated_gradients": _(
+        "evidence for and against in each pixel, compared with a black picture"
+    ),
+    "deepshap": _("evidence for and against in each pixel, compared with typical pictures"),
+    "lime": _("a few patches that are evidence for or against, found by covering patches"),
+    "smoothgrad": _("a saliency map that is averaged over noisy copies of the picture"),
+    "gradcam_plus_plus": _("like Grad-CAM, for pictures with several objects of one kind"),
+    "gradient_shap": _("like SHAP, estimated from random pictures between the two"),
+    "lrp": _("evidence in each pixel, passed back through the network layer by layer"),
+    "occlusion": _("regions whose covering changes the answer most"),
+    "placebo": _("drawn at random in the look of Grad-CAM; a control for merely seeing a map"),
+    "placebo_borrowed": _("the map of another image; a control for merely seeing a map"),
+}
+"""What each method shows, in a few words for people who do not know it."""
+
+
+def described_methods() -> list[tuple[str, str]]:
+    """Return key and name of each method with what it shows, the placebos last."""
+    ordered = sorted(catalogue.METHODS, key=lambda method: method.is_placebo)
+    return [
+        (
+            method.key,
+            f"{method_name(method)}: {DESCRIPTIONS[method.key]}"
+            if method.key in DESCRIPTIONS
+            else method_name(method),
+        )
+        for method in ordered
+    ]
 
 
 def value_name(value: Value) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from analysis.published.table import TABLE, Comparison, read_table
 from analysis.published.verdicts import Verdict
@@ -40,12 +41,11 @@ TONES: Mapping[Verdict, str] = {
 
 @dataclass(frozen=True)
 class Count:
-    """How many printed numbers have a verdict, with its name for forms, its words and its class."""
+    """How many printed numbers have a verdict, in words, with its name for forms and its class."""
 
     name: str
-    words: str | Promise
+    words: str
     tone: str
-    number: int
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class PublishedStudy:
             verdict: sum(row.verdict is verdict for row in self.compared) for verdict in Verdict
         }
         return [
-            Count(verdict.name.lower(), VERDICTS[verdict], TONES[verdict], number)
+            Count(verdict.name.lower(), _counted(verdict, number), TONES[verdict])
             for verdict, number in numbers.items()
             if number
         ]
@@ -113,6 +113,19 @@ def plan_text(study: PublishedStudy, plan: str) -> str:
 def has_gallery() -> bool:
     """Return whether this installation has published studies."""
     return any(_gallery().glob(f"*/{FILE}"))
+
+
+def _counted(verdict: Verdict, number: int) -> str:
+    words = {
+        Verdict.EQUAL: ngettext("%(count)d equal", "%(count)d equal", number),
+        Verdict.ROUNDING: ngettext("%(count)d rounding slip", "%(count)d rounding slips", number),
+        Verdict.SLIP: ngettext("%(count)d coding slip", "%(count)d coding slips", number),
+        Verdict.DIFFERS: ngettext("%(count)d differs", "%(count)d differ", number),
+        Verdict.UNKNOWN: ngettext(
+            "%(count)d not determinable", "%(count)d not determinable", number
+        ),
+    }
+    return words[verdict] % {"count": number}
 
 
 def _gallery() -> Path:

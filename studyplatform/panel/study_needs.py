@@ -9,6 +9,7 @@ from studyplatform.panel.image_choice import images_in_use, predictions_in_use
 from surveys.models import Study
 from surveys.services.studies import missing_for_launch
 from surveys.services.trials import classes_of, explanations_of, maps_of_classes
+from surveys.study_file.declaration import StudyFile
 from surveys.study_file.stored import definition
 
 
@@ -42,6 +43,17 @@ def lacking(study: Study) -> list[str]:
     return sentences or missing
 
 
+def _chosen_label(declared: StudyFile) -> str:
+    """Return what is counted, with the number of practice images, for which nobody has asked."""
+    practice = sum(
+        sum(declared.images_of_part(part)) for part in declared.trial_parts if part.is_practice
+    )
+    label = gettext("Images chosen for participants")
+    if not practice:
+        return label
+    return f"{label} ({gettext('%(count)d of them for the practice') % {'count': practice}})"
+
+
 def needs_of(study: Study) -> list[Need]:
     """Return the needs of a study. Maps are counted as the launch counts them."""
     declared = definition(study)
@@ -53,7 +65,7 @@ def needs_of(study: Study) -> list[Need]:
             predictions_in_use(study).count(),
             images_in_use(study).count(),
         ),
-        Need(gettext("Images chosen for participants"), len(stimuli), wanted),
+        Need(_chosen_label(declared), len(stimuli), wanted),
     ]
     for condition in study.conditions.exclude(method=""):
         parts = [part for part in declared.trial_parts if part.is_in(condition.key)]

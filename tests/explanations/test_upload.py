@@ -186,12 +186,32 @@ def test_an_image_without_a_class_is_refused_with_the_classes():
 
 
 def test_images_without_a_class_share_a_sentence_for_each_kind():
-    names = [f"car_{n}.png" for n in range(4)] + ["van/1.png", "lorry/2.png"]
+    names = [f"pic_{n}.png" for n in range(4)] + ["van/1.png", "lorry/2.png"]
     with pytest.raises(ImageSetError) as caught:
         check([("all.zip", zipped(*((name, picture()) for name in names)))], "")
     alone, foldered = caught.value.problems
-    assert alone.startswith("4 images are in no folder: car_0.png, car_1.png, car_2.png, … Put")
+    assert alone.startswith("4 images are in no folder: pic_0.png, pic_1.png, pic_2.png, … Put")
     assert "2 images are in folders that are not classes: van/1.png, lorry/2.png. Put" in foldered
+
+
+@pytest.mark.parametrize(
+    ("name", "other_class", "wanted"),
+    [
+        ("car_1.png", "", "car"), ("Car 12.png", "", "car"), ("truck-a.png", "", "truck"),
+        ("car3.png", "", "car"), ("car.png", "", "car"), ("car_1.png", "truck", "truck"),
+    ],
+)  # fmt: skip
+def test_a_name_that_begins_with_a_class_tells_it_unless_a_class_is_chosen(
+    name, other_class, wanted
+):
+    (upload,) = read_uploads([(name, io.BytesIO(picture()))], CLASSES, other_class)
+    assert upload.class_name == wanted
+
+
+def test_a_word_that_only_begins_like_a_class_tells_none():
+    assert "caravan.png is in no folder" in refusals(("caravan.png", picture()), other_class="")
+    packed = zipped(("lorry/car_1.png", picture()))
+    assert "which is not a class" in refusals(("all.zip", packed), other_class="")
 
 
 def test_nothing_sent_is_said():

@@ -218,15 +218,21 @@ def test_a_refused_upload_names_each_file_and_stores_nothing(study, signed_in):
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("en", "24 images are in no folder: car_0.png, car_1.png, car_2.png, … Put each image"),
-        ("de", "24 Bilder liegen in keinem Ordner: car_0.png, car_1.png, car_2.png, … Legen Sie"),
+        (
+            "en",
+            "24 images are in no folder: pic_0.png, pic_1.png, pic_2.png, … Put each image",
+        ),
+        (
+            "de",
+            "24 Bilder liegen in keinem Ordner: pic_0.png, pic_1.png, pic_2.png, … Legen Sie",
+        ),
     ],
 )
 def test_many_images_without_a_class_are_told_once(study, signed_in, language, sentence):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for number in range(24):
-            archive.writestr(f"car_{number}.png", b"x")
+            archive.writestr(f"pic_{number}.png", b"x")
     browser = signed_in("editor")
     browser.defaults["HTTP_ACCEPT_LANGUAGE"] = language
     response = upload(browser, study, SimpleUploadedFile("all.zip", buffer.getvalue()))
