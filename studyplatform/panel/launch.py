@@ -117,7 +117,7 @@ def reach_of(address: str) -> str:
         return ""
     return gettext(
         "The link works only on this computer. For other people, the platform must be installed on "
-        "a server (docs/operators.md)."
+        "a server: ask the person who set it up."
     )
 
 
@@ -294,7 +294,7 @@ def _cautions(declared: StudyFile) -> Iterator[Line]:
         yield Line(sentence, "power")
     if not plan.get("preregistration"):
         sentence = gettext("The plan is not registered. Register it before the first participant.")
-        yield Line(sentence, "registration")
+        yield Line(sentence, "registration", "analysis.preregistration.url")
     kinds = {type(part) for part in declared.parts}
     if QuizPart not in kinds:
         sentence = gettext(
