@@ -17,6 +17,7 @@ from analysis.plan.plan import tested_effect
 from analysis.power.outcomes import LATER
 from analysis.power.required_sample import Power
 from analysis.power.search import OutcomePower, Point
+from analysis.report.columns import fits_a_column
 from analysis.report.sentences import symbols, typeset
 from analysis.report.svg import inline_svg
 from analysis.statistics.estimate import Estimate, NotEstimable
@@ -199,7 +200,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # The report's macros are reused, so the page needs the filters that they call.
+    # The report's macros are reused, so the page needs what they call.
     environment.filters |= {
         "number": apa_numbers.number,
         "bounded": apa_numbers.bounded,
@@ -211,5 +212,6 @@ def _environment() -> Environment:
         "typeset": typeset,
         "symbols": symbols,
     }
+    environment.globals |= {"fits_a_column": fits_a_column}
     environment.tests |= {"estimate": lambda value: isinstance(value, Estimate)}
     return environment
