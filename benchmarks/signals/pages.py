@@ -62,12 +62,17 @@ def _stopped(page: "Page", step: str) -> WalkError:
 
 @contextmanager
 def new_page(browser: "Browser", options: dict[str, Any]) -> Iterator["Page"]:
-    """Yield a page of a context of its own. `unmarked` among the options hides the mark."""
-    rest = {key: value for key, value in options.items() if key != "unmarked"}
+    """Yield a page of a context of its own.
+
+    `unmarked` among the options hides the mark; `scripts` run in each page before its own.
+    """
+    rest = {key: value for key, value in options.items() if key not in ("unmarked", "scripts")}
     context = browser.new_context(**rest)
     context.set_default_timeout(1000 * PATIENCE)
     if options.get("unmarked"):
         context.add_init_script(UNMARKED)
+    for script in options.get("scripts", ()):
+        context.add_init_script(script)
     try:
         yield context.new_page()
     finally:

@@ -1,192 +1,187 @@
-"""Six walks like a person's, through Playwright's real mouse, keys and touches.
+"""Five kinds of people who walk through the study, written before the rules' code was read.
 
-They know nothing of the rules, and wait only as long as a person would at least. More walks belong
-into `WAYS`; whoever writes them should not read the rules first.
+Each walk draws a person: how fast the person reads, types and decides, and whether the person reads
+everything, skims, or skips long texts. docs/signals.md says where the distributions come from.
 """
 
 import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import exp, log
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.signals.pages import chosen, groups, is_consent, number_for, through
+from benchmarks.signals.hands import Finger, Hands, Keys, Listener, Manager, Mouse
+from benchmarks.signals.pages import chosen, is_consent, number_for, through
 from benchmarks.signals.protocol import Way
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-PLATFORM_ID = "5f2c8e1b9a7d4c0012ab34cd"
-EXTENSION = """
-    (text) => {
-        const texts = "form input[type=text]:not(.number), form textarea";
-        for (const field of document.querySelectorAll(texts)) {
-            if (!field.checkVisibility()) continue;
-            field.value = text;
-            for (const kind of ["keydown", "input", "keyup", "change"]) {
-                field.dispatchEvent(new Event(kind, { bubbles: true }));
-            }
-        }
-    }
-"""
-REMARK = "I looked at the outline first, then at the colours of the map."
+READ_WORDS = 238
+"""Words a minute (Brysbaert 2019, doi:10.1016/j.jml.2019.104047: silent reading, non-fiction)."""
+MENTAL_STEP = 1.35
+"""Seconds (Card, Moran and Newell 1980, doi:10.1145/358886.358895: the keystroke-level model)."""
+READ_AT_MOST = 30
+"""Words of a page's text that a person reads before the questions. A real reader reads more."""
+MISTAKES = 0.08
+"""Share of people who do not find the picture that is shown again. An assumption."""
+REASONS = (
+    "the outline looked right",
+    "I was not sure because the picture is blurred",
+    "wrong shape",
+    "colours match",
+    "it could also be something else, but the edges fit",
+    "looked at the dark part",
+)
+COMMENTS = (
+    "The maps were sometimes hard to read.",
+    "No problems. I mostly trusted my own eyes.",
+    "took a bit long, but interesting!",
+    "I accepted the answer when the bright part lay on the object.",
+)
+WORDS = """element => element.innerText.split(/\\s+/).filter(Boolean).length"""
 
 
-def _pause(page: "Page", dice: random.Random, seconds: float) -> None:
-    """Wait: human times are skewed, many short and few long (log-normal)."""
-    page.wait_for_timeout(1000 * seconds * dice.lognormvariate(0, 0.4))
+def walk(
+    hands: Callable[["Page", random.Random], Hands], slowness: float = 1
+) -> Callable[["Browser", str, int, dict[str, Any]], None]:
+    """Return the walk of a person with such hands; `slowness` multiplies all pauses."""
+
+    def whole(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> None:
+        person: list[Person] = []
+
+        def answer(page: "Page", dice: random.Random) -> None:
+            if not person:
+                person.append(Person.drawn(dice, hands(page, dice), slowness))
+            person[0].answer(page)
+
+        through(browser, address, seed, options, answer)
+
+    return whole
 
 
-def _by_mouse(page: "Page", target: "Locator", dice: random.Random) -> None:
-    """Move the mouse to a place within the target, in steps, and press it for a while."""
-    target.scroll_into_view_if_needed()
-    box = target.bounding_box()
-    assert box is not None
-    x = box["x"] + box["width"] * dice.uniform(0.3, 0.7)
-    y = box["y"] + box["height"] * dice.uniform(0.3, 0.7)
-    page.mouse.move(x, y, steps=dice.randint(4, 9))
-    page.mouse.down()
-    page.wait_for_timeout(dice.uniform(50, 120))
-    page.mouse.up()
+@dataclass
+class Person:
+    """A person's pace, in seconds a word and as a factor of all decisions, and habits."""
+
+    dice: random.Random
+    hands: Hands
+    word: float
+    pace: float
+    skips: bool
+
+    @classmethod
+    def drawn(cls, dice: random.Random, hands: Hands, slowness: float) -> "Person":
+        """Draw a person: two of five read, two skim at four times the speed, one skips."""
+        habit = dice.choice(("reads", "reads", "skims", "skims", "skips"))
+        word = slowness * 60 / READ_WORDS * exp(dice.gauss(0, 0.2))
+        pace = slowness * exp(dice.gauss(0, 0.25))
+        return cls(dice, hands, word if habit == "reads" else word / 4, pace, habit == "skips")
+
+    def answer(self, page: "Page") -> None:
+        """Read the page, answer its questions, and send it."""
+        self._read(page)
+        if is_consent(page):
+            for check in page.locator("input[type=checkbox]").all():
+                self._think()
+                self.hands.choose(check)
+            self.hands.press(page.locator("form[data-once] .actions button").first)
+            return
+        for number, field in enumerate(page.locator("form[data-timed] fieldset").all()):
+            self._answer_field(page, field, number)
+        self._think(0.5)
+        self.hands.press(page.locator("[data-continue]"))
+
+    def _read(self, page: "Page") -> None:
+        words = page.locator("main").evaluate(WORDS)
+        if self.skips and not page.locator("fieldset[role=radiogroup]").count():
+            self._wait(self.dice.uniform(3, 6))
+        else:
+            self._wait(max(0.8, self.word * min(words, READ_AT_MOST)))
+
+    def _answer_field(self, page: "Page", field: "Locator", number: int) -> None:
+        if not field.is_visible() or field.get_attribute("class") == "agreed":
+            return
+        self._wait(self.word * min(12, field.locator("legend").first.evaluate(WORDS)))
+        self._think()
+        if field.get_attribute("role") == "radiogroup":
+            self._choose(page, field)
+        elif field.locator("input[type=checkbox]").count():
+            boxes = field.locator("input[type=checkbox]")
+            self.hands.choose(boxes.nth(self.dice.randrange(boxes.count())))
+        elif field.locator("input.number").count():
+            digits = number_for(field.locator("input.number"), self.dice)
+            self.hands.write(field.locator("input.number"), digits)
+        elif field.locator("textarea").count():
+            self._comment(field.locator("textarea"))
+        elif field.locator("input[type=text]").count():
+            self.hands.detail(field.locator("input[type=text]"))
+
+    def _choose(self, page: "Page", field: "Locator") -> None:
+        answers = field.locator("input[type=radio]")
+        count = answers.count()
+        if page.locator(".found-again").count():
+            self._wait(self.dice.uniform(3, 9))
+            right = chosen(page, 0, self.dice)
+            wanted = self.dice.randrange(count) if self.dice.random() < MISTAKES else right
+        elif field.get_attribute("aria-required") is None and self.dice.random() < 0.1:
+            return
+        else:
+            wanted = self.dice.randrange(count)
+        if page.locator("form img, .seen img").count():
+            self._wait(self.dice.uniform(1, 5))
+        if self.dice.random() < 0.05 * self.hands.doubts:
+            self.hands.choose(answers.nth(self.dice.randrange(count)))
+            self._think(2)
+        self.hands.choose(answers.nth(wanted))
+
+    def _comment(self, field: "Locator") -> None:
+        is_reason = "comment" not in str(field.get_attribute("name"))
+        if self.dice.random() < (0.67 if is_reason else 0.33):
+            return
+        self._think()
+        self.hands.comment(field, self.dice.choice(REASONS if is_reason else COMMENTS))
+
+    def _think(self, times: float = 1) -> None:
+        self._wait(times * self.pace * self.dice.lognormvariate(log(MENTAL_STEP), 0.5))
+
+    def _wait(self, seconds: float) -> None:
+        self.hands.page.wait_for_timeout(1000 * seconds)
 
 
-def _texts(page: "Page") -> list["Locator"]:
-    return [one for one in page.locator("form textarea, form input[type=text]").all()
-            if one.is_visible()]  # fmt: skip
-
-
-def _type(page: "Page", field: "Locator", dice: random.Random) -> None:
-    field.focus()
-    is_number = "number" in (field.get_attribute("class") or "")
-    for sign in number_for(field, dice) if is_number else REMARK:
-        page.keyboard.press(sign, delay=dice.uniform(20, 60))
-        page.wait_for_timeout(dice.uniform(20, 90))
-
-
-def _by_pointer(page: "Page", dice: random.Random, slowness: float, press: Any) -> None:
-    if is_consent(page):
-        for box in page.locator("form input[type=checkbox]").all():
-            press(page, box, dice)
-        _pause(page, dice, slowness)
-        press(page, page.locator("form .actions button").first, dice)
-        return
-    for number in range(groups(page)):
-        group = page.locator("form fieldset[role=radiogroup]").nth(number)
-        wanted = chosen(page, number, dice)
-        _pause(page, dice, slowness)
-        press(page, group.locator("label.option").nth(wanted), dice)
-    for slider in page.locator("form input[type=range]").all():
-        press(page, slider, dice)
-    for field in _texts(page):
-        if not field.input_value():
-            _type(page, field, dice)
-    _pause(page, dice, slowness)
-    press(page, page.locator("form .actions button").first, dice)
-
-
-def mouse(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> None:
-    """Walk with a mouse and a keyboard at a usual pace."""
-    through(
-        browser, address, seed, options, lambda page, dice: _by_pointer(page, dice, 0.5, _by_mouse)
-    )
-
-
-def slow(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> None:
-    """Walk slowly: wait for seconds before each answer."""
-    through(
-        browser, address, seed, options, lambda page, dice: _by_pointer(page, dice, 1.5, _by_mouse)
-    )
-
-
-def touch(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> None:
-    """Walk with a finger on a phone."""
-
-    def tap(page: "Page", target: "Locator", dice: random.Random) -> None:
-        target.scroll_into_view_if_needed()
-        box = target.bounding_box()
-        assert box is not None
-        page.touchscreen.tap(
-            box["x"] + box["width"] * dice.uniform(0.3, 0.7),
-            box["y"] + box["height"] * dice.uniform(0.3, 0.7),
-        )
-
-    through(browser, address, seed, options, lambda page, dice: _by_pointer(page, dice, 0.5, tap))
-
-
-def keyboard(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> None:
-    """Walk with Tab, arrows, Space and Enter alone, without the number keys."""
-
-    def press(page: "Page", key: str, dice: random.Random) -> None:
-        page.keyboard.press(key, delay=dice.uniform(40, 90))
-        page.wait_for_timeout(dice.uniform(60, 160))
-
-    def to(page: "Page", target: "Locator", dice: random.Random) -> None:
-        """Press Tab until the target, or another button of its group, has the focus."""
-        for _ in range(80):
-            if target.evaluate("(one) => one === document.activeElement || (one.type === 'radio' "
-                               "&& document.activeElement?.name === one.name)"):  # fmt: skip
-                return
-            press(page, "Tab", dice)
-        raise AssertionError("Tab does not lead to the field.")
-
-    def answer(page: "Page", dice: random.Random) -> None:
-        for box in page.locator("form input[type=checkbox]").all() if is_consent(page) else ():
-            to(page, box, dice)
-            press(page, "Space", dice)
-        for number in range(0 if is_consent(page) else groups(page)):
-            group = page.locator("form fieldset[role=radiogroup]").nth(number)
-            wanted = chosen(page, number, dice)
-            radio = group.locator("input[type=radio]")
-            to(page, radio.first, dice)
-            _pause(page, dice, 0.4)
-            press(page, "Space", dice)
-            for _ in range(wanted):
-                press(page, "ArrowDown", dice)
-        for slider in page.locator("form[data-timed] input[type=range]").all():
-            to(page, slider, dice)
-            for _ in range(dice.randint(1, 4)):
-                press(page, "ArrowRight", dice)
-        for field in [] if is_consent(page) else _texts(page):
-            to(page, field, dice)
-            _type(page, field, dice)
-        to(page, page.locator("form .actions button").first, dice)
-        press(page, "Enter", dice)
-
-    through(browser, address, seed, options, answer)
-
-
-def pasting(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> None:
-    """Walk with a mouse at 200 % zoom, and paste the platform's id into every text."""
-
-    def answer(page: "Page", dice: random.Random) -> None:
-        for field in [] if is_consent(page) else _texts(page):
-            if "number" in (field.get_attribute("class") or ""):
-                continue
-            page.evaluate("(text) => navigator.clipboard.writeText(text)", PLATFORM_ID)
-            field.focus()
-            page.keyboard.press("Control+V", delay=60)
-        _by_pointer(page, dice, 0.5, _by_mouse)
-
-    through(browser, address, seed, options, answer)
-
-
-def filled(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> None:
-    """Walk with a mouse while an extension, as password managers do, fills the text fields."""
-
-    def answer(page: "Page", dice: random.Random) -> None:
-        if not is_consent(page):
-            page.evaluate(EXTENSION, PLATFORM_ID)
-        _by_pointer(page, dice, 0.5, _by_mouse)
-
-    through(browser, address, seed, options, answer)
-
-
-DESKTOP = (("viewport", {"width": 1280, "height": 900}),)
 WAYS = (
-    Way("mouse", "mouse and keyboard", "person", mouse, DESKTOP),
-    Way("slow", "slow", "person", slow, DESKTOP),
-    Way("touch", "finger on a phone", "person", touch,
-        (("viewport", {"width": 390, "height": 844}), ("has_touch", True), ("is_mobile", True))),
-    Way("keyboard", "keyboard only", "person", keyboard, DESKTOP),
-    Way("pasting", "200 % zoom, pastes the id", "person", pasting,
-        (("viewport", {"width": 640, "height": 450}), ("device_scale_factor", 2),
-         ("permissions", ["clipboard-read", "clipboard-write"]))),
-    Way("filled", "an extension fills texts", "person", filled, DESKTOP),
-)  # fmt: skip
+    Way("keyboard", "keyboard only", "person", walk(Keys)),
+    Way(
+        "phone",
+        "touch on a phone, with suggestions and dictation",
+        "person",
+        walk(Finger),
+        (
+            ("viewport", {"width": 390, "height": 780}),
+            ("device_scale_factor", 3),
+            ("is_mobile", True),
+            ("has_touch", True),
+        ),
+    ),
+    Way(
+        "listener",
+        "slow, hesitating, with a screen reader’s actions",
+        "person",
+        walk(Listener, slowness=1.7),
+        (("scripts", (Listener.HIDDEN,)),),
+    ),
+    Way(
+        "zoom",
+        "mouse at a zoom of 200 %",
+        "person",
+        walk(Mouse),
+        (("viewport", {"width": 640, "height": 400}), ("device_scale_factor", 2)),
+    ),
+    Way(
+        "manager",
+        "a password manager fills, and the ID is pasted",
+        "person",
+        walk(Manager),
+        (("permissions", ("clipboard-read", "clipboard-write")),),
+    ),
+)
