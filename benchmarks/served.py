@@ -54,7 +54,14 @@ def served(
 def prepared(folder: Path, create: str, database: str) -> dict[str, str]:
     """Make the database and its studies, and return the environment of their servers."""
     (folder / "load_settings.py").write_text(SETTINGS.format(folder=str(folder)))
-    environment = {
+    environment = environment_of(folder, database)
+    subprocess.run([sys.executable, "-c", BEGIN + create], cwd=ROOT, env=environment, check=True)
+    return environment
+
+
+def environment_of(folder: Path, database: str = "") -> dict[str, str]:
+    """Return the environment of the servers of a folder that is prepared."""
+    return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "load_settings",
         "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT))),
@@ -66,8 +73,6 @@ def prepared(folder: Path, create: str, database: str) -> dict[str, str]:
         "STUDY_HTTPS": "0",
         "DATABASE_URL": database,
     }
-    subprocess.run([sys.executable, "-c", BEGIN + create], cwd=ROOT, env=environment, check=True)
-    return environment
 
 
 @contextmanager

@@ -1,4 +1,5 @@
-# Preferences between two maps: Bradley and Terry's model with Davidson's ties and an effect of the first place.
+# Preferences between two maps: Bradley and Terry's model with Davidson's ties and an effect of the first place. Data that do
+# not record the places have no such effect, and their first method is the first by name.
 
 comparisons_of <- function(outcome) { # one row per answered comparison of two methods
   rows <- trials
@@ -10,31 +11,32 @@ comparisons_of <- function(outcome) { # one row per answered comparison of two m
   inside <- people$participant[members(outcome$population) & people$arm %in% arms_of(outcome)]
   rows[rows$first != rows$second & rows$participant %in% inside, ]
 }
-preference_fit <- function(rows) {
+preference_fit <- function(rows, placed) {
   methods <- sort(unique(c(rows$first, rows$second)), method = "radix")
   k <- length(methods); tied <- any(rows$share == .5)
   a <- match(rows$first, methods); b <- match(rows$second, methods)
   log_likelihoods <- function(theta) {
     worth <- c(0, theta[seq_len(k - 1)])
-    half <- (worth[a] - worth[b] + theta[k]) / 2
-    tie <- if (tied) rep(theta[k + 1], length(half)) else rep(-Inf, length(half))
+    half <- (worth[a] - worth[b] + if (placed) theta[k] else 0) / 2
+    tie <- if (tied) rep(theta[k + placed], length(half)) else rep(-Inf, length(half))
     ifelse(rows$share == 1, half, ifelse(rows$share == 0, -half, tie)) - log(exp(half) + exp(-half) + exp(tie))
   }
   negative <- function(theta) -sum(log_likelihoods(theta))
-  theta <- rep(0, k + tied)
+  theta <- rep(0, k - 1 + placed + tied)
   for (again in 1:3) theta <- optim(theta, negative, method = "BFGS", control = list(reltol = 1e-15, maxit = 1000))$par
   bread <- solve(numDeriv::hessian(negative, theta))
   scores <- rowsum(numDeriv::jacobian(log_likelihoods, theta), rows$participant)
   g <- nrow(scores)
-  turn <- matrix(0, k + 1 + tied, k + tied)
+  turn <- matrix(0, k + placed + tied, k - 1 + placed + tied)
   turn[1:k, seq_len(k - 1)] <- (diag(k) - 1 / k)[, -1]
-  turn[-(1:k), -seq_len(k - 1)] <- diag(1 + tied)
+  turn[-(1:k), -seq_len(k - 1)] <- diag(1, placed + tied)
   list(methods = methods, values = drop(turn %*% theta), people = g, tied = tied,
        covariance = turn %*% bread %*% (crossprod(scores) * g / (g - 1)) %*% bread %*% t(turn))
 }
 put_preferences <- function(path, found, outcome) {
   rows <- comparisons_of(outcome)
-  fit <- preference_fit(rows)
+  placed <- is.null(found$first_place$reason)
+  fit <- preference_fit(rows, placed)
   k <- length(fit$methods); df <- fit$people - 1
   quantile <- qt((1 + level) / 2, df)
   error <- function(weights) sqrt(drop(weights %*% fit$covariance %*% weights))
@@ -70,11 +72,13 @@ put_preferences <- function(path, found, outcome) {
     p_values[here] <- e$p
   }
   put_adjusted(p_values, how = "laplace")
-  e <- t_estimate(fit$values[k + 1], error(unit(k + 1)), df)
-  for (name in c("value", "low", "high")) e[[name]] <- exp(e[[name]])
-  put_estimate(paste0(path, ".first_place"), e, "laplace")
+  if (placed) {
+    e <- t_estimate(fit$values[k + 1], error(unit(k + 1)), df)
+    for (name in c("value", "low", "high")) e[[name]] <- exp(e[[name]])
+    put_estimate(paste0(path, ".first_place"), e, "laplace")
+  }
   if (fit$tied) {
-    middle <- fit$values[k + 2] - log(2); half <- quantile * error(unit(k + 2))
+    middle <- fit$values[k + placed + 1] - log(2); half <- quantile * error(unit(k + placed + 1))
     put_estimate(paste0(path, ".ties"), list(value = plogis(middle), low = plogis(middle - half), high = plogis(middle + half)), "laplace")
   }
   contrasts <- cbind(-1, diag(k - 1), matrix(0, k - 1, length(fit$values) - k))
@@ -83,25 +87,25 @@ put_preferences <- function(path, found, outcome) {
   q <- k - 1; ends <- c(q, fit$people - q)
   f <- ends[2] / (q * df) * t2
   put_test(paste0(path, ".test"), f, ends, pf(f, ends[1], ends[2], lower.tail = FALSE), "laplace")
-  if (!is.null(found$personal$no_differences)) put_personal(paste0(path, ".personal"), rows, fit$values)
+  if (!is.null(found$personal$no_differences)) put_personal(paste0(path, ".personal"), rows, fit$values, placed)
 }
 # Worths of each participant's own: normal deviations with one standard deviation, integrated by Laplace's method.
-personal_fit <- function(rows, start) {
+personal_fit <- function(rows, start, placed) {
   methods <- sort(unique(c(rows$first, rows$second)), method = "radix")
   k <- length(methods); tied <- any(rows$share == .5)
   people_rows <- split(seq_len(nrow(rows)), rows$participant)
   a <- match(rows$first, methods); b <- match(rows$second, methods)
   joint <- function(u, theta, i) { # minus the log of likelihood times density, without 2 pi
     worth <- c(0, theta[seq_len(k - 1)]) + exp(theta[length(theta)]) * u
-    half <- (worth[a[i]] - worth[b[i]] + theta[k]) / 2
-    tie <- if (tied) rep(theta[k + 1], length(i)) else rep(-Inf, length(i))
+    half <- (worth[a[i]] - worth[b[i]] + if (placed) theta[k] else 0) / 2
+    tie <- if (tied) rep(theta[k + placed], length(i)) else rep(-Inf, length(i))
     -sum(ifelse(rows$share[i] == 1, half, ifelse(rows$share[i] == 0, -half, tie)) - log(exp(half) + exp(-half) + exp(tie))) + sum(u^2) / 2
   }
   curvature <- function(u, theta, i) { # minus the second derivatives by u
     s <- exp(theta[length(theta)])
     worth <- c(0, theta[seq_len(k - 1)]) + s * u
-    half <- (worth[a[i]] - worth[b[i]] + theta[k]) / 2
-    tie <- if (tied) exp(theta[k + 1]) else 0
+    half <- (worth[a[i]] - worth[b[i]] + if (placed) theta[k] else 0) / 2
+    tie <- if (tied) exp(theta[k + placed]) else 0
     total <- exp(half) + exp(-half) + tie
     mean <- (exp(half) - exp(-half)) / total
     variance <- ((exp(half) + exp(-half)) / total - mean^2) / 4 # of half the difference of worths
@@ -129,9 +133,9 @@ personal_fit <- function(rows, start) {
   without <- deviance(c(start, -30))
   list(theta = best$par, covariance = solve(information), deviance = best$value, without = without, k = k)
 }
-put_personal <- function(path, rows, values) {
+put_personal <- function(path, rows, values, placed) {
   k <- length(unique(c(rows$first, rows$second)))
-  fit <- personal_fit(rows, c(values[2:k] - values[1], values[-(1:k)]))
+  fit <- personal_fit(rows, c(values[2:k] - values[1], values[-(1:k)]), placed)
   n <- length(fit$theta); quantile <- qnorm((1 + level) / 2)
   put_z <- function(here, weights) {
     value <- sum(weights * fit$theta); error <- sqrt(drop(weights %*% fit$covariance %*% weights))

@@ -1,39 +1,32 @@
 """Rates at which the rules flag programs and walks like a person's, with and without the mark.
 
-    python -m benchmarks.signals FOLDER [--each 10] [--only by_http,touch] [--write]
+    python -m benchmarks.signals FOLDER [--each 10] [--only by_http,phone] [--at-once 3] [--write]
     python -m benchmarks.signals --found A/flags.csv,B/flags.csv [--write]
 
 FOLDER is created, with a database, a server and the export. Each way walks `--each` times with the
-browser's own automation mark (navigator.webdriver) hidden, and the ways through Chromium once more
-with it. The flags of each walk are in FOLDER/flags.csv; ``--found`` makes the table from such files
-of several runs, which may go on at the same time. ``--write`` stores the counts of the people's
-walks for the report (analysis/sections/signals/clean_walks.json) and the table in docs/signals.md.
+browser's own automation mark (navigator.webdriver) hidden, and the ways through Chromium
+`--marked` times more with it. The command can be stopped and called again: walks that FOLDER
+already has are not repeated. The flags of each walk are in FOLDER/flags.csv; ``--found`` makes the
+table from such files of several folders. ``--write`` stores the counts of the people's walks for
+the report (analysis/sections/signals/clean_walks.json) and the table in docs/signals.md.
 """
 
 import argparse
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from playwright.sync_api import sync_playwright
 
 from analysis.plan.catalogues.signal_rules import PROGRAM_RULES, SIGNAL_RULES
 from analysis.sections.signals.clean_walks import FILE
 from analysis.study_data.signals import any_flag, flags
-from benchmarks.served import ROOT, prepared, running
+from benchmarks.served import ROOT
 from benchmarks.signals.people import WAYS as PEOPLE
 from benchmarks.signals.programs import WAYS as PROGRAMS
 from benchmarks.signals.protocol import Way
+from benchmarks.signals.runs import Walk, exported, walk_missing
 
-CHROMIUM = next(
-    path
-    for path in ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")
-    if Path(path).exists()
-)
 WAYS = (*PROGRAMS, *PEOPLE)
 STUDY = ROOT / "benchmarks" / "signals" / "study.toml"
 CREATE = f"""
@@ -45,55 +38,6 @@ store_images()
 """
 BEGIN, END = "<!-- rates: written by benchmarks.signals -->", "<!-- end of rates -->"
 DOCS = ROOT / "docs" / "signals.md"
-
-
-def walk_all(address: str, ways: Sequence[Way], each: int, marked: int) -> list[tuple[str, bool]]:
-    """Walk every way, one after the other, and return way and mark of each walk, in order."""
-    walked = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        for way in ways:
-            has_mark = way.key != "by_http"
-            for number in range(each + (marked if has_mark else 0)):
-                is_marked = number >= each
-                options = {**dict(way.options), "unmarked": not is_marked}
-                way.walk(browser, address, 1000 + number, options)
-                walked.append((way.key, is_marked))
-                print(f"{way.key} {number + 1}", flush=True)
-        browser.close()
-    return walked
-
-
-def exported(environment: Mapping[str, str], folder: Path) -> pd.DataFrame:
-    """Export the study and return its people in the order in which they came."""
-    subprocess.run(
-        [sys.executable, "manage.py", "close_study", "signals"],
-        cwd=ROOT, env=dict(environment), check=True,
-    )  # fmt: skip
-    subprocess.run(
-        [sys.executable, "manage.py", "unblind_study", "signals", "--reason", "benchmark"],
-        cwd=ROOT, env=dict(environment), check=True,
-    )  # fmt: skip
-    subprocess.run(
-        [sys.executable, "manage.py", "export_study", "signals",
-         "--output", str(folder / "export")],
-        cwd=ROOT, env=dict(environment), check=True,
-    )  # fmt: skip
-    people = pd.read_csv(folder / "export" / "participants.csv")
-    return people.sort_values("consented_at", ignore_index=True)
-
-
-def rates(people: pd.DataFrame, walked: Sequence[tuple[str, bool]]) -> pd.DataFrame:
-    """Return the flags of each walk, with its way and mark."""
-    if len(people) != len(walked):
-        raise ValueError(f"{len(walked)} walks left {len(people)} participants.")
-    found = flags(people, [rule.key for rule in SIGNAL_RULES])
-    found["program"] = any_flag(people, PROGRAM_RULES)
-    found["way"] = [way for way, _ in walked]
-    found["marked"] = [mark for _, mark in walked]
-    return found
 
 
 def earlier(file: Path) -> pd.DataFrame:
@@ -153,6 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--each", type=int, default=10)
     parser.add_argument("--marked", type=int, default=2)
     parser.add_argument("--only", default="")
+    parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--found", default="")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args(arguments)
@@ -161,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     elif given.folder:
         wanted = given.only.split(",") if given.only else [way.key for way in WAYS]
         ways = [way for way in WAYS if way.key in wanted]
-        found = walked_and_flagged(given.folder, ways, given.each, given.marked)
+        found = walked_and_flagged(given, ways)
     else:
         parser.error("give a folder, or --found with files of earlier runs")
     print(table(found))
@@ -169,14 +114,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write(found)
 
 
-def walked_and_flagged(folder: Path, ways: Sequence[Way], each: int, marked: int) -> pd.DataFrame:
-    """Walk in a new folder, and return and store the flags of each walk."""
-    folder.mkdir(parents=True)
-    environment = prepared(folder, CREATE, "")
-    with running({**os.environ, **environment}, "--workers", "1") as (address, _):
-        walked = walk_all(f"{address}/s/signals/", ways, each, marked)
-    found = rates(exported(environment, folder), walked)
-    found.to_csv(folder / "flags.csv", index=False)
+def walked_and_flagged(given: argparse.Namespace, ways: Sequence[Way]) -> pd.DataFrame:
+    """Walk what the folder lacks, and return and store the flags of all its walks."""
+    planned = [
+        Walk(way.key, number, number >= given.each)
+        for number in range(given.each + given.marked)
+        for way in ways
+        if number < given.each or way.key != "by_http"
+    ]
+    walk_missing(given.folder, CREATE, planned, {way.key: way for way in ways}, given.at_once)
+    people = exported(given.folder)
+    found = flags(people, [rule.key for rule in SIGNAL_RULES])
+    found["program"] = any_flag(people, PROGRAM_RULES)
+    found[["way", "marked", "number"]] = people[["way", "marked", "number"]]
+    found.to_csv(given.folder / "flags.csv", index=False)
     return found
 
 

@@ -353,7 +353,8 @@ class Manager(Mouse):
         for (const type of ["keydown", "keypress", "keyup"])
           field.dispatchEvent(new KeyboardEvent(type, { bubbles: true }));
         field.value = value;
-        for (const type of ["input", "change"]) field.dispatchEvent(new Event(type, { bubbles: true }));
+        for (const type of ["input", "change"])
+          field.dispatchEvent(new Event(type, { bubbles: true }));
         field.blur();
     }"""
 

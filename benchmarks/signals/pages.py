@@ -28,8 +28,8 @@ Answer = Callable[["Page", random.Random], None]
 
 def through(
     browser: "Browser", address: str, seed: int, options: dict[str, Any], answer: Answer
-) -> None:
-    """Walk to the page with the completion code; `answer` answers and sends one page.
+) -> str:
+    """Walk to the page with the completion code, and return it; `answer` answers one page.
 
     Raises WalkError if a page comes again, if another page is the end, or if there is no end.
     """
@@ -45,7 +45,7 @@ def through(
             except SlowPageError as error:
                 raise _stopped(page, step) from error
             if page.locator("output.code").count():
-                return
+                return page.locator("output.code").first.inner_text()
             if not page.locator("form[data-timed]").count():
                 raise _stopped(page, step)
             page.wait_for_selector("form[data-ready]")

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 READ_WORDS = 238
 """Words a minute (Brysbaert 2019, doi:10.1016/j.jml.2019.104047: silent reading, non-fiction)."""
-MENTAL_STEP = 1.35
-"""Seconds (Card, Moran and Newell 1980, doi:10.1145/358886.358895: the keystroke-level model)."""
-READ_AT_MOST = 30
-"""Words of a page's text that a person reads before the questions. A real reader reads more."""
+MENTAL_STEP = 0.9
+"""Seconds, median. Card, Moran and Newell's mean is 1.35 (1980, doi:10.1145/358886.358895)."""
+READ_AT_MOST, READ_OF_ITEM = 24, 8
+"""Words of a page and of a question that a person reads. Slower people are easier to tell apart
+from programs, so that these are quick ones."""
 MISTAKES = 0.08
 """Share of people who do not find the picture that is shown again. An assumption."""
 REASONS = (
@@ -44,10 +45,10 @@ WORDS = """element => element.innerText.split(/\\s+/).filter(Boolean).length"""
 
 def walk(
     hands: Callable[["Page", random.Random], Hands], slowness: float = 1
-) -> Callable[["Browser", str, int, dict[str, Any]], None]:
+) -> Callable[["Browser", str, int, dict[str, Any]], str]:
     """Return the walk of a person with such hands; `slowness` multiplies all pauses."""
 
-    def whole(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> None:
+    def whole(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> str:
         person: list[Person] = []
 
         def answer(page: "Page", dice: random.Random) -> None:
@@ -55,7 +56,7 @@ def walk(
                 person.append(Person.drawn(dice, hands(page, dice), slowness))
             person[0].answer(page)
 
-        through(browser, address, seed, options, answer)
+        return through(browser, address, seed, options, answer)
 
     return whole
 
@@ -72,8 +73,8 @@ class Person:
 
     @classmethod
     def drawn(cls, dice: random.Random, hands: Hands, slowness: float) -> "Person":
-        """Draw a person: two of five read, two skim at four times the speed, one skips."""
-        habit = dice.choice(("reads", "reads", "skims", "skims", "skips"))
+        """Draw a person: a third reads, a third skims at four times the speed, a third skips."""
+        habit = dice.choice(("reads", "skims", "skips"))
         word = slowness * 60 / READ_WORDS * exp(dice.gauss(0, 0.2))
         pace = slowness * exp(dice.gauss(0, 0.25))
         return cls(dice, hands, word if habit == "reads" else word / 4, pace, habit == "skips")
@@ -102,7 +103,7 @@ class Person:
     def _answer_field(self, page: "Page", field: "Locator", number: int) -> None:
         if not field.is_visible() or field.get_attribute("class") == "agreed":
             return
-        self._wait(self.word * min(12, field.locator("legend").first.evaluate(WORDS)))
+        self._wait(self.word * min(READ_OF_ITEM, field.locator("legend").first.evaluate(WORDS)))
         self._think()
         if field.get_attribute("role") == "radiogroup":
             self._choose(page, field)
@@ -121,7 +122,7 @@ class Person:
         answers = field.locator("input[type=radio]")
         count = answers.count()
         if page.locator(".found-again").count():
-            self._wait(self.dice.uniform(3, 9))
+            self._wait(self.dice.uniform(1.5, 6))
             right = chosen(page, 0, self.dice)
             wanted = self.dice.randrange(count) if self.dice.random() < MISTAKES else right
         elif field.get_attribute("aria-required") is None and self.dice.random() < 0.1:
@@ -129,7 +130,7 @@ class Person:
         else:
             wanted = self.dice.randrange(count)
         if page.locator("form img, .seen img").count():
-            self._wait(self.dice.uniform(1, 5))
+            self._wait(self.dice.uniform(0.8, 3))
         if self.dice.random() < 0.05 * self.hands.doubts:
             self.hands.choose(answers.nth(self.dice.randrange(count)))
             self._think(2)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.load import Person, Times
 from benchmarks.signals.pages import is_consent, number_for, through
-from benchmarks.signals.protocol import Way
+from benchmarks.signals.protocol import WalkError, Way
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -48,29 +48,39 @@ BY_ELEMENTS = """
 
 
 class _WithoutPictures(Person):
-    """A walk that follows forms and asks for no picture."""
+    """A walk that follows forms and asks for no picture. `page` is the last page's HTML."""
+
+    page = ""
+
+    def _open(self, method: str, address: str, body: str = "") -> tuple[str, str]:
+        address, self.page = super()._open(method, address, body)
+        return address, self.page
 
     def _load(self, address: str) -> None:
         """Leave the picture out."""
 
 
-def by_http(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> None:
+def by_http(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> str:
     """Walk by requests alone, without a browser, its scripts and the pictures."""
     person = _WithoutPictures(Times(), think=0.1, seed=seed, is_over=lambda: False)
     person.walk(address)
+    code = re.search(r'<output class="code"[^>]*>([^<]+)<', person.page)
+    if code is None:
+        raise WalkError("The last page has no completion code.")
+    return code[1].strip()
 
 
-def by_elements(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> None:
+def by_elements(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> str:
     """Walk by a script in the page that clicks elements and sets values."""
 
     def answer(page: "Page", dice: random.Random) -> None:
         page.wait_for_timeout(200)
         page.evaluate(BY_ELEMENTS, dice.randrange(1, 10**6))
 
-    through(browser, address, seed, options, answer)
+    return through(browser, address, seed, options, answer)
 
 
-def by_paste(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> None:
+def by_paste(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> str:
     """Walk with the driver's clicks, reading the source, and paste every text."""
 
     def write(page: "Page", dice: random.Random, selector: str, text: str) -> None:
@@ -78,10 +88,12 @@ def by_paste(browser: "Browser", address: str, seed: int, options: dict[str, Any
         page.locator(selector).focus()
         page.keyboard.press("Control+V")
 
-    through(browser, address, seed, options, lambda page, dice: _driven(page, dice, 0.3, write))
+    return through(
+        browser, address, seed, options, lambda page, dice: _driven(page, dice, 0.3, write)
+    )
 
 
-def at_pace(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> None:
+def at_pace(browser: "Browser", address: str, seed: int, options: dict[str, Any]) -> str:
     """Walk with mouse moves and typed keys at a person's pace, reading the source."""
 
     def write(page: "Page", dice: random.Random, selector: str, text: str) -> None:
@@ -90,7 +102,9 @@ def at_pace(browser: "Browser", address: str, seed: int, options: dict[str, Any]
             page.keyboard.press(sign, delay=dice.uniform(20, 60))
             page.wait_for_timeout(dice.uniform(20, 80))
 
-    through(browser, address, seed, options, lambda page, dice: _driven(page, dice, 0.6, write))
+    return through(
+        browser, address, seed, options, lambda page, dice: _driven(page, dice, 0.6, write)
+    )
 
 
 def _driven(page: "Page", dice: random.Random, seconds: float, write: Any) -> None:

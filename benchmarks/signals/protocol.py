@@ -12,16 +12,17 @@ Kind = Literal["program", "person"]
 
 @dataclass(frozen=True)
 class Way:
-    """A way of walking: `walk` takes the browser, the study's address and a seed, and walks from
-    the consent to the last page.
+    """A way of walking: `walk` takes the browser, the study's address and a seed, walks from the
+    consent to the last page, and returns the completion code, by which the participant is known.
 
-    `options` are those of Playwright's new_context, such as a touch screen.
+    `options` are those of Playwright's new_context, such as a touch screen, and `scripts`, which
+    run in each page before its own.
     """
 
     key: str
     label: str
     kind: Kind
-    walk: Callable[["Browser", str, int, dict[str, Any]], None]
+    walk: Callable[["Browser", str, int, dict[str, Any]], str]
     options: tuple[tuple[str, Any], ...] = ()
 
 
