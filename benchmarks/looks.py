@@ -1,13 +1,16 @@
 """False positives of looks over simulated studies without an effect, and the samples they save.
 
 python -m benchmarks.looks [STUDIES]             means and proportions, 5 and 20 looks, every kind
-python -m benchmarks.looks crossed [STUDIES]     crossed participants and images, 5 looks
+python -m benchmarks.looks crossed [STUDIES] [FILE]   crossed participants and images, 5 looks
 python -m benchmarks.looks samples               power and expected samples of the designs
+
+`crossed` keeps each study's z in FILE, if it is given, and goes on there when it is called again.
 """
 
 import sys
 from collections.abc import Iterator
 from math import log, sqrt
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -110,22 +113,29 @@ def crossed_trials(
     )
 
 
-def crossed_false_positives(studies: int, looks: int = 5, seed: int = 3) -> dict[str, float]:
-    """Return the share of crossed studies without an effect that stop, by kind of looks."""
+def crossed_false_positives(
+    studies: int, looks: int = 5, seed: int = 3, kept: Path | None = None
+) -> dict[str, float]:
+    """Return the share of crossed studies without an effect that stop, by kind of looks.
+
+    `kept` is a file of a row of z for each finished study, which is read and appended to.
+    """
     people = 60
     times = np.arange(1, looks + 1) * people // looks
     fractions = tuple(times / people)
-    z = np.zeros((studies, looks))
-    for study in range(studies):
+    rows = []
+    if kept is not None and kept.exists():
+        rows = [[float(z) for z in line.split()] for line in kept.read_text().splitlines()]
+    for study in range(len(rows), studies):
         trials = crossed_trials(np.random.default_rng([seed, study]), people)
-        for number, count in enumerate(times):
-            there = trials[trials["participant"] < f"p{count:03d}"]
-            z[study, number] = _z_of_model(there)
+        rows.append([_z_of_model(trials[trials["participant"] < f"p{n:03d}"]) for n in times])
+        if kept is not None:
+            with kept.open("a", encoding="ascii") as file:
+                print(*rows[-1], file=file)
+    z = np.abs(np.array(rows[:studies]))
     return {
         kind: float(
-            (np.abs(z) >= [look.efficacy for look in Design(kind, fractions).at(fractions)])
-            .any(1)
-            .mean()
+            (z >= [look.efficacy for look in Design(kind, fractions).at(fractions)]).any(1).mean()
         )
         for kind in KINDS
     }
@@ -170,8 +180,9 @@ def main(arguments: list[str]) -> None:
         return
     if arguments[:1] == ["crossed"]:
         studies = int(arguments[1]) if len(arguments) > 1 else 1000
+        kept = Path(arguments[2]) if len(arguments) > 2 else None
         print(f"at most {limit(studies):.4f} is allowed")
-        for kind, share in crossed_false_positives(studies).items():
+        for kind, share in crossed_false_positives(studies, kept=kept).items():
             print(f"| crossed | 5 | {kind} | {share:.4f} |")
         return
     studies = int(arguments[0]) if arguments else 10_000

@@ -7,6 +7,7 @@ not a proof: docs/signals.md lists the people whom each rule takes for programs.
 from collections.abc import Sequence
 
 import pandas as pd
+from scipy import stats
 
 from analysis.plan.catalogues import signal_rules as limits
 from analysis.plan.catalogues.signal_rules import SIGNAL_RULES
@@ -79,10 +80,16 @@ def hidden(people: pd.DataFrame) -> Flags:
 
 
 def perception(people: pd.DataFrame) -> Flags:
-    """Flag participants who did not find pictures again."""
+    """Flag participants who found fewer pictures again than people do who see them.
+
+    The number of wrong items of a person is binomial. Being wrong more often than chance allows a
+    person is the sign, so that a slip or two in many items flag nobody.
+    """
     asked = people["signal_perception_asked"]
     wrong = asked - people["signal_perception_right"]
-    return _where(wrong >= limits.LEAST_WRONG, (asked >= 1) & ~_simulated(people))
+    as_many = stats.binom.sf(wrong.astype(float) - 1, asked.astype(float), limits.MISSED)
+    rare = pd.Series(as_many < limits.RARE, index=people.index)
+    return _where(rare, (asked >= limits.LEAST_ITEMS) & ~_simulated(people))
 
 
 def hidden_filled(people: pd.DataFrame) -> Flags:

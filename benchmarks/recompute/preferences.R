@@ -115,6 +115,8 @@ personal_fit <- function(rows, start, placed) {
   }
   modes <- lapply(people_rows, function(i) rep(0, k))
   deviance <- function(theta) {
+    # A wide step of optim leads to where the curvature is singular; it goes back from there.
+    if (max(abs(theta[-length(theta)])) > 30 || theta[length(theta)] > log(30)) return(1e10)
     total <- 0
     for (j in seq_along(people_rows)) {
       i <- people_rows[[j]]; u <- modes[[j]] # the last mode is near

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from scipy import stats
 
 from analysis.plan.catalogues.signal_rules import PROGRAM_RULES, SIGNAL_RULES
 from analysis.sections.signals.clean_walks import FILE
@@ -53,23 +54,35 @@ def table(found: pd.DataFrame) -> str:
         "| walk | flagged, mark hidden | flagged, with mark | by the rules, mark hidden |",
         "|---|---|---|---|",
     ]
-    for way in WAYS:
-        mine = found[found["way"] == way.key]
-        if mine.empty:
-            continue
-        cells = []
-        for mark in (False, True):
-            walks = mine[mine["marked"] == mark]
-            cells.append(f"{walks['program'].sum()} of {len(walks)}" if len(walks) else "–")
-        hidden = mine[~mine["marked"]]
-        by = [
-            f"{rule.key} {int(hidden[rule.key].sum())}"
-            for rule in SIGNAL_RULES
-            if hidden[rule.key].sum()
-        ]
-        kind = "program" if way.kind == "program" else "person"
-        lines.append(f"| {kind}: {way.label} | {' | '.join(cells)} | {', '.join(by) or 'none'} |")
+    for kind, ways in (("program", PROGRAMS), ("person", PEOPLE)):
+        for way in ways:
+            mine = found[found["way"] == way.key]
+            if not mine.empty:
+                lines.append(f"| {kind}: {way.label} | {_cells(mine)} |")
+        together = found[found["way"].isin([way.key for way in ways])]
+        if not together.empty:
+            lines.append(f"| **all walks of a {kind}** | {_cells(together)} |")
     return "\n".join(lines)
+
+
+def _cells(walks: pd.DataFrame) -> str:
+    hidden = walks[~walks["marked"]]
+    by = [
+        f"{rule.key} {int(hidden[rule.key].sum())}"
+        for rule in SIGNAL_RULES
+        if hidden[rule.key].sum()
+    ]
+    cells = (_share(hidden), _share(walks[walks["marked"]]), ", ".join(by) or "none")
+    return " | ".join(cells)
+
+
+def _share(walks: pd.DataFrame) -> str:
+    """Return the flagged of all walks with Clopper and Pearson's 95 % interval."""
+    if walks.empty:
+        return "–"
+    flagged, number = int(walks["program"].sum()), len(walks)
+    interval = stats.binomtest(flagged, number).proportion_ci(0.95, "exact")
+    return f"{flagged} of {number} ({interval.low:.0%} to {interval.high:.0%})"
 
 
 def write(found: pd.DataFrame) -> None:

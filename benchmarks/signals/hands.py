@@ -209,7 +209,7 @@ class Mouse(Hands):
         self._course((x, y), POINTING * 0.2)
 
     def _course(self, end: tuple[float, float], seconds: float) -> None:
-        begin, steps = self.at, max(3, round(seconds * 20))
+        begin, steps = self.at, max(3, round(seconds * 10))
         length = hypot(end[0] - begin[0], end[1] - begin[1])
         bow = self.dice.gauss(0, 0.06) * length
         for step in range(1, steps + 1):

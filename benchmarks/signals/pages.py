@@ -23,6 +23,10 @@ UNMARKED = "Object.defineProperty(Navigator.prototype, 'webdriver', {get: () => 
 """Hides the browser's own automation mark, in the walks of programs and of people alike."""
 IS_NEW_PAGE = """() => !window.isAnswered && document.readyState === "complete"
     && document.querySelector("main")"""
+PLACE = """element => {
+    const box = element.getBoundingClientRect();
+    return [box.left + scrollX, box.top + scrollY, box.right + scrollX, box.bottom + scrollY];
+}"""
 Answer = Callable[["Page", random.Random], None]
 
 
@@ -109,7 +113,13 @@ def found_again(page: "Page") -> int:
 
     A person sees it; here the screen's greys are compared, which a program could do as well.
     """
-    shots = [_greys(page, f".tile-{place} img") for place in range(7)]
+    whole = Image.open(BytesIO(page.screenshot(full_page=True))).convert("L")
+    factor = whole.width / page.evaluate("() => document.documentElement.clientWidth")
+    shots = []
+    for place in range(7):
+        box = page.locator(f".tile-{place} img").evaluate(PLACE)
+        cut = whole.crop(tuple(round(factor * edge) for edge in box))
+        shots.append(np.asarray(cut.resize((96, 96))))
     wanted = np.fliplr(shots[0])
     edge = round(0.12 * wanted.shape[0])
     alike = []
@@ -117,8 +127,3 @@ def found_again(page: "Page") -> int:
         part = Image.fromarray(shot[edge:-edge, edge:-edge]).resize(wanted.shape[::-1])
         alike.append(np.corrcoef(np.asarray(part).ravel(), wanted.ravel())[0, 1])
     return int(np.argmax(alike)) + 1
-
-
-def _greys(page: "Page", selector: str) -> np.ndarray:
-    shot = Image.open(BytesIO(page.locator(selector).screenshot()))
-    return np.asarray(shot.convert("L").resize((96, 96)))

@@ -5,8 +5,9 @@ everything, skims, or skips long texts. docs/signals.md says where the distribut
 """
 
 import random
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import exp, log
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,7 @@ class Person:
     word: float
     pace: float
     skips: bool
+    known: set[str] = field(default_factory=set)
 
     @classmethod
     def drawn(cls, dice: random.Random, hands: Hands, slowness: float) -> "Person":
@@ -88,44 +90,56 @@ class Person:
                 self.hands.choose(check)
             self.hands.press(page.locator("form[data-once] .actions button").first)
             return
-        for number, field in enumerate(page.locator("form[data-timed] fieldset").all()):
-            self._answer_field(page, field, number)
+        for question in page.locator("form[data-timed] fieldset").all():
+            self._answer_question(page, question)
         self._think(0.5)
         self.hands.press(page.locator("[data-continue]"))
 
     def _read(self, page: "Page") -> None:
+        # The words of a page that comes again, such as a trial's, are known.
+        heading = page.locator("main h1").first.text_content() or ""
+        if not self._is_new(re.sub(r"\d+", "", heading)):
+            self._wait(0.8)
+            return
         words = page.locator("main").evaluate(WORDS)
         if self.skips and not page.locator("fieldset[role=radiogroup]").count():
             self._wait(self.dice.uniform(3, 6))
         else:
             self._wait(max(0.8, self.word * min(words, READ_AT_MOST)))
 
-    def _answer_field(self, page: "Page", field: "Locator", number: int) -> None:
-        if not field.is_visible() or field.get_attribute("class") == "agreed":
-            return
-        self._wait(self.word * min(READ_OF_ITEM, field.locator("legend").first.evaluate(WORDS)))
-        self._think()
-        if field.get_attribute("role") == "radiogroup":
-            self._choose(page, field)
-        elif field.locator("input[type=checkbox]").count():
-            boxes = field.locator("input[type=checkbox]")
-            self.hands.choose(boxes.nth(self.dice.randrange(boxes.count())))
-        elif field.locator("input.number").count():
-            digits = number_for(field.locator("input.number"), self.dice)
-            self.hands.write(field.locator("input.number"), digits)
-        elif field.locator("textarea").count():
-            self._comment(field.locator("textarea"))
-        elif field.locator("input[type=text]").count():
-            self.hands.detail(field.locator("input[type=text]"))
+    def _is_new(self, text: str) -> bool:
+        is_new = text not in self.known
+        self.known.add(text)
+        return is_new
 
-    def _choose(self, page: "Page", field: "Locator") -> None:
-        answers = field.locator("input[type=radio]")
+    def _answer_question(self, page: "Page", question: "Locator") -> None:
+        if not question.is_visible() or question.get_attribute("class") == "agreed":
+            return
+        legend = question.locator("legend").first
+        if self._is_new(legend.text_content() or ""):
+            self._wait(self.word * min(READ_OF_ITEM, legend.evaluate(WORDS)))
+        self._think()
+        if question.get_attribute("role") == "radiogroup":
+            self._choose(page, question)
+        elif question.locator("input[type=checkbox]").count():
+            boxes = question.locator("input[type=checkbox]")
+            self.hands.choose(boxes.nth(self.dice.randrange(boxes.count())))
+        elif question.locator("input.number").count():
+            digits = number_for(question.locator("input.number"), self.dice)
+            self.hands.write(question.locator("input.number"), digits)
+        elif question.locator("textarea").count():
+            self._comment(question.locator("textarea"))
+        elif question.locator("input[type=text]").count():
+            self.hands.detail(question.locator("input[type=text]"))
+
+    def _choose(self, page: "Page", question: "Locator") -> None:
+        answers = question.locator("input[type=radio]")
         count = answers.count()
         if page.locator(".found-again").count():
             self._wait(self.dice.uniform(1.5, 6))
             right = chosen(page, 0, self.dice)
             wanted = self.dice.randrange(count) if self.dice.random() < MISTAKES else right
-        elif field.get_attribute("aria-required") is None and self.dice.random() < 0.1:
+        elif question.get_attribute("aria-required") is None and self.dice.random() < 0.1:
             return
         else:
             wanted = self.dice.randrange(count)

@@ -17,8 +17,11 @@ METRONOME = 0.05
 """Standard deviation of the distances between answers, divided by their mean."""
 LEAST_DISTANCES = 10
 LEAST_PICTURES = 3
-LEAST_WRONG = 2
-"""Wrong answers of the perceptual items: by guessing among six, all but 1.6 % have two of four."""
+LEAST_ITEMS = 2
+MISSED, RARE = 0.08, 0.01
+"""Share of the perceptual items that a person misses (an assumption, on the high side), and the
+share of such people whom the rule may flag. By guessing among six, 87 % are flagged with four items
+and 99 % with six."""
 WORDS_PER_MINUTE = 1000
 """Nobody reads faster and understands (Rayner et al., 2016)."""
 LEAST_WORDS = 200
@@ -96,7 +99,8 @@ SIGNAL_RULES = (
     SignalRule(
         "perception",
         "pictures not recognised",
-        f"at least {LEAST_WRONG} perceptual items are wrong",
+        f"so many perceptual items are wrong as among fewer than {RARE:.0%} of people who miss "
+        f"{MISSED:.0%} of them, such as 3 of 4",
         "program",
         ("signal_perception_asked", "signal_perception_right"),
         "analysis.study_data.signals.perception",

@@ -47,7 +47,7 @@ LIMITS = {
     "metronome": ({"signal_answer_gap_sd_ms": 100.0}, {"signal_answer_gap_sd_ms": 101.0}),
     "pictures": ({"signal_pictures_requested": 0}, {"signal_pictures_requested": 1}),
     "hidden": ({"signal_hidden_told": 1}, {"signal_hidden_other": 1}),
-    "perception": ({"signal_perception_right": 2}, {"signal_perception_right": 3}),
+    "perception": ({"signal_perception_right": 1}, {"signal_perception_right": 2}),
     "hidden_filled": ({"signal_hidden_other": 1}, {"signal_hidden_told": 1}),
     "pasted": ({"signal_pasted_characters": 160}, {"signal_pasted_characters": 159}),
     "keyless": ({"signal_keyless_characters": 160}, {"signal_keyless_characters": 159}),
@@ -58,6 +58,7 @@ UNDECIDED = {
     "pace": {"simulated": 1},
     "metronome": {"signal_answers_timed": 9},
     "pictures": {"signal_pictures_due": 2},
+    "perception": {"signal_perception_asked": 1, "signal_perception_right": 0},
     "haste": {"signal_words": 199},
     "pasted": {"signal_characters": 99},
 }
