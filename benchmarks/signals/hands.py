@@ -5,7 +5,7 @@ from math import hypot, log, sin
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import FloatRect, Locator, Page
 
 POINTING = 1.1
 """Seconds to point with a mouse (Card, Moran and Newell 1980, doi:10.1145/358886.358895)."""
@@ -182,7 +182,7 @@ class Mouse(Hands):
         self.page.wait_for_timeout(self.dice.uniform(60, 130))
         self.page.mouse.up()
 
-    def _scrolled_to(self, element: "Locator") -> dict[str, float]:
+    def _scrolled_to(self, element: "Locator") -> "FloatRect":
         height = self.page.evaluate("() => innerHeight")
         for _ in range(150):
             box = element.bounding_box()
@@ -190,11 +190,11 @@ class Mouse(Hands):
                 raise RuntimeError(f"{element} cannot be seen.")
             middle = box["y"] + box["height"] / 2
             if 0.05 * height < middle < 0.95 * height:
-                return dict(box)
+                return box
             before = self.page.evaluate("() => scrollY")
             self.scroll(100 if middle > height / 2 else -100)
             if self.page.evaluate("() => scrollY") == before and 0 < middle < height:
-                return dict(box)
+                return box
         raise RuntimeError(f"The wheel does not reach {element}.")
 
     def scroll(self, pixels: float) -> None:
@@ -279,7 +279,7 @@ class Finger(Hands):
         self._touch("touchEnd", None)
         self.pause(150)
 
-    def _flicked_to(self, element: "Locator") -> dict[str, float]:
+    def _flicked_to(self, element: "Locator") -> "FloatRect":
         height = self.page.evaluate("() => innerHeight")
         for _ in range(60):
             box = element.bounding_box()
@@ -287,12 +287,12 @@ class Finger(Hands):
                 raise RuntimeError(f"{element} cannot be seen.")
             middle = box["y"] + box["height"] / 2
             if 0.1 * height < middle < 0.9 * height:
-                return dict(box)
+                return box
             before = self.page.evaluate("() => scrollY")
             way = min(0.5 * height, abs(middle - height / 2)) * (1 if middle > height / 2 else -1)
             self._flick(way)
             if self.page.evaluate("() => scrollY") == before and 0 < middle < height:
-                return dict(box)
+                return box
         raise RuntimeError(f"Flicks do not reach {element}.")
 
     def _flick(self, way: float) -> None:
