@@ -66,7 +66,7 @@ put_assumptions <- function(path, nodes, outcome, found) { # of one analysis
       if (node$key == "clusters") put(paste0(here, ".values.least"), min(tapply(rows$participant, rows$arm, function(x) length(unique(x)))))
       if (node$key == "answers") put_answers(here, rows)
     }
-    if (outcome$analysis == "paired_preferences") put_preference_assumption(here, node, outcome)
+    if (outcome$analysis == "paired_preferences") put_preference_assumption(here, node, outcome, has_places(found))
     if (node$key == "ratio") put(paste0(here, ".values.least"), min(lengths(groups_of(outcome))))
     if (outcome$analysis == "paired" && node$key == "differences") {
       values <- complete_conditions(outcome)$values

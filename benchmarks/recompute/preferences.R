@@ -11,6 +11,7 @@ comparisons_of <- function(outcome) { # one row per answered comparison of two m
   inside <- people$participant[members(outcome$population) & people$arm %in% arms_of(outcome)]
   rows[rows$first != rows$second & rows$participant %in% inside, ]
 }
+has_places <- function(found) is.null(found$first_place$reason)
 preference_fit <- function(rows, placed) {
   methods <- sort(unique(c(rows$first, rows$second)), method = "radix")
   k <- length(methods); tied <- any(rows$share == .5)
@@ -35,7 +36,7 @@ preference_fit <- function(rows, placed) {
 }
 put_preferences <- function(path, found, outcome) {
   rows <- comparisons_of(outcome)
-  placed <- is.null(found$first_place$reason)
+  placed <- has_places(found)
   fit <- preference_fit(rows, placed)
   k <- length(fit$methods); df <- fit$people - 1
   quantile <- qt((1 + level) / 2, df)
@@ -154,7 +155,7 @@ put_personal <- function(path, rows, values, placed) {
   ratio <- fit$without - fit$deviance
   put_test(paste0(path, ".no_differences"), ratio, c(0, 1), pchisq(ratio, 1, lower.tail = FALSE) / 2, "laplace")
 }
-put_preference_assumption <- function(path, node, outcome) {
+put_preference_assumption <- function(path, node, outcome, placed) {
   rows <- comparisons_of(outcome)
   if (node$key == "preference_people") put(paste0(path, ".values.people"), length(unique(rows$participant)))
   if (node$key == "places") {
@@ -163,9 +164,9 @@ put_preference_assumption <- function(path, node, outcome) {
     put(paste0(path, ".values.least"), min(shares)); put(paste0(path, ".values.most"), max(shares))
   }
   if (node$key == "worths") {
-    fit <- preference_fit(rows)
+    fit <- preference_fit(rows, placed)
     a <- match(rows$first, fit$methods); b <- match(rows$second, fit$methods)
-    half <- (fit$values[a] - fit$values[b] + fit$values[length(fit$methods) + 1]) / 2
+    half <- (fit$values[a] - fit$values[b] + if (placed) fit$values[length(fit$methods) + 1] else 0) / 2
     tie <- if (fit$tied) exp(fit$values[length(fit$values)]) else 0
     expected <- (exp(half) + tie / 2) / (exp(half) + exp(-half) + tie)
     pair <- paste(pmin(a, b), pmax(a, b)); turned <- a > b
