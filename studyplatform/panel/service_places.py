@@ -1,7 +1,6 @@
 """More places at Prolific: what would change there, and the change itself."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.utils.translation import gettext
 
@@ -29,7 +28,7 @@ class Raise:
     service_study: str
     there: PlacesThere
     total: int
-    pay: Decimal
+    pay: float
     currency: str
     open_here: int
 
