@@ -184,11 +184,12 @@ def drawn(figure: Figure, suffix: str, name: str, scale: float = 1.0) -> bytes:
 
     With `scale`, the file is wider than the figure by this factor. A PNG has 300 dpi.
     """
+    of_png: dict[str, Any] = {"pil_kwargs": {"dpi": (DPI, DPI)}} if suffix == ".png" else {}
     with mpl.rc_context({**SETTINGS, "svg.hashsalt": name}):
         buffer = io.BytesIO()
         figure.savefig(
             buffer, format=suffix[1:], dpi=DPI * scale, metadata=UNDATED[suffix], facecolor="white",
-            **({"pil_kwargs": {"dpi": (DPI, DPI)}} if suffix == ".png" else {}),
+            **of_png,
         )  # fmt: skip
     if suffix == ".png" or scale == 1:
         return buffer.getvalue()

@@ -45,7 +45,7 @@ OF_THE_MAP = (
 )
 OF_THE_PERSON = (
     r'<input type="hidden"[^>]*>',
-    r"/p/[\w-]+/(picture/[\w-]+/)?",
+    r"/p/[\w-]+/(picture/([\w-]+/){1,2})?",
     r"<strong[^>]*>(car|truck|boat|tree)</strong>",
     r"(right|wrong)\.",
 )

@@ -275,6 +275,7 @@ def test_every_shipped_plan_has_the_random_terms_of_its_design():
     found = {(path.stem, key): terms for path in SHIPPED for key, terms in models_of(path)}
     special = {
         ("judge-advisor", "followed"): "(1 + prediction_correct | participant) + (1 | image)",
+        ("thinking-aloud", "agreement"): "(1 + prediction_correct | participant) + (1 | image)",
         ("plan", "aliens"): "(1 | participant)",
         ("plan", "decision_time"): "(1 | participant)",
     }
