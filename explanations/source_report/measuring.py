@@ -38,9 +38,9 @@ class Group:
     """Whether the numbers also depend on the network's other training."""
 
 
-CHEAP = Group("depth", "layers and saliency", cheap, quick=30, full=100, version=4)
-CONTROLS = Group("controls", "rotated maps", controls, quick=30, full=100, version=3)
-CENTRE = Group("centre", "centre of the image", centre, quick=30, full=100, version=1)
+CHEAP = Group("depth", "layers and saliency", cheap, quick=20, full=100, version=4)
+CONTROLS = Group("controls", "rotated maps", controls, quick=20, full=100, version=3)
+CENTRE = Group("centre", "centre of the image", centre, quick=20, full=100, version=1)
 EXPENSIVE = Group("methods", "IG, SHAP and LIME", expensive, quick=4, full=10, version=5)
 TRAININGS = Group(
     "trainings",
