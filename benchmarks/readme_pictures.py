@@ -12,9 +12,10 @@ import os
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from benchmarks import page_sources
+from benchmarks.screenshots import answer_first
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -47,19 +48,11 @@ def main() -> None:
         _save(page.screenshot(), "report.webp", report_hash())
         page.goto(address + path)
         while not (page.locator("[name=step]").get_attribute("value") or "").startswith("trial:"):
-            _go_on(page)
+            answer_first(page)
         page.wait_for_selector("form[data-ready]")
         page.wait_for_load_state("networkidle")
         _save(page.screenshot(), "trial.webp", page_sources.pages_hash())
         browser.close()
-
-
-def _go_on(page: Page) -> None:
-    page.wait_for_selector("form[data-ready]")
-    for group in page.locator("fieldset[role=radiogroup]").all():
-        group.locator("label").first.click()
-    with page.expect_navigation():
-        page.locator("form .actions button").first.click()
 
 
 def _save(screenshot: bytes, name: str, source: str) -> None:

@@ -19,7 +19,7 @@ def save_widths(page: Figure, draw: Callable[[], Figure], stem: Path) -> None:
     """Write the figure `page` that `draw` returns at each width of FOLDERS, in those folders.
 
     The figure of a page fits a column if it is made smaller: its smallest letters then have 6
-    points. For two columns it is drawn anew, so that its letters do not grow with it, as is a
+    points. For two columns it is redrawn, so that its letters do not grow with it, as is a
     figure that is wider than a page's.
     """
     for name, inches in FOLDERS.items():

@@ -76,7 +76,7 @@ def width() -> float:
 
 @contextmanager
 def as_wide_as(inches: float) -> Iterator[None]:
-    """Draw figures of this width inside of the context, instead of those of a page."""
+    """Draw figures of this width within the block, instead of the width of a page."""
     token = _INCHES.set(inches)
     try:
         yield

@@ -69,7 +69,7 @@ def _cell(text: str) -> str:
 
 
 def read_table(text: str) -> tuple[Comparison, ...]:
-    """Return the comparisons in a table that `table_text` wrote; empty if there is no table."""
+    """Return the comparisons in a table that `table_text` wrote. Return none without a table."""
     _, _, rows = text.partition(f"{_COLUMNS}\n")
     return tuple(_read_row(line) for line in rows.splitlines()[1:])
 

@@ -1,4 +1,4 @@
-"""Which tables fit half of the printed page, where two stand beside each other."""
+"""Decides which tables fit half of the printed page, so that two are side by side."""
 
 import re
 from collections.abc import Collection, Iterator, Sequence

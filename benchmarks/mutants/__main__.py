@@ -8,7 +8,7 @@ mutant meets only tests that execute its lines, quickest first, up to half of th
 of an area are named in AREAS, and a first run of them tells which lines each of them executes.
 
 FOLDER keeps a copy of the repository, the lines reached, and a file per mutant, so that a run that
-was stopped goes on where it was. --again plants the survivors anew, after tests were added.
+was stopped goes on where it was. --again tries the survivors again, after tests were added.
 """
 
 import argparse

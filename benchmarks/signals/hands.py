@@ -1,6 +1,7 @@
 """How a person's hands choose, write and press: keys, fingers, mouse, and helpers of both."""
 
 import random
+from abc import ABC, abstractmethod
 from math import hypot, log, sin
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,7 +15,7 @@ KEY_REPEAT = (500, 33)
 NEIGHBOURS = "qwertyuiopasdfghjklzxcvbnm"
 
 
-class Hands:
+class Hands(ABC):
     """A person's way to operate the page. `doubts` multiplies how often an answer is changed."""
 
     doubts: ClassVar[float] = 1
@@ -25,17 +26,17 @@ class Hands:
         # Kristensson and Oulasvirta 2018, doi:10.1145/3173574.3174220).
         self.key_ms = dice.uniform(130, 260)
 
+    @abstractmethod
     def choose(self, option: "Locator") -> None:
         """Choose a radio button or tick a box."""
-        raise NotImplementedError
 
+    @abstractmethod
     def press(self, button: "Locator") -> None:
         """Press a button."""
-        raise NotImplementedError
 
+    @abstractmethod
     def focus(self, field: "Locator") -> None:
         """Bring the cursor into a field."""
-        raise NotImplementedError
 
     def write(self, field: "Locator", text: str) -> None:
         """Type a text on keys, with slips."""

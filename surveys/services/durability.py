@@ -6,7 +6,7 @@ commits durable, too.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from django.db import connection, transaction
 
@@ -24,7 +24,7 @@ def atomic_without_waiting() -> Iterator[None]:
         with transaction.atomic():
             yield
     elif connection.vendor == "sqlite":
-        with _normal_level(), transaction.atomic():
+        with without_waiting(), transaction.atomic():
             yield
     else:
         with transaction.atomic():
@@ -35,8 +35,32 @@ def atomic_without_waiting() -> Iterator[None]:
 
 
 @contextmanager
+def without_waiting() -> Iterator[None]:
+    """Let no commit within the block wait for the disk.
+
+    Within a transaction, nothing changes: SQLite refuses it there, and it would not help.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    levels = {"sqlite": _normal_level, "postgresql": _asynchronous_commits}
+    with levels.get(connection.vendor, nullcontext)():
+        yield
+
+
+@contextmanager
+def _asynchronous_commits() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO off")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET synchronous_commit")
+
+
+@contextmanager
 def _normal_level() -> Iterator[None]:
-    # SQLite refuses the change inside a transaction, so that it surrounds the whole.
     connection.ensure_connection()
     plain = connection.connection
     ((before,),) = plain.execute("PRAGMA synchronous").fetchall()

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db import connection
 from django.db.models import F
 from django.test import override_settings
 from django.urls import reverse
@@ -20,6 +19,7 @@ from surveys.models import ArmBlock, Participant, Study, Trial, TrialMap
 from surveys.pages import sequence
 from surveys.pages.kinds.attention import expected
 from surveys.pages.kinds.perception import right_place
+from surveys.services.durability import without_waiting
 from surveys.services.ledger import scheme_of
 from surveys.services.places import taken
 from surveys.simulation.browser import Browser, Page
@@ -32,11 +32,6 @@ from surveys.tidy.cell_sources import task_of
 from surveys.web import signed_links
 
 AnyBrowser = Browser | RemoteBrowser
-# Rehearsals need not survive a power cut, and without waiting for the disk they are much faster.
-RELAXED = {
-    "sqlite": ("PRAGMA synchronous=NORMAL", "PRAGMA synchronous=FULL"),
-    "postgresql": ("SET synchronous_commit TO off", "RESET synchronous_commit"),
-}
 
 
 class SimulationError(ValueError):
@@ -123,7 +118,8 @@ def taking_part(
     _check_conditions(study, profile)
     browser = RemoteBrowser(server) if server else Browser()
     # As on a server: with DEBUG, Django would record every query and double the time.
-    with override_settings(DEBUG=False), _not_waiting_for_the_disk():
+    # Rehearsals need not survive a power cut, and are much faster without waiting for the disk.
+    with override_settings(DEBUG=False), without_waiting():
         yield (
             _take_part(browser, study, seed, first + offset, profile) for offset in range(number)
         )
@@ -299,19 +295,3 @@ def _check_conditions(study: Study, profile: Profile) -> None:
             f"Each effect of a profile must name a condition of the study {study.slug!r} or a "
             f"method. Unknown: {', '.join(unknown)}. Known: {', '.join(sorted(known))}."
         )
-
-
-@contextmanager
-def _not_waiting_for_the_disk() -> Iterator[None]:
-    # SQLite refuses the change inside a transaction, where it would not help anyway.
-    relaxed = None if connection.in_atomic_block else RELAXED.get(connection.vendor)
-    if relaxed is None:
-        yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(relaxed[0])
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(relaxed[1])
