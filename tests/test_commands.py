@@ -354,6 +354,7 @@ def wait_until(running, is_so):
     assert running.poll() is None, running.communicate()
 
 
+@pytest.mark.nightly
 @pytest.mark.shared
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.nightly)]

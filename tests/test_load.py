@@ -91,6 +91,7 @@ def test_people_who_move_between_two_groups_of_servers_lose_nothing(tmp_path, po
     assert worst_imbalance(drawn, arms) <= 2
 
 
+@pytest.mark.nightly
 def test_the_worst_imbalance_is_that_of_any_moment_and_stratum():
     assert worst_imbalance([], 2) == 0
     assert worst_imbalance([("", 1), ("", 2), ("", 2), ("", 1)], 2) == 1

@@ -66,6 +66,7 @@ def test_a_message_is_listed_as_users_see_it(tmp_path):
     }
 
 
+@pytest.mark.nightly
 def test_the_messages_of_this_program_are_found():
     found = list(errors.messages(errors.ROOT))
     assert len(found) > 800

@@ -170,6 +170,7 @@ def test_where_nothing_was_planted_the_report_claims_nothing(images, tmp_path):
     assert all(entry["p_adjusted"] > 0.05 for entry in results["outcomes"])
 
 
+@pytest.mark.nightly
 @pytest.mark.django_db
 def test_a_second_run_computes_nothing_again(images, tmp_path, capsys):
     file = tmp_path / "again.toml"

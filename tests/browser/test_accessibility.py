@@ -71,6 +71,7 @@ def test_axe_finds_nothing_on_the_way_from_the_consent_to_the_code(
     }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_on_the_pages_beside_the_way(page, live_server, study, language):
     outside = f"{live_server.url}/s/{study.slug}"

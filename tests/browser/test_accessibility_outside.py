@@ -150,6 +150,7 @@ def test_axe_finds_nothing_on_the_ways_back_to_a_service(page, live_server, paid
     check(page, language, "Too much time has passed")
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_on_refusals_and_errors(
     page, live_server, paid, client, monkeypatch, language
@@ -227,6 +228,7 @@ def first_trial(study: Study) -> int:
     return next(one.number for one in pages if one.step and one.step.kind == "trial")
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_on_previews(page, researcher, tmp_path, language):
     study = drawn_study(tmp_path, arms=("none", "gradcam"), extra=GERMAN.split("48\n")[1])

@@ -90,6 +90,7 @@ def right_to_left(transactional_db, tmp_path, settings, _data_in_a_folder_of_its
     return mirrored_study(tmp_path)
 
 
+@pytest.mark.nightly
 def test_no_page_scrolls_sideways_in_german_with_its_long_words(tab, live_server, german):
     walk_narrow(tab, live_server.url, german, "de")
 
@@ -148,6 +149,7 @@ def test_pages_are_mirrored_where_writing_runs_from_right_to_left(tab, live_serv
         assert min(abs(1280 - right - other_left), abs(1280 - left - other_right)) < 3
 
 
+@pytest.mark.nightly
 def test_the_colours_of_a_legend_are_mirrored_with_their_words(tab, live_server, right_to_left):
     for key in "abc":
         someone = services.enrol(study=right_to_left, arrival_key=key, language="he")

@@ -86,6 +86,7 @@ def test_from_an_invitation_to_a_sign_in_with_a_second_factor(tab, live_server, 
     is_fine(tab)
 
 
+@pytest.mark.nightly
 @pytest.mark.browser
 def test_a_passkey_alone_signs_in(tab, live_server, transactional_db):
     cache.clear()
@@ -115,6 +116,7 @@ def test_a_passkey_alone_signs_in(tab, live_server, transactional_db):
     assert tab.locator("h1").inner_text() == "Your studies"
 
 
+@pytest.mark.nightly
 @pytest.mark.browser
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_pages_of_members_and_people_are_accessible(

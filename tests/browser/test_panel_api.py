@@ -13,6 +13,7 @@ __all__ = ["panel"]  # a fixture
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_pages_of_the_api_have_no_flaw_at_any_width(page, panel, study, live_server, width):
     page.set_viewport_size({"width": width, "height": 844})

@@ -127,6 +127,7 @@ def test_the_browser_asks_before_typed_texts_are_lost(tab, live_server, cookie, 
     assert asked == ["beforeunload"]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_page_has_a_flaw_or_is_wider_than_its_window(

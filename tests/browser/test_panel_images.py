@@ -74,6 +74,7 @@ def test_own_images_are_uploaded_and_chosen_without_a_script(
     leave(context)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("widths", [WIDTHS[:1], pytest.param(WIDTHS, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_pages_have_no_flaw_at_any_width(

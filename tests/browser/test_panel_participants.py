@@ -15,6 +15,7 @@ __all__ = ["panel"]  # a fixture
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_participants_page_has_no_flaw_at_any_width(page, panel, study, width):
     page.set_viewport_size({"width": width, "height": 844})

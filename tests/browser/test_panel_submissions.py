@@ -24,6 +24,7 @@ def study(transactional_db, tmp_path, _data_in_a_folder_of_its_own):
     return study
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_page_of_submissions_has_no_flaw_at_any_width(page, panel, study, tmp_path, width):
     page.set_viewport_size({"width": width, "height": 844})

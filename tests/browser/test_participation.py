@@ -148,6 +148,7 @@ def test_no_page_scrolls_sideways(tab, address, study, width):
     check()
 
 
+@pytest.mark.nightly
 def test_the_picture_is_shown_at_ten_times_its_size_without_smoothing(tab, address):
     tab.set_viewport_size({"width": 1280, "height": 900})
     begin(tab, address)

@@ -97,6 +97,7 @@ def test_mouse_and_keys_clear_the_picture_and_their_path_is_stored(page, live_se
         photograph(page, page.context.browser, address)
 
 
+@pytest.mark.nightly
 def test_without_a_script_every_cell_is_as_wide_as_the_others(page, live_server, study):
     someone = to_trial(study)
     context = page.context.browser.new_context(

@@ -155,6 +155,7 @@ def test_no_other_folder_can_be_named(study, settings, folder):
         queue.enqueue("folder", study=study, data=FOLDER | {"split": "../x"}, by=None)
 
 
+@pytest.mark.nightly
 def test_scenes_that_come_with_the_platform_are_drawn_when_they_are_missing(db):
     text = STUDY.format(slug="pictured", seed=5)
     study = services.load_study(text, images_later=True)
@@ -251,6 +252,7 @@ def test_the_sample_size_is_simulated(study):
     assert any("per arm" in one.step for one in told)
 
 
+@pytest.mark.nightly
 def test_the_effects_and_assumptions_that_were_entered_are_simulated(study):
     """The plan of this study names no smallest effect."""
     services.close_study(study=study)

@@ -160,6 +160,7 @@ def test_a_line_of_the_log_is_one_json_object_with_the_id_of_the_answer(db, sett
     assert "secret" not in json.dumps(record.fields) + record.getMessage()
 
 
+@pytest.mark.nightly
 @pytest.mark.postgres
 def test_on_postgresql_the_database_itself_stops_a_query_at_the_limit(postgres):
     """In a process of its own, whose database is PostgreSQL."""

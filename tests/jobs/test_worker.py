@@ -110,6 +110,7 @@ def test_a_cancelled_job_stops_within_seconds_and_its_worker_goes_on(platform):
     platform.ask("cancel", second)
 
 
+@pytest.mark.nightly
 def test_a_killed_workers_job_is_finished_by_another_and_its_process_ends(platform):
     before = platform.ask("look", platform.ask("enqueue", 6, 3))["people"]
     job = platform.ask("enqueue", 6, 3)

@@ -129,6 +129,7 @@ def test_the_forms_lead_to_the_page_that_they_edit(draft, signed_in):
         assert f'href="{page(text, number, arm)}"' in shown.content.decode()
 
 
+@pytest.mark.nightly
 def test_pages_keep_the_size_of_a_phone_until_the_window_is_chosen_again(draft, signed_in):
     text, browser = save(draft, 'title = "', 'title = "A '), signed_in("editor")
     phone = f'href="{reverse("preview:phone-style")}"'.encode()

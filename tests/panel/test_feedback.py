@@ -105,6 +105,7 @@ def test_comments_are_shown_as_text_and_never_run(asking, signed_in):
     assert "<script>alert" not in page
 
 
+@pytest.mark.nightly
 def test_the_queries_depend_neither_on_people_nor_on_images(asking, signed_in):
     browser, counts = signed_in("analyst"), []
     for people in (4, 9):

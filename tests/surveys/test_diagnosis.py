@@ -261,6 +261,7 @@ def test_while_blinded_counts_are_over_all_arms_and_of_several_people(study):
             assert number == sum(said.get(key, 0) for _, said in image.by_method.values())
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("quick_report")
 def test_the_export_has_small_pictures_of_what_is_named_and_the_report_shows_them(
     diagnosed, tmp_path

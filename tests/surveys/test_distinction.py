@@ -300,6 +300,7 @@ def test_a_classifier_of_fewer_classes_is_refused(drawn, tmp_path):
     assert "knows 3: car, truck, boat. Use another task, or other weights." in str(said.value)
 
 
+@pytest.mark.nightly
 def test_every_page_can_be_previewed_with_all_its_pictures(drawn):
     panel = Client()
     panel.force_login(User.objects.create_superuser("researcher"))

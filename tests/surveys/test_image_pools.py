@@ -128,6 +128,7 @@ def test_people_of_one_rank_see_the_same_images_in_arms_of_one_accuracy(tmp_path
     assert all(len(images) == 1 for images in by_rank.values())
 
 
+@pytest.mark.nightly
 @pytest.mark.django_db
 def test_within_subjects_every_condition_shows_every_image_equally_often(tmp_path):
     parts = TRIALS.format(more="right_pool = 30\nwrong_pool = 10").replace("right = 7", "right = 4")
@@ -265,6 +266,7 @@ def test_what_cannot_be_shown_is_refused_with_its_cure(tmp_path, old, new, more,
     assert "line " in str(refused.value)
 
 
+@pytest.mark.nightly
 @pytest.mark.django_db
 def test_one_person_sees_every_level_and_each_image_is_shown_at_each_level_over_people(tmp_path):
     parts = TRIALS.format(more="")

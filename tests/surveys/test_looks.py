@@ -117,6 +117,7 @@ def test_a_look_before_its_time_needs_a_reason(planned):
     assert (held.planned, held.reason) == (False, "The grant ends.")
 
 
+@pytest.mark.nightly
 def test_scores_that_are_all_alike_are_not_told(planned):
     for place in range(20):
         factories.walk(factories.allocated(planned, f"person {place}"), choice=1)
@@ -126,6 +127,7 @@ def test_scores_that_are_all_alike_are_not_told(planned):
     assert not Look.objects.exists()
 
 
+@pytest.mark.nightly
 def test_a_look_is_never_changed(visited):
     look()
     held = Look.objects.get()

@@ -77,6 +77,7 @@ def test_what_was_not_measured_stays_empty(drawn, tmp_path):
     assert rows(tmp_path / "out", "page_events.csv") == []
 
 
+@pytest.mark.nightly
 def test_a_trial_that_was_loaded_twice_is_marked_as_interrupted(drawn, tmp_path):
     browser, page, _ = begin(drawn)
     trial = go_on(browser, page, 2)

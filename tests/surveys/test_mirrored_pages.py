@@ -79,6 +79,7 @@ def test_every_word_from_the_consent_to_the_code_is_in_the_persons_language(stud
     assert latin(client.get(f"/p/{someone.code}/").content.decode()) == []
 
 
+@pytest.mark.nightly
 def test_every_word_beside_the_way_is_in_the_persons_language(study):
     client = Client()
     someone = services.enrol(study=study, arrival_key="a visit", language="he")

@@ -182,6 +182,7 @@ def test_while_arms_are_blinded_no_table_and_no_list_tells_who_saw_what(study, t
     assert "attention_asked" in rows(tmp_path / "closed", "participants.csv")[0]
 
 
+@pytest.mark.nightly
 def test_synthetic_people_walk_it(study):
     result = simulate(study=study, number=6, seed=3, profile=load("null"))
     assert result.completed > 0

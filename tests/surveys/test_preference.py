@@ -99,11 +99,11 @@ def test_every_arm_sees_the_same_page_with_two_maps_and_their_own_legends(study)
 
 
 def test_choices_are_exported_with_methods_places_and_codebook(study, tmp_path):
-    run.simulate(study=study, number=8, seed=3, profile=profile.load("null"))
+    run.simulate(study=study, number=4, seed=3, profile=profile.load("null"))
     export_study(study=study, output=tmp_path / "out", simulated="only")
     trials = pd.read_csv(tmp_path / "out" / "trials.csv")
     compared = trials[trials["task"] == "preference"]
-    assert len(compared) == 8 * 6
+    assert len(compared) == 4 * 6
     assert compared["preferred_map"].isin([1, 2]).all()
     shown = compared["map_methods"].str.split(";", expand=True)
     chosen = shown[0].where(compared["preferred_map"] == 1, shown[1])
@@ -122,6 +122,7 @@ def with_neither(db, tmp_path, _data_in_a_folder_of_its_own):
     return drawn_study(tmp_path, right=6, wrong=4, parts=parts, arms=ARMS)
 
 
+@pytest.mark.nightly
 def test_neither_map_can_be_chosen_where_the_study_says_so(with_neither, tmp_path):
     someone, client = to_preference(with_neither, "first"), Client()
     page = client.get(f"/p/{someone.code}/").content.decode()

@@ -59,6 +59,7 @@ def test_without_a_limit_per_address_the_program_keeps_the_laboratory_out(
     assert consents(drawn, 3, LABORATORY) == {429: 3}
 
 
+@pytest.mark.nightly
 def test_many_addresses_of_one_network_have_a_limit_together(drawn, clock):
     assert consents(drawn, 77, "203.0.113.{}") == {303: 75, 429: 2}
 

@@ -79,6 +79,7 @@ def compared(tmp_path):
     return differing, results, results_again
 
 
+@pytest.mark.nightly
 @pytest.mark.django_db
 def test_the_same_seed_makes_the_same_export_and_results_in_another_database(tmp_path):
     differing, results, results_again = compared(tmp_path)

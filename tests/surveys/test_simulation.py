@@ -111,6 +111,7 @@ def test_an_effect_reaches_its_arm_alone(drawn):
     assert highest.count() == 1
 
 
+@pytest.mark.nightly
 def test_quitters_leave_before_the_end_and_some_of_them_stop(drawn):
     result = simulate(
         study=drawn, number=12, seed=1, profile=read(BASE.replace("quits = 0.0", "quits = 1.0"))
@@ -233,6 +234,7 @@ def test_a_page_is_read_as_its_form():
     assert (page.prediction, page.pictures, page.headings) == ("car", ["/a.png"], ["A & B"])
 
 
+@pytest.mark.nightly
 def test_over_http_the_same_people_give_the_same_answers(live_server, tmp_path):
     found = []
     for slug, server in (("one", ""), ("two", live_server.url)):

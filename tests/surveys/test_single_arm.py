@@ -74,6 +74,7 @@ def test_an_analysis_of_arms_is_refused_with_what_can_be_used(tmp_path):
         loading.parse(text)
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("quick_report")
 def test_one_arm_goes_from_the_file_to_the_report(study, tmp_path):
     from surveys.models import Study

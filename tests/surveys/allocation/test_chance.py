@@ -14,6 +14,7 @@ from tests.surveys.allocation.lists import ARMS, arms_of, scheme
 METHODS = ["permuted_blocks", "minimisation"]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("method", METHODS)
 def test_each_arm_is_first_second_and_so_on_equally_often(method):
     lists = [arms_of(scheme(ARMS, method=method, seed=seed), 10) for seed in range(350)]

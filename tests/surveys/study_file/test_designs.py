@@ -138,6 +138,7 @@ def test_every_image_is_shown_equally_often_under_every_condition(db, tmp_path):
     assert max(counts.values()) - min(counts.values()) <= 6
 
 
+@pytest.mark.nightly
 def test_image_sets_rotate_within_each_arm(db, tmp_path):
     study = designs.design_study(tmp_path, images="sets = 2")
     people = arrive(study, 24)

@@ -25,6 +25,7 @@ def stored(db, tmp_path):
     return study
 
 
+@pytest.mark.nightly
 def test_a_stored_study_with_images_per_arm_is_exported_and_analysed(stored, tmp_path):
     assert definition(stored).image_sets == stored.arms.count() == 3
     export_closed(study=stored, output=tmp_path / "data")
