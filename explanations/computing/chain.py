@@ -24,6 +24,8 @@ from explanations.computing.preflight import (
 # A transposed convolution to so few channels leaves most of a vector register unused.
 FEW_CHANNELS = 16
 NORMALISATIONS = (nn.BatchNorm1d, nn.BatchNorm2d)
+FORGETS_OUTPUT = (nn.Conv2d, nn.Linear, *NORMALISATIONS)
+"""Steps that return a new tensor, of which their backward pass needs nothing."""
 _PASSIVE = (nn.Dropout, nn.Dropout2d, nn.Identity)
 Layer = int | str
 """A layer of a chain by its number among the feature modules, or of another network by its name."""
@@ -129,9 +131,20 @@ class Chain:
     def run(self, values: Tensor, start: int = 0, stop: int | None = None) -> Tensor:
         """Return the output of step ``stop - 1`` for the input of step ``start``. The default is
         the whole chain, whose output is the logits."""
-        for module in self.modules[start:stop]:
-            values = forward(module, values)
+        for number in range(len(self))[start:stop]:
+            values = self._forward(number, values, own=number > start)
         return values
+
+    def _forward(self, number: int, values: Tensor, *, own: bool) -> Tensor:
+        """Return the output of a step. ``own`` says that nothing else needs ``values``.
+
+        A ReLU then overwrites them, if the step before does not read its output on the way back:
+        with a tensor less for each layer, gradients take a third less memory and are faster.
+        """
+        in_place = own and isinstance(self.modules[number], nn.ReLU)
+        if in_place and isinstance(self.modules[number - 1], FORGETS_OUTPUT):
+            return values.relu_()
+        return forward(self.modules[number], values)
 
     def watch(self, entered: Tensor, layers: Sequence[Layer]) -> tuple[Tensor, dict[Layer, Tensor]]:
         """Run images that need gradients, and return the logits and the outputs of feature modules,
@@ -139,8 +152,8 @@ class Chain:
         outputs: dict[Layer, Tensor] = {}
         values = entered
         # The other outputs are not kept: autograd needs only half of them.
-        for number, module in enumerate(self.modules):
-            values = forward(module, values)
+        for number in range(len(self)):
+            values = self._forward(number, values, own=number > 0 and number - 1 not in layers)
             if number in layers:
                 outputs[number] = values
         return values, {layer: outputs[int(layer)] for layer in layers}

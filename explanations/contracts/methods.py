@@ -21,7 +21,8 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -215,23 +216,27 @@ def check_maps(method: Method, explainer: Explainer, classifier: Classifier) -> 
     background = Background(pictures(3, seed=1, size=classifier.image_size))
     untouched = images.copy()
     target = min(3, len(classifier.class_names) - 1)
-    first = _explained(explainer, classifier, images[0], target, background)
+    explained = _Explained(explainer, Engine(classifier, background))
+    first = explained(images[0], target)
     if first.relevance.shape != images.shape[1:3]:
         raise ContractError(
             f"{method.key}: the map has the shape {first.relevance.shape}, but the image "
             f"{images.shape[1:3]}. Enlarge coarse maps with explanations.computing.resizing."
         )
     if first.is_empty and not classifier_is_dead(classifier):
-        _check_other_classes(method, explainer, classifier, images[0], background)
+        _check_other_classes(method, explained, images[0])
     _check_unchanged(method, network, before, same_images=bool((images == untouched).all()))
-    again = _explained(explainer, classifier, images[0], target, background)
+    # By another engine, so that nothing that the first keeps can make the maps equal. The rest goes
+    # on with it, because a large network takes longer to prepare than to explain.
+    explained = _Explained(explainer, Engine(classifier, background))
+    again = explained(images[0], target)
     if not np.array_equal(first.relevance, again.relevance):
         raise ContractError(
             f"{method.key}: the same seed gives another map. Draw only from the seeds."
         )
-    _check_classes(method, explainer, classifier, images[1], background)
+    _check_classes(method, explained, images[1])
     for image in (images[0], np.zeros_like(images[0]), np.full_like(images[0], 255)):
-        found = _explained(explainer, classifier, image, 1, background)
+        found = explained(image, 1)
         if unknown := set(found.diagnostics["flags"]) - FLAGS.keys() - method.flags.keys():
             raise ContractError(
                 f"{method.key}: the flag {min(unknown)!r} has no words. Add it to flags."
@@ -239,16 +244,32 @@ def check_maps(method: Method, explainer: Explainer, classifier: Classifier) -> 
     method.drawing.draw(images[0], first)
 
 
-def _check_other_classes(
-    method: Method,
-    explainer: Explainer,
-    classifier: Classifier,
-    image: NDArray[np.uint8],
-    background: Background,
-) -> None:
+@dataclass(frozen=True)
+class _Explained:
+    """Maps of single images by one prepared engine."""
+
+    explainer: Explainer
+    engine: Engine
+
+    def __call__(self, image: NDArray[np.uint8], target: int, seed: int = 7) -> Attribution:
+        found = self.engine.explain(image[None], [target], {"one": self.explainer}, seed=seed)
+        return found["one"][0]
+
+    def of_classes(self, image: NDArray[np.uint8], targets: Sequence[int]) -> list[Attribution]:
+        """Return an image's maps of several classes, which are explained together."""
+        found = self.engine.explain(image[None], [targets], {"one": self.explainer})
+        return [found["one"].of_class(column)[0] for column in range(len(targets))]
+
+    @property
+    def classes(self) -> int:
+        """Return the number of classes."""
+        return len(self.engine.workspace.classifier.class_names)
+
+
+def _check_other_classes(method: Method, explained: _Explained, image: NDArray[np.uint8]) -> None:
     """Check that some class has a map: where nothing speaks for one class, its map is empty."""
-    for target in range(min(OTHERS, len(classifier.class_names))):
-        if not _explained(explainer, classifier, image, target, background).is_empty:
+    for target in range(min(OTHERS, explained.classes)):
+        if not explained(image, target).is_empty:
             return
     raise ContractError(f"{method.key}: the map of an ordinary image is empty for every class.")
 
@@ -270,19 +291,11 @@ def _check_unchanged(
         )
 
 
-def _check_classes(
-    method: Method,
-    explainer: Explainer,
-    classifier: Classifier,
-    image: NDArray[np.uint8],
-    background: Background,
-) -> None:
-    engine = Engine(classifier, background)
-    targets = (2, 4) if len(classifier.class_names) >= CLASSES else (0, 1)
-    both = engine.explain(image[None], [targets], {"one": explainer})["one"]
-    for column, target in enumerate(targets):
-        alone = _explained(explainer, classifier, image, target, background, seed=0)
-        found = both.of_class(column)[0]
+def _check_classes(method: Method, explained: _Explained, image: NDArray[np.uint8]) -> None:
+    targets = (2, 4) if explained.classes >= CLASSES else (0, 1)
+    both = explained.of_classes(image, targets)
+    for target, found in zip(targets, both, strict=True):
+        alone = explained(image, target, seed=0)
         scale = max(float(np.abs(alone.relevance).max()), 1e-6)
         if float(np.abs(found.relevance - alone.relevance).max()) > SAME * scale:
             raise ContractError(
@@ -291,18 +304,6 @@ def _check_classes(
             )
         if found.diagnostics.keys() != alone.diagnostics.keys():
             raise ContractError(f"{method.key}: diagnostics must have the same keys for all maps.")
-
-
-def _explained(
-    explainer: Explainer,
-    classifier: Classifier,
-    image: NDArray[np.uint8],
-    target: int,
-    background: Background,
-    seed: int = 7,
-) -> Attribution:
-    engine = Engine(classifier, background)
-    return engine.explain(image[None], [target], {"one": explainer}, seed=seed)["one"][0]
 
 
 def quick(method: Method, **amounts: int) -> Explainer:

@@ -56,6 +56,33 @@ def test_a_chain_computes_what_the_network_computes_and_knows_its_layers(classif
     assert not any(parameter.requires_grad for m in chain.modules for parameter in m.parameters())
 
 
+def test_a_relu_overwrites_nothing_that_anybody_reads():
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.ReLU(), nn.Conv2d(3, 4, 3), nn.ReLU(), nn.ReLU(), nn.MaxPool2d(2), nn.BatchNorm2d(4),
+        nn.ReLU(), nn.Flatten(), nn.Linear(36, 9), nn.ReLU(), nn.Linear(9, 2),
+    ).eval().requires_grad_(False)  # fmt: skip
+    chain = Chain([Step(str(number), module) for number, module in enumerate(network)])
+    images = torch.randn((2, 3, 8, 8))
+    before = images.clone()
+    recorded = chain.record(images)
+    with torch.no_grad():
+        assert torch.equal(chain.run(images), recorded[-1])
+        assert torch.equal(chain.run(recorded[2].clone(), start=2), recorded[-1])
+    pixels = images.clone().requires_grad_()
+    plain = chain.record(pixels)[-1]
+    (expected,) = torch.autograd.grad(plain[:, 1].sum(), pixels)
+    everything = range(7)
+    for layers in ((), (1,), everything):
+        entered = images.clone().requires_grad_()
+        logits, outputs = chain.watch(entered, layers)
+        (found,) = torch.autograd.grad(logits[:, 1].sum(), entered)
+        assert torch.equal(found, expected)
+        for layer in layers:
+            assert torch.equal(outputs[layer], recorded[layer + 1])
+    assert torch.equal(images, before)
+
+
 def test_the_copy_in_double_leaves_the_chain_as_it_was(untrained):
     chain = Chain.of(untrained)
     assert chain.in_double().dtype == torch.float64
