@@ -93,6 +93,7 @@ def test_owners_are_told_when_places_run_out(owned):
         assert arm.label not in mail.outbox[0].body
 
 
+@pytest.mark.nightly
 def test_simulated_people_and_studies_that_admit_nobody_take_no_places(owned):
     for number in range(54):
         factories.allocated(owned, f"robot {number}", simulated=True)

@@ -127,6 +127,7 @@ def test_nothing_is_paid_without_a_confirmation_or_with_another_amount(paying, p
     assert not BonusPayment.objects.exists()
 
 
+@pytest.mark.nightly
 def test_only_owners_see_the_list(paying, signed_in):
     add_member(paying, "analyst", **SWITCHES["analyst"])
     for name in ("analyst",):

@@ -104,6 +104,7 @@ SEEN = {
 }  # fmt: skip
 
 
+@pytest.mark.nightly
 def test_each_page_is_there_for_those_with_the_right_and_404_for_all_others(cast, signed_in):
     browsers = {name: signed_in(name) for name in EVERYBODY}
     for row, (allowed, path_of) in SEEN.items():

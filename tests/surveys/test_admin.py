@@ -139,6 +139,7 @@ def exported(response) -> dict[str, str]:
         }
 
 
+@pytest.mark.nightly
 def test_the_export_is_a_zip_of_the_tidy_folder_without_simulated_people(drawn, person, panel):
     simulate(study=drawn, number=2, seed=0, profile=load("null"))
     response = act(panel, "export", drawn)

@@ -144,6 +144,7 @@ def test_without_the_maps_of_one_arm_no_arm_has_an_example(drawn):
         assert Client().get(f"{page.path}picture/example/image.png").status_code == 404
 
 
+@pytest.mark.nightly
 def test_the_page_without_map_is_as_long_as_those_with_one(drawn):
     words = {}
     for arm in ARMS:

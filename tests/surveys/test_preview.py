@@ -139,6 +139,7 @@ def test_a_page_that_is_sent_says_what_it_would_store_or_what_is_missing(panel, 
     assert counts() == before
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "name", ["judge-advisor", pytest.param("within", marks=pytest.mark.nightly)]
 )

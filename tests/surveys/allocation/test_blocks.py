@@ -82,6 +82,7 @@ def test_the_same_seed_gives_the_same_list_on_any_machine():
     assert "".join(arms_of(plan, 24)) == "bcaabcacbacbabcccbbaaaba"
 
 
+@pytest.mark.nightly
 def test_other_seeds_and_other_strata_give_other_lists():
     lists = {tuple(arms_of(scheme(seed=seed), 70)) for seed in range(100)}
     assert len(lists) == 100

@@ -32,6 +32,7 @@ def test_which_arm_follows_which_favours_no_pair(method):
     assert chisquare([pairs[a, b] for a in "abcd" for b in "abcd" if a != b]).pvalue > 1e-4
 
 
+@pytest.mark.nightly
 def test_runs_are_neither_too_many_nor_too_few():
     """Wald and Wolfowitz's test on the order of the blocks' first arms, which are independent."""
     values = [runs_p(first_arms(seed)) for seed in range(50)]

@@ -125,6 +125,7 @@ def test_everybody_sees_all_conditions_and_no_image_twice(db, tmp_path):
             assert found == expected
 
 
+@pytest.mark.nightly
 def test_every_image_is_shown_equally_often_under_every_condition(db, tmp_path):
     study = designs.design_study(tmp_path, design=WITHIN, control="order-1")
     people = arrive(study, 36)
