@@ -93,7 +93,14 @@ def _declared(study: StudyFile, source_sha256: str, told: Circumstances) -> Decl
         told.sample,
         told.collected,
         told.written_at,
+        _who_asks(study),
     )
+
+
+def _who_asks(study: StudyFile) -> str:
+    """Return the first paragraph of the consent, empty while square brackets mark its gaps."""
+    paragraph = " ".join(study.consent.text.strip().split("\n\n")[0].split())
+    return "" if "[" in paragraph else paragraph
 
 
 def _design_of_arms(study: StudyFile) -> str:

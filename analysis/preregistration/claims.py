@@ -3,6 +3,7 @@
 from analysis.apa_numbers import bounded, percent
 from analysis.outcomes.factorial import factorial_model
 from analysis.outcomes.factorial_within import factorial_within_model
+from analysis.plan.catalogues.analyses import AI_ONLY
 from analysis.plan.catalogues.signal_rules import rule_named
 from analysis.plan.plan import (
     EXPLORATORY,
@@ -33,7 +34,7 @@ EQUIVALENCE = (
 def analyses(plan: Plan, declared: Declared) -> list[str]:
     """Return each confirmatory outcome's test and the additional results that are reported."""
     claimed = [outcome for outcome in plan.outcomes if outcome.role != EXPLORATORY]
-    lines = [f"{outcome.label}: {_analysis(outcome, plan)}" for outcome in claimed]
+    lines = [f"{outcome.label}: {_analysis(outcome, plan, declared)}" for outcome in claimed]
     if plan.contrasts:
         lines.append(
             "Planned contrasts: standard errors and df by Welch, p adjusted by Holm over the "
@@ -70,7 +71,7 @@ def analyses(plan: Plan, declared: Declared) -> list[str]:
     return lines
 
 
-def _analysis(outcome: Outcome, plan: Plan) -> str:
+def _analysis(outcome: Outcome, plan: Plan, declared: Declared) -> str:
     analysis = analysis_of(outcome)
     text = f"{analysis.label}. Analysed: {population_words(outcome.population, plan)}."
     if analysis.model:
@@ -91,19 +92,21 @@ def _analysis(outcome: Outcome, plan: Plan) -> str:
         if len(plan.arms_of(outcome)) == 1:
             fixed = compared = str(outcome.within)
         random = " + ".join(_random(outcome, factor) for factor in outcome.random)
-        degrees = DEGREES[outcome.degrees_of_freedom]
+        # Only linear models have denominator degrees of freedom.
+        test = "Wald χ² test"
+        if outcome.analysis == "linear_trials":
+            test = f"F test with {DEGREES[outcome.degrees_of_freedom]} degrees of freedom"
         # The fallbacks are registered too, so that simplifying the model is not a deviation.
         text += (
-            f" Model: {outcome.column} ~ {fixed} + {random}; the type III test of the {compared}, "
-            f"with {degrees} degrees of freedom, is the outcome's test.{_within_slopes(outcome)} "
-            "If the unconstrained covariance of slopes is singular, cannot be estimated or has "
-            "more than seven cells, it is replaced by compound symmetry; random terms estimated at "
-            "zero variance are removed. Each step is reported."
+            f" Model: {outcome.column} ~ {fixed} + {random}; the type III {test} of the "
+            f"{compared} is the outcome's test.{_within_slopes(outcome)}{_simpler(outcome)}"
         )
     labels = [analysis_with(key).label for key in fallbacks_of(outcome)]
     if labels:
         text += f" If this analysis has no test for the data: {'; if not that: '.join(labels)}."
-    return f"{text} Also reported: {analysis.beside}."
+    label = declared.arms.get(plan.ai_only or "", "")
+    beside = analysis.beside.replace(AI_ONLY, f" and from “{label}”" if label else "")
+    return f"{text} Also reported: {beside}."
 
 
 def _random(outcome: Outcome, factor: str) -> str:
@@ -111,6 +114,19 @@ def _random(outcome: Outcome, factor: str) -> str:
     if factor in (outcome.within_slopes or ()):
         columns.append(str(outcome.within))
     return f"({' + '.join(['1', *[' * '.join(columns)] * bool(columns)])} | {factor})"
+
+
+def _simpler(outcome: Outcome) -> str:
+    """Return how the random part is simplified if the data do not support it."""
+    has_slopes = bool(outcome.slopes or outcome.within_slopes or _within_slopes(outcome))
+    slopes = (
+        " If the unconstrained covariance of slopes is singular, cannot be estimated or has more "
+        "than seven cells, it is replaced by compound symmetry."
+    )
+    return (
+        f"{slopes if has_slopes else ''} Random terms estimated at zero variance are removed. Each "
+        "step is reported."
+    )
 
 
 def _within_slopes(outcome: Outcome) -> str:
@@ -142,7 +158,7 @@ def inference(plan: Plan, declared: Declared) -> list[str]:
 def exploratory(plan: Plan, declared: Declared) -> list[str]:
     """Return the exploratory analyses, from which nothing is claimed."""
     lines = [
-        f"{outcome.label}: {_analysis(outcome, plan)}"
+        f"{outcome.label}: {_analysis(outcome, plan, declared)}"
         for outcome in plan.outcomes
         if outcome.role == EXPLORATORY
     ]

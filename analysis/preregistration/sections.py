@@ -44,10 +44,14 @@ def sections(plan: Plan, declared: Declared) -> tuple[Section, ...]:
 
 
 def _information(plan: Plan, declared: Declared) -> list[str]:
+    who = declared.who_asks
+    # English and German: "ethics committee", "Ethikkommission".
+    names_ethics = "ethi" in who.casefold()
     return [
         f"Title: {declared.title}.",
         f"Authors: {TO_FILL}.",
-        f"Ethics approval: {TO_FILL}.",
+        *([f"As the consent tells participants: “{who}”"] if who else []),
+        *([] if names_ethics else [f"Ethics approval: {TO_FILL}."]),
         f"Study file “{declared.slug}”, SHA-256 {declared.study_sha256}.",
     ]
 
@@ -142,7 +146,9 @@ def _sampling(plan: Plan, declared: Declared) -> list[str]:
     # Without a goal or a simulation the authors must give a rationale, so the text asks for it.
     goal = plan.sample_goal
     if goal is None and not declared.sample:
-        lines.append(f"Sample size and rationale: {TO_FILL}; manage.py plan_power simulates it.")
+        lines.append(
+            f"Sample size and rationale: {TO_FILL}. A simulation of this plan can give them."
+        )
     elif goal is None:
         lines.append(f"Sample size chosen from these results: {TO_FILL}.")
     else:

@@ -12,7 +12,8 @@ class Declared:
     key. `conditions` contains the labels of within-subjects conditions, whose orders are then the
     arms. `scales` describes the items of each scale. `sample` contains sentences of a power
     simulation. `collected` is the number of real participants at `written_at` (ISO, UTC), or None
-    without access to the database.
+    without access to the database. `who_asks` is the consent's paragraph on the research group and
+    its ethics committee, empty while it has gaps.
     """
 
     slug: str
@@ -30,3 +31,4 @@ class Declared:
     sample: tuple[str, ...]
     collected: int | None
     written_at: str
+    who_asks: str = ""

@@ -13,12 +13,12 @@ from explanations import catalogue
 from explanations.imagesets.problems import ImageSetError
 from explanations.imagesets.split_rule import SplitRule
 from studyplatform.jobs.image_folders import offered_folders
+from studyplatform.jobs.planned_effects import planned_effects
 from surveys.blinding import is_blinded
 from surveys.export.formats import FORMATS
 from surveys.models import Study
 from surveys.services.ledger import scheme_of
 from surveys.services.places import taken
-from surveys.study_file.stored import definition
 
 WHO = (
     ("none", _("real participants")),
@@ -338,12 +338,12 @@ class PowerForm(JobForm):
 
     def __init__(self, study: Study | None, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(study, data)
-        self.planned = _planned_effects(study) if study else {}
-        for key, (label, unit, effect) in self.planned.items():
+        self.planned = planned_effects(study) if study else {}
+        for key, effect in self.planned.items():
             self.fields[f"effect_{key}"] = forms.FloatField(
-                label=gettext("Smallest effect on “%(outcome)s”") % {"outcome": label},
-                help_text=unit,
-                initial=effect,
+                label=gettext("Smallest effect on “%(outcome)s”") % {"outcome": effect.label},
+                help_text=effect.help,
+                initial=effect.smallest,
                 required=False,
                 widget=forms.NumberInput(attrs={"step": "any"}),
             )
@@ -374,9 +374,9 @@ class PowerForm(JobForm):
     def _effects(self, cleaned: Mapping[str, Any]) -> dict[str, float]:
         """Return the effects by outcome: those entered or, where none was asked for, the plan's."""
         effects = {}
-        for key, (_label, _unit, planned) in self.planned.items():
+        for key, planned in self.planned.items():
             was_asked = f"effect_{key}" in self.data
-            effect = cleaned.get(f"effect_{key}") if was_asked else planned
+            effect = cleaned.get(f"effect_{key}") if was_asked else planned.smallest
             if effect is not None:
                 effects[key] = float(effect)
         return effects
@@ -392,31 +392,6 @@ class PowerForm(JobForm):
             "power": f"{arguments.get('power', 0):.2f}".lstrip("0"),
             "runs": arguments.get("runs", 0),
         }
-
-
-def _planned_effects(study: Study) -> dict[str, tuple[str, str, float | None]]:
-    """Return label, help and smallest effect by key of each outcome that carries a claim."""
-    planned = {}
-    for outcome in definition(study).analysis.get("outcomes", ()):
-        if outcome.get("role") == "exploratory":
-            continue
-        effect = outcome.get("smallest_effect")
-        label = str(outcome.get("label") or outcome["key"])
-        planned[str(outcome["key"])] = (label, _unit(outcome), effect)
-    return planned
-
-
-def _unit(outcome: Mapping[str, Any]) -> str:
-    """Return what the smallest effect of the outcome is measured in, and where it comes from."""
-    if outcome.get("kind") == "scale":
-        return gettext(
-            "Difference of means in points of the scale. The smallest that would matter in "
-            "practice (Lakens, Scheel, & Isager, 2018), not the largest that you hope for. Empty: "
-            "not planned for."
-        )
-    return gettext(
-        "Difference of means; of shares, .15 means 15 percentage points. Empty: not planned for."
-    )
 
 
 STYLES_IN_WORDS = (
@@ -559,11 +534,16 @@ class PeopleForm(JobForm):
         return cleaned
 
 
+LABELS = {entry.key: entry.label for entry in FORMATS}
+MOST_USED_FIRST = sorted(LABELS, key=["xlsx", "sav", "csv", "parquet", "dta", "json"].index)
+"""The formats in the order in which people look for their program."""
+
+
 class ExportForm(PeopleForm):
     formats = forms.MultipleChoiceField(
         label=_("Formats"),
-        choices=[(one.key, _(one.label)) for one in FORMATS],
-        initial=["csv"],
+        choices=[(key, _(LABELS[key])) for key in MOST_USED_FIRST],
+        initial=["xlsx", "csv"],
         widget=forms.CheckboxSelectMultiple,
     )
 

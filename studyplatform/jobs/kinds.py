@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.util import find_spec
 from typing import Any
 
@@ -57,6 +58,10 @@ class Kind:
     """Whether the page of jobs offers it. Other kinds are offered where they are needed."""
     is_steady: bool = False
     """Whether it takes about as long each time, so that earlier jobs tell how long it will take."""
+    keeps_parts: bool = False
+    """Whether a job that is repeated goes on with what the cancelled or failed one had finished."""
+    is_computing: bool = False
+    """Whether it computes with the classifier, for so long that other jobs must not wait for it."""
     page: str = ""
     """Name of the URL of a page of its own for the form. Empty for the common page."""
 
@@ -73,6 +78,8 @@ KINDS = (
         "studyplatform.jobs.bodies.maps.run",
         MapsForm,
         libraries=("torch",),
+        keeps_parts=True,
+        is_computing=True,
     ),
     Kind(
         "folder",
@@ -91,6 +98,7 @@ KINDS = (
         "studyplatform.jobs.bodies.classifier.run",
         ClassifierForm,
         libraries=("torch",),
+        is_computing=True,
         is_listed=False,
         page="panel:register-classifier",
     ),
@@ -102,6 +110,8 @@ KINDS = (
         "studyplatform.jobs.bodies.evaluation.run",
         EvaluationForm,
         libraries=("torch", "captum"),
+        keeps_parts=True,
+        is_computing=True,
     ),
     Kind(
         "power",
@@ -113,6 +123,7 @@ KINDS = (
         ),
         "studyplatform.jobs.bodies.power.run",
         PowerForm,
+        keeps_parts=True,
     ),
     Kind(
         "simulation",
@@ -190,6 +201,19 @@ def kind_named(key: str) -> Kind:
 def possible_here() -> tuple[str, ...]:
     """Return the keys of the kinds whose packages this machine has."""
     return tuple(kind.key for kind in KINDS if all(find_spec(name) for name in kind.libraries))
+
+
+class Lane(StrEnum):
+    """Two groups of kinds. A worker for each keeps short jobs from waiting behind maps."""
+
+    SHORT = "short"
+    COMPUTING = "computing"
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the keys of the lane's kinds whose packages this machine has."""
+        wanted = self is Lane.COMPUTING
+        return tuple(key for key in possible_here() if BY_KEY[key].is_computing is wanted)
 
 
 def checked_arguments(key: str, study: Study | None, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -111,6 +111,11 @@ def claim(holder: str, kinds: Collection[str]) -> Lease | None:
 
 def _take(as_seen: Any, job: Job, holder: str) -> bool:
     again = gettext("Attempt %(number)d was begun.") % {"number": job.attempts + 1}
+    # An erasure or a stopped worker gives the attempt back, so that its number comes again.
+    if job.token > job.attempts:
+        again = gettext("The job was begun again, as attempt %(number)d.") % {
+            "number": job.attempts + 1
+        }
     if job.state == Job.State.RUNNING:
         again = gettext("The worker fell silent. Another worker began attempt %(number)d.") % {
             "number": job.attempts + 1

@@ -15,10 +15,16 @@ from explanations.classifier.recipes import RECIPES
 from explanations.models import ClassifierWeights
 
 SPLITS: Mapping[str, Promise] = {
-    "train": _("Training"),
-    "validation": _("Validation"),
-    "test": _("Test"),
+    "train": _("Training images, after the training"),
+    "validation": _("Validation images"),
+    "test": _("Test images"),
 }
+IN_CURVES: Mapping[str, Promise] = {
+    "train": _("While training"),
+    "validation": _("Validation"),
+}
+"""The lines of the curves. Accuracy while training is that of images that were changed at random,
+and of weights that changed meanwhile, unlike the accuracy of the finished weights in the table."""
 BY_GROUP: Mapping[str, Promise] = {
     "by_class": _("Test images by class"),
     "by_group": _("Test images by group"),
@@ -232,7 +238,7 @@ def _curves(history: Sequence[Mapping[str, float]]) -> Sequence[Curve]:
             highest = max(max(values) for values in series.values())
             top = 1.0 if measure == "accuracy" else highest or 1.0
             lines = [
-                Line(key, SPLITS[key], _points(values, top), values[-1])
+                Line(key, IN_CURVES[key], _points(values, top), values[-1])
                 for key, values in series.items()
             ]
             curves.append(Curve(label, top, lines))

@@ -36,7 +36,7 @@ TABS = (
     Tab(DESIGN, "images", _("Images"), "panel:images"),
     Tab(DESIGN, "explanations", _("Explanations"), "panel:explanations"),
     Tab(DESIGN, "preview", _("Preview"), "preview:begin"),
-    Tab(DESIGN, "plan", _("Plan"), "panel:plan"),
+    Tab(DESIGN, "plan", _("Power and plan"), "panel:plan"),
     Tab(COLLECTION, "launch", _("Launch"), "panel:launch"),
     Tab(COLLECTION, "monitor", _("Monitor"), "panel:monitor", Right.SEE_DATA),
     Tab(COLLECTION, "participants", _("Participants"), "panel:participants", Right.SEE_DATA),

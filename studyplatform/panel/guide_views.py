@@ -1,4 +1,4 @@
-"""The guide: about eight questions, whose answers become a study file."""
+"""The guide: ten questions, whose answers become a study file."""
 
 import secrets
 from pathlib import PurePath
@@ -102,7 +102,7 @@ class GuideForm(NamingForm):
         widget=forms.RadioSelect,
     )
     checks = forms.BooleanField(
-        label=_("Check understanding and attention"),
+        label=_("5. Check understanding and attention"),
         help_text=_(
             "Questions on what the map means, three pictures for practice, and one attention check."
         ),
@@ -110,10 +110,11 @@ class GuideForm(NamingForm):
         required=False,
     )
     source = forms.ChoiceField(
-        label=_("5. Which pictures?"),
+        label=_("6. Which pictures?"),
         widget=forms.RadioSelect,
         help_text=_(
-            "A classifier knows only its classes: own pictures have to show one of them each."
+            "A classifier knows only its classes: own pictures have to show one of them each. For "
+            "own pictures, choose the classifier that knows your classes and works on most pixels."
         ),
     )
     right = forms.IntegerField(
@@ -127,25 +128,27 @@ class GuideForm(NamingForm):
         help_text=_("Per person or, within people, per kind of map. 12 take about 5 minutes."),
     )
     before = forms.MultipleChoiceField(
-        label=_("6. What is asked before the pictures?"),
+        label=_("7. What is asked before the pictures?"),
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     after = forms.MultipleChoiceField(
-        label=_("What is asked afterwards?"),
+        label=_("8. What is asked afterwards?"),
         widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text=_("The questionnaire that measures your question is added by itself."),
     )
     places = forms.IntegerField(
-        label=_("7. How many people, over all arms?"),
+        label=_("9. How many people, over all arms?"),
         min_value=2,
         max_value=100_000,
         initial=200,
-        help_text=_("A guess is enough for now. The page “Plan” simulates how many are needed."),
+        help_text=_(
+            "A guess is enough for now. The page “Power and plan” simulates how many are needed."
+        ),
     )
     recruitment = forms.ChoiceField(
-        label=_("8. Where do people come from?"),
+        label=_("10. Where do people come from?"),
         choices=RECRUITMENT,
         initial="open",
         widget=forms.RadioSelect,

@@ -5,7 +5,6 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
@@ -84,15 +83,9 @@ def use(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def tell_used(request: HttpRequest, study: Study, image_set: ImageSet) -> None:
-    """Say that the study uses the set, with a link to the maps, which come next."""
+    """Say that the study uses the set. The page of the images offers what comes next."""
     messages.success(
-        request,
-        format_html(
-            '{} <a href="{}">{}</a>',
-            gettext("The study uses the images of “%(name)s” now.") % {"name": image_set.name},
-            reverse("panel:explanations", kwargs={"slug": study.slug}),
-            gettext("Next: compute predictions and maps"),
-        ),
+        request, gettext("The study uses the images of “%(name)s” now.") % {"name": image_set.name}
     )
 
 

@@ -143,6 +143,9 @@ def _progress(study: Study, job: Job, rights: Collection[Right]) -> dict[str, ob
     return {
         "study": study,
         "job": job,
+        # The usual time of a steady kind is that of the whole job, any other that of its step.
+        "is_steady": job.kind in BY_KEY and BY_KEY[job.kind].is_steady,
+        "keeps_parts": job.kind in BY_KEY and BY_KEY[job.kind].keeps_parts,
         "may_change": may_change(job, rights),
         "next_steps": next_steps(job, study, rights),
         "no_worker": no_worker,

@@ -43,12 +43,7 @@ MENDED_AT: Mapping[str, tuple[Promise, str, Mapping[str, str], Right]] = {
     "checks": (_("Edit the checks"), _SECTION, {"section": "checks"}, Right.MAKE_CHANGES),
     "version": (_("Look at it, and use it"), "panel:study-file", {}, Right.MAKE_CHANGES),
     "power": (_("Simulate the sample"), "panel:plan", {}, Right.MAKE_CHANGES),
-    "registration": (
-        _("Enter the registration"),
-        _SECTION,
-        {"section": "plan"},
-        Right.MAKE_CHANGES,
-    ),
+    "registration": (_("Enter the registration"), "panel:plan", {}, Right.MAKE_CHANGES),
     "pilot": (_("Begin a pilot"), "panel:pilot", {}, Right.MAKE_CHANGES),
     "members": (_("Invite a colleague"), "panel:members", {}, Right.OWN),
 }
@@ -294,7 +289,7 @@ def _cautions(declared: StudyFile) -> Iterator[Line]:
         yield Line(sentence, "power")
     if not plan.get("preregistration"):
         sentence = gettext("The plan is not registered. Register it before the first participant.")
-        yield Line(sentence, "registration", "analysis.preregistration.url")
+        yield Line(sentence, "registration", "url")
     kinds = {type(part) for part in declared.parts}
     if QuizPart not in kinds:
         sentence = gettext(

@@ -68,7 +68,7 @@ def erase(request: HttpRequest, study: Study, pseudonym: str) -> HttpResponse:
     erased = services.erase(participant=participant)
     context = {
         "at": timezone.now(),
-        "deleted": sorted(erased.rows.items()),
+        "deleted": participant_care.erased_in_words(erased.rows),
         "remembered_until": erased.remembered_until,
         "copies": erased.copies,
     }

@@ -29,9 +29,7 @@ def pilot(request: HttpRequest, study: Study) -> HttpResponse:
     except (services.StudyError, StudyFileError, EditError) as error:
         messages.error(request, str(error))
         return _page(request, study, status=409)
-    messages.success(
-        request, gettext("The pilot runs. Only its link for rehearsals admits people.")
-    )
+    messages.success(request, gettext("The pilot runs. Only its own link admits people."))
     return redirect("panel:pilot", slug=study.slug)
 
 

@@ -1,5 +1,7 @@
 """The plan of a study: the sample that it needs, and its preregistration."""
 
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -7,17 +9,21 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from analysis.errors import AnalysisError
 from studyplatform.jobs.kinds import BY_KEY
+from studyplatform.jobs.planned_effects import planned_effects
 from studyplatform.models import Job, TextVersion
 from studyplatform.panel import registrations, study_texts
 from studyplatform.panel.access import Right, study_page
 from studyplatform.panel.editor.base import tables
+from studyplatform.panel.editor.sections.plan import REGISTRATION
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.report_page import policy_of, with_bar_of
+from studyplatform.panel.schedule_views import FORMAT
 from studyplatform.panel.study_texts import OutdatedError
 from studyplatform.panel.toml_edits import Change, EditError, edited, read
 from surveys.models import Study
@@ -60,6 +66,26 @@ class SampleForm(forms.Form):
     )
 
 
+class RegistrationForm(forms.Form):
+    """Where and when the plan was registered. The time is that of the reader's zone."""
+
+    url = forms.URLField(
+        label=gettext_lazy("Address of the registration"),
+        help_text=gettext_lazy("Such as https://osf.io/…, once the plan is registered."),
+        max_length=500,
+        assume_scheme="https",
+    )
+    registered_at = forms.DateTimeField(label=gettext_lazy("Date and time of the registration"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["registered_at"]
+        field.widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=FORMAT)
+        field.help_text = gettext("Date and time in %(zone)s.") % {
+            "zone": timezone.get_current_timezone_name()
+        }
+
+
 @require_safe
 @study_page(Right.VIEW)
 def show(request: HttpRequest, study: Study) -> HttpResponse:
@@ -78,17 +104,46 @@ def write_sample(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     form = SampleForm(request.POST)
     if not form.is_valid():
         return _page(request, study, job, form, status=422)
+    try:
+        return _write(request, study, lambda source: _changes(source, job, form.cleaned_data))
+    except (EditError, OutdatedError) as error:
+        form.add_error(None, str(error) or gettext("Somebody saved another version. Try again."))
+        return _page(request, study, job, form, status=409)
+
+
+@require_POST
+@study_page(Right.MAKE_CHANGES)
+def write_registration(request: HttpRequest, study: Study) -> HttpResponse:
+    """Write where and when the plan was registered into the study file, as a new version."""
+    form = RegistrationForm(request.POST)
+    if not form.is_valid():
+        return _page(request, study, registration=form, status=422)
+    at = timezone.localtime(form.cleaned_data["registered_at"]).isoformat()
+    changes = [
+        Change((*REGISTRATION, "url"), form.cleaned_data["url"]),
+        Change((*REGISTRATION, "registered_at"), at),
+    ]
+    try:
+        return _write(request, study, lambda source: changes)
+    except (EditError, OutdatedError) as error:
+        form.add_error(None, str(error) or gettext("Somebody saved another version. Try again."))
+        return _page(request, study, registration=form, status=409)
+
+
+def _write(
+    request: HttpRequest, study: Study, changes_of: Callable[[str], list[Change]]
+) -> HttpResponse:
+    """Save the latest version of the study file with changes, and let a draft use it.
+
+    Raises EditError and OutdatedError.
+    """
     user = request.user
     if not isinstance(user, User):
         raise Http404
     text = study_texts.text_of(study, user)
     latest = text.versions.all()[0]
-    try:
-        source = edited(latest.source, _changes(latest.source, job, form.cleaned_data))
-        version = study_texts.save(text, source, after=latest.number, user=user)
-    except (EditError, OutdatedError) as error:
-        form.add_error(None, str(error) or gettext("Somebody saved another version. Try again."))
-        return _page(request, study, job, form, status=409)
+    source = edited(latest.source, changes_of(latest.source))
+    version = study_texts.save(text, source, after=latest.number, user=user)
     was_in_use = latest.source == study.source
     if not (was_in_use and study.state == Study.State.DRAFT):
         return _not_in_use(request, version)
@@ -104,7 +159,7 @@ def write_sample(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         return _not_in_use(request, version)
     messages.success(
         request,
-        gettext("The sample is written into the study file. The study uses version %(number)d now.")
+        gettext("It is written into the study file. The study uses version %(number)d now.")
         % {"number": version.number},
     )
     return redirect("panel:plan", slug=study.slug)
@@ -118,8 +173,8 @@ def _not_in_use(request: HttpRequest, version: TextVersion) -> HttpResponse:
     messages.warning(
         request,
         gettext(
-            "The sample is written into version %(number)d of the study file. The study does not "
-            "use this version yet: press “Save and use in the study”."
+            "It is written into version %(number)d of the study file. The study does not use this "
+            "version yet: press “Save and use in the study”."
         )
         % {"number": version.number},
     )
@@ -174,11 +229,22 @@ def _proposal(job: Job) -> dict[str, Any]:
     }
 
 
+def _stated(stated: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the registration that the plan names, as values of the form."""
+    try:
+        at = datetime.fromisoformat((stated or {}).get("registered_at") or "")
+    except ValueError:
+        return {"url": (stated or {}).get("url", "")}
+    at = at if timezone.is_aware(at) else timezone.make_aware(at)
+    return {"url": (stated or {}).get("url", ""), "registered_at": timezone.localtime(at)}
+
+
 def _page(
     request: HttpRequest,
     study: Study,
     sent: Job | None = None,
     form: SampleForm | None = None,
+    registration: RegistrationForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     jobs = registrations.power_jobs(study)
@@ -188,10 +254,10 @@ def _page(
         written, problem = registrations.preregistration(study), ""
     except AnalysisError as error:
         written, problem = None, str(error)
-    outcomes = [one for one in plan.get("outcomes", ()) if one.get("role") != "exploratory"]
+    stated = plan.get("preregistration")
     context = {
         "places": definition(study).allocation.places,
-        "outcomes": outcomes,
+        "effects": planned_effects(study).values(),
         "goal": plan.get("sample_goal"),
         "jobs": jobs,
         "latest": latest,
@@ -201,6 +267,7 @@ def _page(
         "written": written,
         "names": registrations.NAMES,
         "problem": problem,
-        "stated": plan.get("preregistration"),
+        "stated": stated,
+        "registration": registration or RegistrationForm(initial=_stated(stated)),
     }
     return render_study_page(request, study, "plan", "panel/plan.html", context, status)

@@ -22,7 +22,7 @@ from studyplatform.panel.frame import Tab, tabs_of
 from studyplatform.panel.published import has_gallery
 from studyplatform.panel.short_names import NamingForm
 from studyplatform.panel.study_texts import OutdatedError
-from studyplatform.panel.text_changes import with_changes
+from studyplatform.panel.text_changes import consent_remark, with_changes
 from studyplatform.panel.text_checks import TextRemark, stale_texts, unfinished_texts
 from surveys.models import Study
 from surveys.services import StudyError
@@ -100,10 +100,13 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     after = request.POST.get("after", "")
     if len(source) > study_texts.LONGEST or not after.isdigit():
         raise Http404("This is not a form of the panel.")
+    before = _latest(text).source
     try:
         version = study_texts.save(text, source, after=int(after), user=user)
     except OutdatedError:
         return _editor(request, text, source, refused=True, status=409)
+    if hint := consent_remark(before, source):
+        messages.info(request, hint)
     if request.POST.get("act") != "use":
         messages.success(
             request, gettext("Saved as version %(number)d.") % {"number": version.number}

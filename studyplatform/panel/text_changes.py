@@ -73,6 +73,24 @@ def in_words(before: str, after: str) -> str:
     return ", ".join(str(PLACES.get(key, key)) for key in keys)
 
 
+def consent_remark(before: str, after: str) -> str:
+    """Return a hint if the consent's text changed and its version did not, or an empty text."""
+    old, new = (_consent(source) for source in (before, after))
+    version = str(new.get("version", ""))
+    if not old or not new or version != str(old.get("version", "")) or old == new:
+        return ""
+    return gettext(
+        "The text of the consent has changed, and its version is still “%(version)s”. That is fine "
+        "until somebody has agreed to it. Afterwards, change the version too: it tells which text "
+        "each person has agreed to."
+    ) % {"version": version}
+
+
+def _consent(source: str) -> Mapping[str, Any]:
+    consent = (_values(source) or {}).get("consent")
+    return consent if isinstance(consent, dict) else {}
+
+
 @lru_cache(maxsize=256)
 def _values(source: str) -> Mapping[str, Any] | None:
     try:

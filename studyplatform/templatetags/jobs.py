@@ -9,7 +9,9 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
 from studyplatform.jobs.kinds import BY_KEY, summary_of
+from studyplatform.jobs.queue import LOOKED_BACK, UNFINISHED
 from studyplatform.models import Job
+from surveys.models import Study
 
 register = template.Library()
 TONES = {"running": "warn", "done": "good", "failed": "bad"}
@@ -30,6 +32,21 @@ def about(time: timedelta | None) -> str:
         return ngettext("%(count)d minute", "%(count)d minutes", count) % {"count": count}
     count = round(seconds / 3600)
     return ngettext("%(count)d hour", "%(count)d hours", count) % {"count": count}
+
+
+@register.filter
+def unfinished_maps(study: Study) -> Job | None:
+    """Return the study's job of predictions and maps that waits or runs, or None."""
+    return study.jobs.filter(kind="maps", state__in=UNFINISHED).first()
+
+
+@register.simple_tag
+def time_of_a_map() -> timedelta | None:
+    """Return how long a map took in the latest finished jobs of maps, or None if unknown."""
+    jobs = Job.objects.filter(kind="maps", state=Job.State.DONE, done__gt=0)
+    jobs = jobs.filter(arguments__predictions_only=False).order_by("-finished_at")[:LOOKED_BACK]
+    times = sorted(job.duration / job.done for job in jobs if job.duration is not None)
+    return times[len(times) // 2] if times else None
 
 
 @register.filter

@@ -33,27 +33,29 @@ class Written:
 FORMATS = (
     Format(
         "csv",
-        gettext_noop("csv: plain text, read by the analysis"),
+        gettext_noop("Any program (.csv): plain text, which the analysis reads"),
         "surveys.export.csv_files.write",
     ),
     Format(
         "parquet",
-        gettext_noop("Parquet: typed columns, for R and Python"),
+        gettext_noop("R and Python (.parquet): typed columns"),
         "surveys.export.parquet.write",
     ),
     Format(
         "xlsx",
-        gettext_noop("Excel: one workbook with the codebook"),
+        gettext_noop("Excel (.xlsx): one workbook with the codebook"),
         "surveys.export.workbook.write",
     ),
     Format(
         "sav",
-        gettext_noop("SPSS, also for JASP and jamovi"),
+        gettext_noop("SPSS, JASP and jamovi (.sav)"),
         "surveys.export.statistics_files.write_sav",
     ),
-    Format("dta", gettext_noop("Stata"), "surveys.export.statistics_files.write_dta"),
+    Format("dta", gettext_noop("Stata (.dta)"), "surveys.export.statistics_files.write_dta"),
     Format(
-        "json", gettext_noop("JSON: records with a schema"), "surveys.export.json_records.write"
+        "json",
+        gettext_noop("Other programs (.json): records with a schema"),
+        "surveys.export.json_records.write",
     ),
 )
 

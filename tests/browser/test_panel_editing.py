@@ -63,7 +63,7 @@ def test_a_gap_is_filled_and_the_study_piloted_and_launched_without_a_script(
     page.goto(address(live_server, "pilot", study.slug))
     press("Begin a pilot")
     page.get_by_text("The pilot runs.").wait_for()
-    assert "rehearsal=" in page.get_by_label("Link for rehearsals").input_value()
+    assert "rehearsal=" in page.get_by_label("Link for the pilot").input_value()
     page.goto(address(live_server, "launch", study.slug))
     page.get_by_role("link", name="Launch the study").click()
     page.get_by_role("heading", name="Launch the study?").wait_for()

@@ -51,6 +51,7 @@ def test_own_images_are_uploaded_and_chosen_without_a_script(
     page.get_by_text("30 images were stored.").wait_for()
     press("Use these images in the study")
     page.get_by_text("The study uses the images of “drawn-images” now.").wait_for()
+    page.get_by_text("I want to choose the images myself").click()
     press("Compute predictions")
     page.get_by_text("predictions alone").first.wait_for()
     predict(study, StudyImageSet.objects.get(study=study).image_set, wrong=10)  # as the job does

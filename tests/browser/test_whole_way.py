@@ -199,7 +199,7 @@ def test_from_an_invitation_to_a_report(site, person, pictures):
     press(anna, "Upload")
     assert anna.get_by_text(f"{IMAGES} images were stored.").count()
     press(anna, "Use these images in the study")
-    press(anna, "Compute predictions")
+    press(anna, "Next: compute predictions and maps")
     done(anna)
     tab(anna, "Launch")
     follow(anna, "Edit the texts")
@@ -207,11 +207,10 @@ def test_from_an_invitation_to_a_report(site, person, pictures):
         box.fill(re.sub(r"\[[^\]]*\]", "Example Lab", box.input_value()))
     press(anna, "Save and use in the study")
     tab(anna, "Explanations")
-    press(anna, "Compute what is missing")
-    done(anna)
+    assert anna.get_by_role("heading", name="Everything is computed").count()
 
     # A look at the pages, the sample, and the preregistration
-    follow(anna, "Look at every page in the preview")
+    tab(anna, "Preview")
     assert anna.locator("h1").count() == 1
     anna.goto(f"{study}jobs/start/power/")
     for box in anna.get_by_label(re.compile("^Smallest effect on")).all()[1:]:
@@ -221,7 +220,7 @@ def test_from_an_invitation_to_a_report(site, person, pictures):
     anna.get_by_label("Simulated studies per point").fill("20")
     press(anna, "Simulate")
     done(anna)
-    tab(anna, "Plan")
+    tab(anna, "Power and plan")
     follow(anna, "Read the preregistration")
     assert "Trust in the classifier" in anna.locator("body").inner_text()
 

@@ -14,7 +14,7 @@ from explanations.imagesets.decoding import encode_png
 from explanations.models import Explanation, ImageSet, Prediction
 from studyplatform.jobs import queue
 from studyplatform.jobs.folders import jobs_folder, result_file
-from studyplatform.jobs.kinds import BY_KEY, KINDS, ArgumentsError, possible_here
+from studyplatform.jobs.kinds import BY_KEY, KINDS, ArgumentsError, Lane, possible_here
 from studyplatform.models import Job, StudyImageSet
 from surveys import services
 from surveys.models import Participant, Study
@@ -50,6 +50,13 @@ def test_a_machine_without_the_libraries_leaves_the_kind_to_others(monkeypatch):
     assert set(possible_here()) == {
         *("folder", "power", "simulation", "look", "export", "report", "release"),
     }
+
+
+def test_the_lanes_share_all_kinds_and_maps_hold_up_no_export(monkeypatch):
+    assert set(Lane.COMPUTING.kinds) == {"maps", "classifier", "evaluation"}
+    assert set(Lane.SHORT.kinds) == set(EVERY_KIND) - set(Lane.COMPUTING.kinds)
+    monkeypatch.setattr("studyplatform.jobs.kinds.find_spec", lambda name: None)
+    assert Lane.COMPUTING.kinds == ()
 
 
 @pytest.mark.parametrize("kind", [kind.key for kind in KINDS])

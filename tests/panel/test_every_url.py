@@ -286,6 +286,11 @@ ROWS = {
     "panel:image-picture": Row(MEMBERS, an_own_image),
     "panel:plan": Row(MEMBERS),
     "panel:write-sample": Row(CHANGING, a_power_job, method="post"),
+    "panel:write-registration": Row(
+        CHANGING,
+        method="post",
+        data={"url": "https://osf.io/abcde", "registered_at": "2026-12-01T09:30"},
+    ),
     "panel:preregistration": Row(MEMBERS, lambda study: {"name": "registered.json"}),
     "panel:explanations": Row(MEMBERS),
     "panel:register-classifier": Row(CHANGING),

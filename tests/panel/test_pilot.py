@@ -145,7 +145,7 @@ def test_the_monitor_of_a_pilot_counts_the_people_in_it(twin, signed_in):
     rehearsed(twin)
     page = signed_in("owner").get(address("monitor", twin))
     assert page.context["monitor"].allocated == 1
-    assert "Rehearsals and synthetic people." in page.content.decode()
+    assert "People of the pilot and synthetic people." in page.content.decode()
 
 
 def test_a_pilot_outlives_the_deletion_of_its_study_and_stays_one(draft, twin):

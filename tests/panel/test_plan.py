@@ -2,11 +2,13 @@
 
 import json
 import tomllib
+from datetime import datetime
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from studyplatform.jobs.planned_effects import planned_effects
 from studyplatform.models import AuditEntry, Job, LockedRegistration
 from studyplatform.panel import study_texts
 from surveys import services
@@ -191,3 +193,28 @@ def test_a_launch_that_is_refused_locks_nothing(draft, signed_in):
     draft.stimuli.all().delete()
     assert signed_in("owner").post(address(draft, "open")).status_code == 409
     assert not LockedRegistration.objects.exists()
+
+
+def test_the_registration_is_written_with_the_time_of_the_readers_zone(draft, signed_in):
+    browser = signed_in("editor")
+    refused = browser.post(
+        address(draft, "write-registration"), {"url": "osf", "registered_at": ""}
+    )
+    assert refused.status_code == 422
+    assert draft.source == Study.objects.get(pk=draft.pk).source
+    sent = {"url": "https://osf.io/abcde", "registered_at": "2026-12-01T09:30"}
+    assert browser.post(address(draft, "write-registration"), sent).status_code == 302
+    study = Study.objects.get(pk=draft.pk)
+    written = tomllib.loads(study.source)["analysis"]["preregistration"]
+    at = datetime.fromisoformat(written["registered_at"])
+    assert written["url"] == sent["url"]
+    assert (at.tzinfo is not None, f"{at:%Y-%m-%dT%H:%M}") == (True, sent["registered_at"])
+    page = browser.get(address(draft)).content.decode()
+    assert 'value="2026-12-01T09:30"' in page
+    assert COMMENT in study.source
+
+
+def test_smallest_effects_name_their_unit_and_the_range_of_the_scale(draft):
+    trust = planned_effects(draft)["trust"]
+    assert trust.unit == "points of the scale, which goes from 1 to 7"
+    assert trust.unit in trust.help

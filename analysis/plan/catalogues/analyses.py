@@ -43,6 +43,8 @@ class Analysis:
     fallback: tuple[str, ...] = ("permutation",)
 
 
+AI_ONLY = " and, if it is a different arm, from AI only"
+"""Words on a comparison that plans without an arm with the answer alone do not have."""
 ANALYSES = (
     Analysis(
         "one_way",
@@ -51,9 +53,9 @@ ANALYSES = (
         "analysis.report.sentences.one_way",
         "analysis.outcomes.assumptions.scores.of_one_way",
         "score ~ arm, with unequal variances (Welch)",
-        "ω²; differences from the control and, if it is a different arm, from AI only by Dunnett's "
-        "method with unequal variances; all pairs by Games-Howell; Hedges' g, Cliff's δ, "
-        "probability of superiority (Brunner-Munzel); Kruskal-Wallis as a check",
+        f"ω²; differences from the control{AI_ONLY} by Dunnett's method with unequal variances; "
+        "all pairs by Games-Howell; Hedges' g, Cliff's δ, probability of superiority "
+        "(Brunner-Munzel); Kruskal-Wallis as a check",
         "analysis.figures.one_way.drawings",
         check="analysis.outcomes.one_way.arms_and_test",
         before="change",

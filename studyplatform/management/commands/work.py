@@ -1,4 +1,4 @@
-"""manage.py work [--kinds maps,…] [--once]: a worker that does the jobs of the panel."""
+"""manage.py work [--lane LANE] [--kinds LIST] [--once]: a worker that does the panel's jobs."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 
 from explanations.management import arguments
 from explanations.management.database import DatabaseCommand
-from studyplatform.jobs.kinds import KINDS, UnknownKindError, kind_named, possible_here
+from studyplatform.jobs.kinds import KINDS, Lane, UnknownKindError, kind_named, possible_here
 from studyplatform.jobs.worker import Worker
 
 
@@ -22,7 +22,14 @@ class Command(DatabaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's options."""
-        parser.add_argument(
+        taken = parser.add_mutually_exclusive_group()
+        taken.add_argument(
+            "--lane",
+            choices=[lane.value for lane in Lane],
+            help="only computing jobs (maps, evaluations, classifiers) or only all others, so that "
+            "with a worker for each an export does not wait for maps",
+        )
+        taken.add_argument(
             "--kinds",
             type=arguments.names,
             metavar="LIST",
@@ -39,7 +46,13 @@ class Command(DatabaseCommand):
             ]
         except UnknownKindError as error:
             raise CommandError(str(error)) from error
-        kinds = tuple(named) or possible_here()
+        lane = options["lane"]
+        kinds = tuple(named) or (Lane(lane).kinds if lane else possible_here())
+        if not kinds:
+            raise CommandError(
+                f"This machine lacks the packages of all {lane} jobs. Install the requirements for "
+                "maps, or start a worker on a machine that has them."
+            )
         self._tell(f"Waiting for jobs: {', '.join(kinds)}. Ctrl-C ends the worker.")
         done = Worker(kinds, tell=self._tell).run(once=options["once"])
         return f"{done} job{'' if done == 1 else 's'} attended to."

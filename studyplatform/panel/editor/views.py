@@ -24,6 +24,7 @@ from studyplatform.panel.page_names import page_names
 from studyplatform.panel.questionnaire_cards import questionnaire_cards
 from studyplatform.panel.study_text_views import remarks_on, tabs_of_text, tell_created
 from studyplatform.panel.study_texts import OutdatedError
+from studyplatform.panel.text_changes import consent_remark
 from studyplatform.panel.toml_edits import EditError, Path, read, value_at
 from surveys import services
 from surveys.models import Study
@@ -145,6 +146,8 @@ def edit(request: HttpRequest, pk: int, section: str) -> HttpResponse:
     except EditError as error:
         form.add_error(None, str(error))
         return page.show(form, status=409)
+    if hint := consent_remark(latest.source, source):
+        messages.info(request, hint)
     return _saved(request, text, version, section)
 
 

@@ -73,7 +73,10 @@ def _texts_of(values: Values, code: str, is_own: bool) -> Iterator[Entry]:
         yield Entry(
             ("consent", "version"),
             gettext("Version of the consent"),
-            help=gettext("Change it whenever you change the text: it is stored with each consent."),
+            help=gettext(
+                "It is stored with each consent. Until somebody has agreed, it can stay as it is; "
+                "afterwards, change it whenever you change the text."
+            ),
             group=group,
             is_optional=False,
         )
