@@ -72,7 +72,7 @@ def test_a_study_without_any_image_uses_its_first_upload_at_once(study, signed_i
     assert study.image_set == own_set(study)
     shown = browser.get(response.url)
     assert "Use these images" not in shown.content.decode()
-    assert "Next: compute predictions and maps" in said(shown)
+    assert "Next: compute predictions and maps" in shown.content.decode()
 
 
 def test_a_study_that_waits_for_its_researchers_images_uses_the_first_upload_at_once(
@@ -88,7 +88,7 @@ def test_a_study_that_waits_for_its_researchers_images_uses_the_first_upload_at_
     study.refresh_from_db()
     assert study.image_set == own_set(study)
     assert "Until your own images" not in study.source
-    assert "Next: compute predictions and maps" in said(browser.get(response.url))
+    assert "Next: compute predictions and maps" in browser.get(response.url).content.decode()
     overview = browser.get(page(study, "study")).content.decode()
     assert "Until you upload your own" not in overview
 
