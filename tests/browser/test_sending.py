@@ -53,11 +53,17 @@ def stored(participant: Participant) -> Submission:
 
 def test_an_answer_given_offline_is_kept_and_sent_once_the_network_is_back(page, live_server, here):
     page.goto(address(live_server, here))
+    ready(page)
+    press(page)
+    missing = page.locator(".errors")
+    missing.wait_for()
     choose_first(page)
+    assert missing.is_visible()
     assert page.locator("[data-again]").is_hidden()
     page.context.set_offline(True)
     press(page)
     page.wait_for_selector(LOST)
+    assert missing.is_hidden()  # a list of what is missing would no longer be true
     assert here.submissions.count() == 2
     assert page.locator("[data-again]").is_visible()
     with page.expect_navigation():

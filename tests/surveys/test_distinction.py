@@ -233,6 +233,7 @@ def test_after_practice_the_page_says_whether_the_map_was_the_right_one(drawn):
         after = browser.send(trial, {"chosen_map": str(chosen), "sureness": "3"})
         text = Client().get(after.path).content.decode()
         assert f"Your answer was {'right' if found else 'wrong'}." in text
+        assert f"The map of this class was map {right}." in text
         assert names(after.pictures) == ["image", "map", "legend"]
         assert all(Client().get(path).status_code == 200 for path in after.pictures)
 

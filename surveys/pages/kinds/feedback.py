@@ -29,6 +29,8 @@ def screen(participant: Participant, step: Step) -> Screen:
             else _("The classifier says: %(name)s. That is wrong.")
         )
         sentences.append(said % {"name": texts.class_label(prediction.predicted_class)})
+    if task.guesses_class and (place := right_map(trial)) is not None:
+        sentences.append(_("The map of this class was map %(number)s.") % {"number": place})
     right = decided_right(trial)
     if right is not None:
         sentences.append(_("Your answer was right.") if right else _("Your answer was wrong."))
@@ -51,9 +53,15 @@ def decided_right(trial: Trial) -> bool | None:
     if "guessed_answer" in answers:
         return bool(answers["guessed_answer"] == prediction.predicted_class)
     if "chosen_map" in answers:
-        return trial.maps.filter(
-            place=int(answers["chosen_map"]), explanation=trial.explanation
-        ).exists()
+        return int(answers["chosen_map"]) == right_map(trial)
     if "final_answer" in answers:
         return bool(answers["final_answer"] == prediction.image.true_class)
     return None
+
+
+def right_map(trial: Trial) -> int | None:
+    """Return the place, from 1, of the predicted class's map among the maps that the trial showed,
+    or None if it showed one map or none.
+    """
+    places = trial.maps.filter(explanation=trial.explanation).values_list("place", flat=True)
+    return places.first()

@@ -4,7 +4,7 @@
 (() => {
   const format = new Intl.DateTimeFormat(document.documentElement.lang, {
     weekday: "short", day: "numeric", month: "short", year: "numeric",
-    hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+    hour: "numeric", minute: "2-digit", timeZoneName: "short",
   });
   for (const shown of document.querySelectorAll("time[datetime]")) {
     shown.textContent = format.format(new Date(shown.dateTime));

@@ -36,6 +36,8 @@
       }
       removeEventListener("beforeunload", ask);
       addEventListener("beforeunload", ask);
+      // What it lists may have been answered since. If not, the server will list it again.
+      document.querySelector(".errors")?.setAttribute("hidden", "");
       say(answer.trouble);
       again.hidden = false;
       await pause(Math.min(LONGEST_WAIT, 1000 * 2 ** (attempts - 1)));
