@@ -2,7 +2,7 @@
 
 The kinds of missing are user-missing values in SPSS (-997, -998 and -999, or longer numbers where
 the data come near them) and .a, .b and .c in Stata. A category with labelled codes is a labelled
-number: its code, or its place among the codes if they are words.
+number: its code, or its place among the codes if they are words. A text stays a text.
 """
 
 import re
@@ -111,7 +111,9 @@ def _columns(
         if variable.type == "datetime":
             # Both programs have no time zone: all times are UTC, as the labels say.
             columns.data[name] = pd.to_datetime(pd.Series([_naive(cell) for cell in cells]))
-        elif variable.type in ("integer", "number") or variable.values:
+        elif variable.type != "text" and (variable.type != "category" or variable.values):
+            # A text is never a number with labels, even if some of its values are declared: answers
+            # would become places among all answers, and long ones would be cut to a label.
             _add_numbers(columns, name, variable, cells, kinds, codes_of)
         else:
             columns.data[name] = [_text(plain(cell), name, columns, longest) for cell in cells]
