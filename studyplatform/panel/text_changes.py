@@ -95,5 +95,5 @@ def _consent(source: str) -> Mapping[str, Any]:
 def _values(source: str) -> Mapping[str, Any] | None:
     try:
         return tomllib.loads(source)
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return None

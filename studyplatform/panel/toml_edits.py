@@ -15,6 +15,8 @@ from django.utils.translation import gettext
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Array, Comment, InlineTable, Table
 
+from analysis.toml.positions import TooDeepError, line_numbers
+
 Path = tuple[str | int, ...]
 """The keys that lead to a value; a whole number is a place in a list, from 0."""
 
@@ -50,13 +52,18 @@ class Change:
 
 
 def read(source: str) -> dict[str, Any]:
-    """Return the values of the file. Raises EditError if it is not TOML."""
+    """Return the values of the file. Raises EditError if it is not TOML or nests too deeply."""
     try:
+        line_numbers(source)  # refuses what nests so deeply that nothing else could handle it
         return tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
         raise EditError(
             gettext("The file is not valid TOML (%(error)s). Mend it in the text editor first.")
             % {"error": error}
+        ) from error
+    except TooDeepError as error:
+        raise EditError(
+            gettext("The file nests tables or lists too deeply. Mend it in the text editor first.")
         ) from error
 
 

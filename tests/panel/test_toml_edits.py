@@ -49,6 +49,17 @@ def test_a_file_that_is_not_toml_says_where():
         edited("slug = \n", [Change(("title",), "x")])
 
 
+@pytest.mark.parametrize("levels", [41, 300, 100_000])
+@pytest.mark.parametrize("form", ["a = {opened}{closed}", "a = {opened}", "[{keys}a]"])
+def test_a_file_that_nests_deeply_is_refused_before_it_is_read(form, levels):
+    source = form.format(opened="[" * levels, closed="]" * levels, keys="a." * levels)
+    with pytest.raises(EditError, match="too deeply"):
+        edited(source, [Change(("title",), "Ours")])
+    source = form.format(opened="[" * 20, closed="]" * 20, keys="a." * 20)
+    if form != "a = {opened}":  # the control
+        assert edited(source, [Change(("title",), "Ours")]) != source
+
+
 def test_a_change_that_would_touch_other_values_is_refused(monkeypatch):
     """As if the library lost a line."""
     monkeypatch.setattr("studyplatform.panel.toml_edits.tomlkit.dumps", lambda document: "a = 1")
