@@ -64,6 +64,10 @@ class PostgresServer:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
 
+    def has_ended(self) -> bool:
+        """Whether the server has stopped by itself."""
+        return self.process.poll() is not None
+
     def kill(self) -> None:
         """Kill the server at once. It is gone when its children have noticed, and not before."""
         children = self.backends()
@@ -91,14 +95,20 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def running_server(*, fsync: bool) -> Iterator[PostgresServer]:
-    """Run a server that lasts as long as the block; a skip where none is installed."""
+def running_server(
+    *, fsync: bool, parent: Path | None = None, initdb: Sequence[str] = ()
+) -> Iterator[PostgresServer]:
+    """Run a server that lasts as long as the block; a skip where none is installed.
+
+    Its folder is made in ``parent``, which every user must be able to enter. ``initdb``: further
+    options of initdb.
+    """
     binaries = _binaries()
     # Not below pytest's folder: that one is closed to the user whom the server runs as.
-    folder = Path(tempfile.mkdtemp(prefix="study-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="study-postgres-", dir=parent))
     account = _account()
     try:
-        server = _start(binaries, folder, account, fsync)
+        server = _start(binaries, folder, account, fsync, initdb)
         try:
             yield server
         finally:
@@ -128,7 +138,9 @@ def _account() -> dict[str, object]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _start(binaries: Path, folder: Path, account: dict[str, object], fsync: bool) -> PostgresServer:
+def _start(
+    binaries: Path, folder: Path, account: dict[str, object], fsync: bool, initdb: Sequence[str]
+) -> PostgresServer:
     password = secrets.token_urlsafe(18)
     (folder / "password").write_text(password)
     if account:
@@ -139,7 +151,7 @@ def _start(binaries: Path, folder: Path, account: dict[str, object], fsync: bool
             str(binaries / "initdb"),
             *("-D", str(folder / "data"), "-U", "study", "-E", "UTF8", "--locale=C.UTF-8"),
             *("--auth=scram-sha-256", f"--pwfile={folder / 'password'}", "--data-checksums"),
-            "--no-sync",
+            *("--no-sync", *initdb),
         ],
         check=True,
         capture_output=True,

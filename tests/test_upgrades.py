@@ -6,20 +6,29 @@ upgrades/README.md says what lies in them and how they were made.
 import csv
 import io
 import json
-import lzma
-import os
 import sqlite3
 import subprocess
 import sys
 import tarfile
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.upgrades.multiplied import (
+    FOLDER,
+    OLDEST,
+    SESSIONS,
+    cells,
+    environment,
+    filled,
+    multiply,
+    seconds_to_migrate,
+)
 
-FOLDER = ROOT / "tests" / "upgrades"
-OLDEST, LATER = "b393eaf4", ("1ebe8d9d", "7df558b7")
+LATER = ("1ebe8d9d", "7df558b7")
 RENAMED = {"withdrawn": "stopped"}
 """Today's word for a stored state, by the word of then."""
 GO_ON = """
@@ -54,15 +63,6 @@ print(json.dumps(told))
 """
 
 
-def filled(commit: str, path: Path) -> None:
-    """Write the database as it was then."""
-    connection = sqlite3.connect(path)
-    connection.executescript(lzma.decompress((FOLDER / f"{commit}.sql.xz").read_bytes()).decode())
-    connection.close()
-    with tarfile.open(FOLDER / f"{commit}.data.tar.xz") as archive:
-        archive.extractall(path.parent, filter="data")
-
-
 def described(commit: str) -> dict[str, int]:
     """The people who are half-way, with the number of pages that they have sent."""
     return json.loads((FOLDER / f"{commit}.json").read_text())["half_way"]
@@ -76,14 +76,17 @@ def upgraded(request, tmp_path_factory) -> tuple[str, dict, Path]:
     """The commit, what today's program told, and what it exported."""
     commit, data = request.param, tmp_path_factory.mktemp("data")
     filled(commit, data / "db.sqlite3")
+    return commit, gone_on(data, list(described(commit))), data / "export"
+
+
+def gone_on(data: Path, half_way: list[str]) -> dict[str, Any]:
+    """Return what today's program tells, with which these people and a newcomer go on."""
     done = subprocess.run(
-        [sys.executable, "-c", GO_ON, str(data / "export"), json.dumps(list(described(commit)))],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "studyplatform.settings",
-             "STUDY_DATA_DIR": str(data)},
+        [sys.executable, "-c", GO_ON, str(data / "export"), json.dumps(half_way)],
+        cwd=ROOT, env=environment(data), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return commit, json.loads(done.stdout.splitlines()[-1]), data / "export"
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def test_every_database_here_is_tried():
@@ -146,3 +149,64 @@ def test_a_lost_row_and_a_changed_cell_would_be_noticed(upgraded):
     assert departures(then["answers.csv"], now["answers.csv"][1:])
     changed = [{**row, "value": "x"} for row in now["answers.csv"]]
     assert departures(then["answers.csv"], changed)
+
+
+SEALED = {
+    ("surveys_participant", "arrival_key"),
+    ("surveys_participant", "code"),
+    ("surveys_participant", "personal_code"),
+    ("surveys_study", "allocation_secret"),
+    ("surveys_ledgerentry", "content"),
+}
+"""What lay readable in the oldest state. It is encrypted now, and arrival keys are hashed."""
+
+
+def different(then: Path, now: Path) -> dict[tuple[str, str], int]:
+    """Return how many cells of then are not there as they were, by table and column."""
+    new = {(table, column): dict(values) for table, column, values in cells(now)}
+    return {
+        (table, column): count
+        for table, column, values in cells(then)
+        if (
+            count := sum(
+                RENAMED.get(cell, cell) != new.get((table, column), {}).get(row)
+                and cell != new.get((table, column), {}).get(row)
+                for row, cell in values
+            )
+        )
+    }
+
+
+@pytest.mark.nightly
+def test_ten_thousand_sessions_are_upgraded_and_people_go_on(tmp_path):
+    """R15: nothing is lost or changed but what is sealed, and an upgrade takes minutes at most."""
+    then, now = tmp_path / "then.sqlite3", tmp_path / "db.sqlite3"
+    filled(OLDEST, now)
+    multiply(now, SESSIONS)
+    then.write_bytes(now.read_bytes())
+    seconds, processor = seconds_to_migrate(tmp_path)
+    changed = different(then, now)
+    assert set(changed) == SEALED
+    assert changed["surveys_participant", "code"] == SESSIONS - 2  # two were erased
+    with closing(sqlite3.connect(then)) as database:
+        half_way = [
+            pseudonym
+            for (pseudonym,) in database.execute(
+                "SELECT pseudonym FROM surveys_participant WHERE state = 'started' "
+                "ORDER BY id DESC LIMIT 12"
+            )
+        ]
+        answers = database.execute(
+            "SELECT count(*) FROM surveys_answer WHERE questionnaire != ''"
+        ).fetchone()[0]
+    told = gone_on(tmp_path, half_way)
+    assert told["problems"] == told["after"] == []
+    assert {state for state, _, _ in told["ended"].values()} == {"completed"}
+    assert min(sent for _, sent, _ in told["ended"].values()) > 0
+    with (tmp_path / "export" / "answers.csv").open(newline="", encoding="utf-8") as file:
+        assert sum(1 for _ in csv.reader(file)) == 1 + answers
+    assert seconds < 600, f"{seconds:.0f} s, {processor:.0f} s of processor time"
+    # Control: a cell that an upgrade would change by mistake is named.
+    with closing(sqlite3.connect(now)) as database, database:
+        database.execute("UPDATE surveys_answer SET value = 'x' WHERE id = 5000")
+    assert different(then, now)["surveys_answer", "value"] >= 1

@@ -11,7 +11,9 @@ from urllib.parse import urlencode, urlsplit
 from surveys.simulation.browser import FORM, Page, read_page
 
 SLUG = "crowded"
-PATIENCE = 90.0  # seconds for which somebody sends a page again before giving up
+# Seconds for which somebody sends a page again before giving up. While the disk is full, a command
+# is started, which takes a minute on a machine that is busy with other things.
+PATIENCE = 300.0
 PAUSE = 0.2  # seconds until it is sent again, as the page's own script waits
 
 

@@ -13,22 +13,29 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.postgres import PostgresServer, running_server
-from tests.reliability.checking import Findings, compare
-from tests.reliability.crowd import SLUG, Acknowledged, Told, walk_through
-from tests.reliability.serving import Ground
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studyplatform.settings")
+django.setup()
+
+from tests.postgres import PostgresServer, running_server  # noqa: E402
+from tests.reliability.checking import Findings, compare  # noqa: E402
+from tests.reliability.crowd import SLUG, Acknowledged, Told, walk_through  # noqa: E402
+from tests.reliability.serving import Ground  # noqa: E402
 
 # Counted in confirmed pages and not in seconds, so that a busy machine gets as far as an idle one.
 PAGES_TO_A_KILL = 6
 PAGES_TO_A_RESTART = 60
 FAILURES = 20  # answers of the server that it failed, until there is space again
-DISK = 260_000_000  # bytes of the small disk: with less than 200 MB free, no server is healthy
+# Bytes of the small disk, without and with PostgreSQL's files. No server is healthy with less
+# than 200 MB free.
+DISK, DISK_OF_BOTH = 260_000_000, 460_000_000
 Fault = Callable[["Done", "Progress"], None]
 
 
@@ -178,13 +185,17 @@ def restarting(ground: Ground) -> Fault:
     return fault
 
 
-def filling_the_disk(ground: Ground) -> Fault:
-    """Fill the disk under the database, the data folder and the log, and free it after a while."""
+def filling_the_disk(ground: Ground, disk: Path, server: PostgresServer | None = None) -> Fault:
+    """Fill the disk under the database, the data folder and the log, and free it after a while.
+
+    PostgreSQL stops when it cannot write its log ahead. As a service manager would, the fault then
+    starts it again, once there is space.
+    """
 
     def fault(done: Done, progress: Progress) -> None:
         if not progress.pages(20):
             return
-        ballast = ground.folder / "ballast"
+        ballast = disk / "ballast"
         with suppress(OSError), ballast.open("wb", buffering=0) as file:
             while file.write(bytes(65_536)):
                 pass
@@ -194,6 +205,11 @@ def filling_the_disk(ground: Ground) -> Fault:
         done.was_healthy = ground.is_up()
         done.export = ground.refused("export_study", SLUG, "--output", str(ground.folder / "out"))
         ballast.unlink()
+        if server is not None and server.has_ended():
+            begun = time.monotonic()
+            server.start()
+            done.stops += 1
+            done.slowest_start = time.monotonic() - begun
         done.fillings += 1
 
     return fault
@@ -221,24 +237,27 @@ def sqlite(people: int, application: str = "tests.reliability.warm") -> Iterator
 
 
 @contextmanager
-def postgresql(people: int) -> Iterator[tuple[Ground, PostgresServer]]:
+def postgresql(
+    people: int, disk: Path | None = None, initdb: Sequence[str] = ()
+) -> Iterator[tuple[Ground, PostgresServer]]:
     """Make the study on a PostgreSQL server of its own, which writes through to the disk."""
-    with running_server(fsync=True) as server, tempfile.TemporaryDirectory() as folder:
+    with (
+        running_server(fsync=True, parent=disk, initdb=initdb) as server,
+        tempfile.TemporaryDirectory(dir=disk) as folder,
+    ):
         ground = Ground(Path(folder), server.new_database())
         ground.make(places=people + people % 2)
         yield ground, server
 
 
 @contextmanager
-def small_disk(people: int) -> Iterator[Ground]:
-    """Make the study on a file system of its own in memory, which only root can mount."""
+def small_disk(size: int) -> Iterator[Path]:
+    """Mount a file system of so many bytes in memory, which only root can."""
     with tempfile.TemporaryDirectory(prefix="study-full-") as folder:
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", folder]
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", folder]
         subprocess.run(mount, check=True, capture_output=True)
         try:
-            ground = Ground(Path(folder), "")
-            ground.make(places=people + people % 2)
-            yield ground
+            yield Path(folder)
         finally:
             subprocess.run(["umount", "--lazy", folder], check=True)
 
@@ -270,8 +289,20 @@ def restarts(people: int, at_once: int) -> Outcome:
 
 def full_disk(people: int, at_once: int) -> Outcome:
     """R12: fill the disk, on SQLite."""
-    with small_disk(people) as ground:
-        return run(ground, people, at_once, 6, filling_the_disk(ground))
+    with small_disk(DISK) as disk:
+        ground = Ground(disk, "")
+        ground.make(places=people + people % 2)
+        return run(ground, people, at_once, 6, filling_the_disk(ground, disk))
+
+
+def full_disk_of_postgresql(people: int, at_once: int) -> Outcome:
+    """R12: fill the disk, on PostgreSQL, which needs a new file for every MB of its log."""
+    segments = ("--wal-segsize=1",)
+    with (
+        small_disk(DISK_OF_BOTH) as disk,
+        postgresql(people, disk, segments) as (ground, server),
+    ):
+        return run(ground, people, at_once, 7, filling_the_disk(ground, disk, server))
 
 
 def careless(people: int, at_once: int) -> Outcome:
@@ -286,6 +317,7 @@ RUNS = {
     "database": database_too,
     "restarts": restarts,
     "full-disk": full_disk,
+    "full-disk-postgresql": full_disk_of_postgresql,
     "careless": careless,
 }
 

@@ -6,11 +6,13 @@ The runs are those of tests.reliability.kills, with fewer people.
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import missing
+from tests.conftest import ROOT, missing
 from tests.reliability import kills
 from tests.reliability.checking import compare
 from tests.reliability.kills import Outcome
@@ -96,3 +98,24 @@ def test_a_full_disk_loses_no_confirmed_page_and_needs_no_restart():
     assert outcome.done.export.startswith("CommandError")
     assert "Traceback" not in outcome.done.export
     assert_whole(outcome)
+
+
+def test_a_full_disk_under_postgresql_loses_no_confirmed_page_and_needs_no_restart_of_the_web():
+    if os.geteuid() != 0:
+        missing("Only root can mount the small file system that is filled.")
+    outcome = kills.full_disk_of_postgresql(PEOPLE, AT_ONCE)
+    assert outcome.done.fillings == 1, str(outcome)
+    assert 500 in outcome.told.sent_again  # the control: the server did fail
+    assert not outcome.done.was_healthy
+    # PostgreSQL either refuses what needs space, or has stopped.
+    assert outcome.done.export.startswith(("CommandError", "NoDatabaseError"))
+    assert "Traceback" not in outcome.done.export
+    assert_whole(outcome)
+
+
+def test_the_runs_start_by_hand_as_the_docs_say():
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.reliability.kills", "unknown"],
+        cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr.startswith("There is no run 'unknown'. The runs are workers-sqlite")
