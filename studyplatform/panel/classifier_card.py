@@ -113,6 +113,8 @@ class ClassifierCard:
     recipe: str
     settings: Sequence[tuple[str | Promise, Any]]
     facts: Sequence[tuple[str | Promise, Any]]
+    technical: Sequence[tuple[str | Promise, Any]]
+    """Facts that nobody needs to judge the classifier."""
     results: Sequence[Result]
     classes: Sequence[str]
     groups: Sequence[tuple[str | Promise, Sequence[Mapping[str, Any]]]]
@@ -146,10 +148,12 @@ def card_of(weights: ClassifierWeights) -> ClassifierCard | None:
             (_("Network"), _network_in_words(network.get("name", ""))),
             (_("Parameters"), network.get("parameters", "")),
             (_("Input"), _input_in_words(str(network.get("input", "")))),
-            (_("Package"), network.get("package", "")),
             (data_label, card.get("data", {}).get("name", "")),
             (_("Images divided by"), card.get("data", {}).get("split_rule", "")),
             (_("Grey values from black to white"), card.get("data", {}).get("grey_window", "")),
+        ],
+        technical=[
+            (_("Package"), network.get("package", "")),
             (_("Seed"), card.get("seed", "")),
             (_("Weights, SHA-256"), f"{weights.sha256[:12]}…"),
         ],

@@ -412,13 +412,21 @@ def _debrief(answers: Answers) -> str:
     # report, which is in English.
     with override(code):
         arms = ", ".join(
-            gettext(label) if method else without for _key, label, method in _arms(answers)
+            _map_in_words(method, gettext(label), code) if method else without
+            for _key, label, method in _arms(answers)
         )
     groups = texts["groups"][answers.design][code].format(arms=arms)
     if any(catalogue.get(method).is_placebo for _key, _label, method in _arms(answers) if method):
         groups = f"{groups} {texts['placebo'][code]}"
     question = texts["question"][answers.question][code]
     return str(texts["debrief"][code].format(question=question, groups=groups))
+
+
+def _map_in_words(method: str, label: str, code: str) -> str:
+    """Return what an arm shows. People do not know the names of methods, but those of placebos."""
+    if catalogue.get(method).is_placebo:
+        return label
+    return str(_texts()["map"][code].format(method=label))
 
 
 def _class_labels(answers: Answers) -> Mapping[str, str]:

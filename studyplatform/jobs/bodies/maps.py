@@ -35,7 +35,7 @@ def run(work: Work) -> Done:
     arguments, study = work.arguments, work.study
     unit, alone = gettext("maps"), bool(arguments.get("predictions_only"))
     _draw_missing_scenes(work, study)
-    work.step(gettext("predicting the images"))
+    work.step(gettext("predicting images that the classifier has not seen"))
     try:
         prepared = prepare_study(
             study.slug,

@@ -85,6 +85,7 @@ def screen(participant: Participant, step: Step) -> Screen:
         "uncovers": uncovers,
         "several_maps": bool(task and task.classes),
         "compared": _compared(declared, part),
+        "has_switch": declared.pages.map != "over" and not (task and task.classes),
         "method": catalogue.get(condition.method) if condition.method and not uncovers else None,
         "has_limit": any(run.has_limit for run in ahead),
         "has_own_limit": any(run.limit_of_pace for run in ahead),

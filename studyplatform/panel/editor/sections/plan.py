@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
+from analysis.plan.plan import KINDS
 from studyplatform.panel.editor.base import (
     NEW,
     Section,
@@ -34,6 +35,7 @@ REGISTRATION: Path = ("analysis", "preregistration")
 LOGISTIC = {"analysis": "logistic_trials", "fallback": "binary_trials"}
 OF_BEHAVIOUR = "behaviour:"
 """What the choice of a measure of behaviour begins with."""
+DEFAULT_POPULATIONS = {kind.key: kind.population for kind in KINDS}
 AGREED = {"kind": "trial_mean", "column": "agreed", **LOGISTIC}
 
 
@@ -120,7 +122,9 @@ def _outcome(number: int, outcome: Values) -> Iterator[Entry]:
                  ("exploratory", gettext("exploratory: reported apart, without a claim"))],
     )  # fmt: skip
     yield Entry(
-        (*at, "population"), gettext("People"), "choice", group=group, missing="completed",
+        (*at, "population"), gettext("People"), "choice", group=group,
+        # Each kind of outcome has a default of its own.
+        missing=DEFAULT_POPULATIONS.get(str(outcome.get("kind")), "completed"),
         choices=[("completed", gettext("everybody who completed")),
                  ("randomised", gettext("everybody who was randomised and has the outcome")),
                  ("per_protocol", gettext("without people who are excluded by a rule"))],
