@@ -34,8 +34,8 @@ STEPS: Mapping[str, str | Promise] = {
     # of simulations of the sample
     r"(?P<outcome>.+), (?P<people>\d+) per arm, (?P<images>\d+) images \((?P<purpose>\w+)\): "
     r"(?P<number>\d+) of (?P<count>\d+) chunks": _(
-        "trying %(people)s people per arm with %(images)s images for “%(outcome)s”: part %(number)s "
-        "of %(count)s"
+        "trying %(people)s people per arm with %(images)s images for “%(outcome)s”: "
+        "part %(number)s of %(count)s"
     ),
     # of evaluations
     "maps": _("computing the maps"),
