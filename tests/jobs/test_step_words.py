@@ -103,7 +103,8 @@ def test_the_steps_of_a_simulation_and_of_an_evaluation_have_their_numbers_and_l
         work.step(f"{_words(cell)}: 2 of 5 chunks")
         work.progress(1, 4, "Bilder", "gradcam_depth")
         assert [told.step for told in said] == [
-            "trust, 40 Personen je Gruppe, 8 Bilder: 2 von 5 Teilen", "Grad-CAM nach Tiefe",
+            "40 Menschen je Gruppe mit 8 Bildern für „trust“ werden probiert: Teil 2 von 5",
+            "Grad-CAM nach Tiefe",
         ]  # fmt: skip
         assert all(step_in_words(one.key) != one.key for one in (*MEASURES, *LIMITS))
     assert step_in_words("a step of a plug-in") == "a step of a plug-in"

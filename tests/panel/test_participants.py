@@ -129,7 +129,7 @@ def test_an_owner_erases_a_person_and_gets_a_receipt_that_names_nobody(study, pe
     assert signed_in("owner").post(path).status_code == 409
     assert Participant.objects.filter(pk=person.pk).exists()
     page = signed_in("owner").post(path, {"confirmed": "yes"}).content.decode()
-    assert f"<li>answers: {answers}</li>" in page
+    assert f"<li>answers to questions: {answers}</li>" in page
     assert not [
         code
         for code in (person.pseudonym, person.personal_code, person.completion_code)
