@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from surveys import services
 from surveys.pages import picture_links
 from tests.surveys.drawn import drawn_study
 from tests.surveys.people import go_on, in_arm
@@ -27,6 +28,16 @@ def test_a_kept_picture_needs_no_query(trial, django_assert_num_queries):
         first = Client().get(address).content  # draws it
         with django_assert_num_queries(0):
             assert Client().get(address).content == first
+
+
+def test_after_an_erasure_a_kept_picture_is_all_that_is_left(trial):
+    participant, image, _ = trial
+    kept = Client().get(image).content
+    unsigned = image.replace(f"/{parts(image)[1]}/", "/")
+    assert Client().get(unsigned).content == kept  # control
+    services.erase(participant=participant)
+    assert Client().get(image).content == kept
+    assert Client().get(unsigned).status_code == 404
 
 
 @pytest.mark.parametrize("loss", ["missing", "damaged"])
