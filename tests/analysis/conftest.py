@@ -90,9 +90,7 @@ def _planted_place() -> Path:
             accept_wrong={"placebo": 0.4},
             unfinished=2,
         )
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(draw, "save_widths", journal.save_widths)
-            _analysed(place)
+        _analysed(place)
 
     return made_once("planted", make)
 
@@ -121,7 +119,7 @@ def planted_output(planted: tuple[Results, Path]) -> Path:
 
 @pytest.fixture(scope="session")
 def small() -> tuple[Results, Path]:
-    """A small study with two outcomes, for tests that analyse it again."""
+    """A small study with two outcomes, for tests that analyse it again: as quickly as they do."""
 
     def make(place: Path) -> None:
         folder = write_study(
@@ -135,7 +133,8 @@ def small() -> tuple[Results, Path]:
         plan = folder / "plan.toml"
         head, trust, _, agreement, _ = plan.read_text().split("\n[[outcomes]]")
         plan.write_text("\n[[outcomes]]".join([head, trust, agreement]))
-        _analysed(place)
+        with quick_analysis():
+            _analysed(place)
 
     place = made_once("small", make)
     return pickle.loads((place / "results").read_bytes()), place / "output"

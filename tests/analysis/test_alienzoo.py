@@ -5,16 +5,28 @@ import json
 import pytest
 from django.core.management import call_command
 
+from analysis.figures.flow import draw_flow
+from analysis.figures.style import save
 from tests.conftest import ROOT
 
 PLAN = ROOT / "studies" / "published" / "alienzoo" / "plan.toml"
+
+
+def only_the_flow(results, scores, folder):
+    """Draw the figure that a test below reads of in the page, and none of the others."""
+    folder.mkdir()
+    save(draw_flow(results), folder / "flow", (".svg",))
+    return {"flow": folder / "flow.svg"}, ()
 
 
 @pytest.fixture(scope="module")
 def output(shared_dir, tmp_path_factory):
     folder = tmp_path_factory.mktemp("alienzoo") / "out"
     table = shared_dir / "known-answers" / "alienzoo"
-    call_command("run_analysis", "--no-pdf", "--table", table, "--plan", PLAN, "--output", folder)
+    call = ("run_analysis", "--no-pdf", "--table", table, "--plan", PLAN, "--output", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("analysis.run.draw_figures", only_the_flow)
+        call_command(*call)
     return folder
 
 

@@ -72,6 +72,7 @@ def test_real_and_simulated_people_together_need_the_plans_permission(study, tmp
         )
 
 
+@pytest.mark.nightly
 def test_a_folder_is_analysed_without_any_study(folder, tmp_path, capsys):
     printed = run(capsys, "--table", folder, "--output", tmp_path / "out")
     assert "12 simulated participants in 3 arms, 4 outcomes" in printed

@@ -47,6 +47,7 @@ def test_welch_p_belongs_to_the_printed_statistic_and_degrees_of_freedom():
     assert stats.f.sf(test.statistic, *test.df) == pytest.approx(test.p, rel=1e-9)
 
 
+@pytest.mark.nightly
 def test_games_howell_equals_scipy_in_difference_interval_and_p():
     groups = arms()
     expected = stats.tukey_hsd(*groups.values(), equal_var=False)

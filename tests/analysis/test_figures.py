@@ -14,6 +14,7 @@ from scipy import stats
 
 from analysis.figures.calibration import draw_calibration
 from analysis.figures.distributions import density, draw_distributions
+from analysis.figures.draw import draw_figures
 from analysis.figures.forest import Forest, Row, draw_forest
 from analysis.figures.layout import ROOM, lay_out
 from analysis.figures.reliance import PLANES, draw_plane, places
@@ -22,6 +23,9 @@ from analysis.report.svg import inline_svg
 from analysis.sections.behaviour.calibration_curve import calibration_points
 from analysis.statistics.descriptives import summarise
 from analysis.statistics.estimate import Estimate, NotEstimable
+from analysis.study_data.populations import score_table
+from analysis.study_data.study_data import read_study
+from tests.daily import daily
 
 
 def test_every_figure_has_its_data_beside_it(planted_output):
@@ -33,25 +37,32 @@ def test_every_figure_has_its_data_beside_it(planted_output):
     assert all(f"figures/{name}.csv" in report for name in names)
 
 
-@pytest.mark.parametrize(("folder", "millimetres"), [("single-column", 89), ("double-column", 178)])
+@pytest.mark.whole_report
+@pytest.mark.parametrize("outcomes", daily([1, 4], 1))
 def test_each_figure_has_the_widths_of_a_journal_and_letters_of_6_points(
-    planted_output, folder, millimetres
+    planted_results, planted_folder, tmp_path, outcomes
 ):
-    figures = planted_output / "figures"
-    names = {path.stem for path in figures.glob("*.svg")}
-    drawn = sorted((figures / folder).glob("*.svg"))
-    assert {path.stem for path in drawn} == names
-    for path in drawn:
-        text = path.read_text(encoding="utf-8")
-        opening = re.search(r"<svg[^>]*>", text)[0]
-        width = float(re.search(r'\bwidth="([\d.]+)pt"', opening)[1])
-        units = float(re.search(r'viewBox="0 0 ([\d.]+)', opening)[1])
-        assert width == pytest.approx(72 * millimetres / 25.4, abs=0.1)
-        letters = [float(size) for size in re.findall(r"font(?:-size)?: ([\d.]+)px", text)]
-        assert min(letters) * width / units >= 6, path.name
-        with Image.open(path.with_suffix(".png")) as picture:
-            assert picture.width == pytest.approx(300 * millimetres / 25.4, abs=1)
-            assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    """By day, the figures that every report has, and those of one outcome."""
+    results = replace(planted_results, outcomes=planted_results.outcomes[:outcomes])
+    if outcomes == 1:
+        results = replace(results, behaviour=None)
+    files, failed = draw_figures(results, score_table(read_study(planted_folder)), tmp_path)
+    assert failed == ()
+    assert len(files) >= 5
+    for folder, millimetres in (("single-column", 89), ("double-column", 178)):
+        drawn = sorted((tmp_path / folder).glob("*.svg"))
+        assert {path.stem for path in drawn} == set(files)
+        for path in drawn:
+            text = path.read_text(encoding="utf-8")
+            opening = re.search(r"<svg[^>]*>", text)[0]
+            width = float(re.search(r'\bwidth="([\d.]+)pt"', opening)[1])
+            units = float(re.search(r'viewBox="0 0 ([\d.]+)', opening)[1])
+            assert width == pytest.approx(72 * millimetres / 25.4, abs=0.1)
+            letters = [float(size) for size in re.findall(r"font(?:-size)?: ([\d.]+)px", text)]
+            assert min(letters) * width / units >= 6, path.name
+            with Image.open(path.with_suffix(".png")) as picture:
+                assert picture.width == pytest.approx(300 * millimetres / 25.4, abs=1)
+                assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
 
 
 def test_the_data_of_a_raincloud_are_the_scores_and_means(planted_output, planted_results):
@@ -241,7 +252,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("label", LONG.values(), ids=LONG.keys())
-@pytest.mark.parametrize("number", [1, 2, 6])
+@pytest.mark.parametrize("number", daily([6, 1, 2], 1))
 def test_a_forest_has_room_for_its_rows_however_long_the_labels_are(label, number):
     one = Estimate("d", 0.2, -0.1, 0.4, 0.95, 9, "t")
     arms = [f"arm{place}" for place in range(number)]
@@ -257,7 +268,7 @@ def test_a_forest_has_room_for_its_rows_however_long_the_labels_are(label, numbe
         assert upper.y0 >= lower.y1  # the last line of a row, the first of the next
 
 
-@pytest.mark.parametrize("label", LONG.values(), ids=LONG.keys())
+@pytest.mark.parametrize("label", daily(LONG.values(), 1), ids=LONG.keys())
 def test_planes_and_curves_have_room_however_long_the_labels_are(label, planted_results):
     behaviour, plan = planted_results.behaviour, planted_results.plan
     named = replace(behaviour, arms=tuple(replace(arm, label=label) for arm in behaviour.arms))

@@ -117,7 +117,7 @@ def test_specifications_with_the_same_rows_are_computed_once(tmp_path, monkeypat
 
 def test_d_of_ranks_and_of_odds_are_near_that_of_means_where_scores_are_normal(tmp_path):
     folder = write_study(
-        tmp_path / "data", arms=THREE_ARMS, per_arm=400, seed=1, accept_wrong={"gradcam": 0.2}
+        tmp_path / "data", arms=THREE_ARMS, per_arm=150, seed=1, accept_wrong={"gradcam": 0.2}
     )
     data = read_study(folder)
     outcome = next(one for one in data.plan.outcomes if one.key == "agreement_wrong")

@@ -21,6 +21,7 @@ from analysis.power.search import Wanted
 from analysis.power.simulated_studies import Cell, Settings, Simulator
 from analysis.sections.sample_size import n_per_arm_anova, n_per_arm_t
 from analysis.study_data.populations import outcome_scores
+from tests.daily import daily
 
 BOOK = pd.DataFrame(
     [
@@ -203,7 +204,7 @@ def test_simulated_people_drop_out_and_have_the_reliability_supposed():
     assert trials["agreed"].mean() == pytest.approx(0.5, abs=0.05)
 
 
-@pytest.mark.parametrize("measure", COUNTED)
+@pytest.mark.parametrize("measure", daily(COUNTED, 4))
 def test_the_planned_measure_moves_by_the_effect_that_was_declared(measure):
     """Through the same code that measures people's answers."""
     plan = plan_with({**MEASURE, "measure": measure})
@@ -288,8 +289,8 @@ def test_the_command_reads_a_study_file_and_writes_a_page(tmp_path, settings, ca
 
 
 def test_the_page_draws_both_curves_and_claims_no_more_than_was_found(tmp_path):
-    plan = plan_with({**RELIANCE, "smallest_effect": 0.35, "analysis": "binary_trials"})
-    asked = Asked(Wanted(runs=10, most=40), seed=2)
+    plan = plan_with({**SCORE, "smallest_effect": 1.5})
+    asked = Asked(Wanted(runs=10, most=40), Assumptions(score_sd=1.0), seed=2)
     power = plan_power(plan, BOOK, Design(2, 4), asked, tmp_path)
     write_page(power, tmp_path, "a test")
     page = (tmp_path / "power.html").read_text(encoding="utf-8")

@@ -71,7 +71,7 @@ def test_ancova_has_the_power_of_the_residual_variance():
     assert found > without + 0.1  # the covariate is used
 
 
-@pytest.mark.parametrize("analysis", ["one_way", "mixed_anova"])
+@pytest.mark.parametrize("analysis", daily(["mixed_anova", "one_way"], 1))
 def test_changes_have_the_power_of_a_t_test_of_their_variance(analysis):
     """With two times the interaction of arm and time is the t test of the changes."""
     n = 40
@@ -85,6 +85,7 @@ def test_a_paired_comparison_in_one_arm_has_the_power_of_its_t_test():
     assert_close(share(one_arm({**BEFORE, "analysis": "paired"}), n, (LATER,)), exact)
 
 
+@pytest.mark.nightly
 def test_wilcoxons_test_of_two_times_is_nearly_as_powerful():
     """Its asymptotic relative efficiency to t is 3 / π for normal differences."""
     n = 30
@@ -111,10 +112,10 @@ def test_two_conditions_of_one_arm_have_the_power_of_a_paired_t_test():
 )
 def test_effects_of_two_factors_have_the_power_of_their_contrasts(effect, affected, noncentrality):
     """n per arm: a main effect has the variance 1/n, a difference of differences 4/n."""
-    n = 25 if effect == "map" else 100
+    n, runs = (25, 80) if effect == "map" else (100, 200)
     plan = plan_with({**FACTORIAL, "effect": effect, "smallest_effect": D}, arms=4)
-    found = share(plan, n, affected, CROSSED, runs=200)
-    assert_close(found, t_power(noncentrality(n), 4 * n - 4), runs=200)
+    found = share(plan, n, affected, CROSSED, runs)
+    assert_close(found, t_power(noncentrality(n), 4 * n - 4), runs)
 
 
 DIRECT = {
@@ -180,7 +181,7 @@ def test_the_effect_shifts_what_the_outcome_is_about(tmp_path):
     both = {**FACTORIAL, "key": "both", "smallest_effect": 2.0}
     paired = {**BEFORE, "key": "times", "analysis": "paired", "smallest_effect": 1.0}
     plan = plan_with(main, both, paired, arms=4)
-    asked = Asked(Wanted(runs=10, most=20), ASSUMED)
+    asked = Asked(Wanted(runs=4, most=10), ASSUMED)
     power = plan_power(plan, BOOK, CROSSED, asked, tmp_path)
     assert power.affected == {
         "main": ("arm2", "arm3"),

@@ -122,7 +122,10 @@ def power_of(effect, design, n, affected, runs=120):
             *(MIXED, "level", 12, ("none-high", "map-high"), 2 * (1 - RHO) / 24, 22),
             marks=pytest.mark.nightly,
         ),
-        (MIXED, "interaction", 50, ("map-high",), 4 * (1 - RHO) / 50, 98),
+        pytest.param(
+            *(MIXED, "interaction", 50, ("map-high",), 4 * (1 - RHO) / 50, 98),
+            marks=pytest.mark.nightly,
+        ),
         pytest.param(
             *(MIXED, "shown", 45, ("map-low", "map-high"), (1 + RHO) / 45, 88),
             marks=pytest.mark.nightly,

@@ -110,9 +110,10 @@ def test_counts_are_those_of_whole_studies_whatever_is_left_to_them(per_arm, mon
     design, assumed = Design(2, 3), Assumptions()
     settings = Settings(plan, BOOK, design, assumed, ("arm1",), "test", 1)
     cell = Cell("reliance", "search", 0, per_arm, 2, 3)
-    fast = simulated_studies.chunk(settings, cell, 0, 12)
+    runs = 6 if per_arm == 3 else 12
+    fast = simulated_studies.chunk(settings, cell, 0, runs)
     monkeypatch.setattr(simulated_studies, "is_direct_model", lambda *_: False)
-    assert simulated_studies.chunk(settings, cell, 0, 12) == fast
+    assert simulated_studies.chunk(settings, cell, 0, runs) == fast
 
 
 def test_models_that_need_tables_are_not_shortened():

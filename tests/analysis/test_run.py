@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from analysis.errors import TableError
-from analysis.figures import draw
 from analysis.report.sentences import findings
 from analysis.results import to_json
 from analysis.run import analyse
@@ -89,16 +88,24 @@ def test_under_the_null_a_family_claims_something_in_five_of_a_hundred_at_most()
     assert 3 <= claims <= 27
 
 
-@pytest.mark.whole_report
-def test_two_runs_write_the_same_bytes(small_output, tmp_path, monkeypatch):
-    # The first run's fixture leaves out the figures at the widths of journals, too.
-    monkeypatch.setattr(draw, "save_widths", lambda page, again, stem: None)
-    analyse(small_output.parent / "data", tmp_path)
-    files = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
-    assert len([name for name in files if name.suffix == ".svg"]) == 5 + 2 * 2
-    assert len(files) > 3 + 3 * (5 + 2 * 2)
+@pytest.mark.parametrize(
+    ("outcomes", "figures"),
+    [
+        pytest.param(1, 3 + 2, marks=pytest.mark.figures),
+        pytest.param(4, 5 + 4 * 2, marks=[pytest.mark.nightly, pytest.mark.whole_report]),
+    ],
+)
+def test_two_runs_write_the_same_bytes(folder, tmp_path, outcomes, figures):
+    plan = folder / "plan.toml"
+    plan.write_text("\n[[outcomes]]".join(plan.read_text().split("\n[[outcomes]]")[: 1 + outcomes]))
+    first, second = tmp_path / "first", tmp_path / "second"
+    for place in (first, second):
+        analyse(folder, place)
+    files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
+    assert len(list((first / "figures").glob("*.svg"))) == figures
+    assert len(files) > 3 + 2 * figures
     for name in files:
-        assert (tmp_path / name).read_bytes() == (small_output / name).read_bytes(), name
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
 def test_results_json_is_strict_json_with_numbers_in_full(planted_output, planted_results):

@@ -135,7 +135,6 @@ def renew_manifest(folder):
     bundle.write_manifest(folder, made, bundle.files_in(folder))
 
 
-@pytest.mark.whole_report
 def test_an_untouched_report_holds(small_output):
     call_command("run_analysis", "--check", str(small_output))  # which fails for any problem
 

@@ -302,6 +302,7 @@ def test_a_mistake_in_the_mapping_is_named(foreign, old, new, message):
     assert any(message in line for line in caught.value.problems)
 
 
+@pytest.mark.nightly
 @pytest.mark.every_section
 def test_two_runs_give_the_same_json(foreign):
     first, second = (to_json(results_of(foreign)) for _ in range(2))

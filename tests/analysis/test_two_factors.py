@@ -20,6 +20,7 @@ from analysis.statistics.comparisons.two_factors import (
 )
 from analysis.statistics.estimate import Estimate, NotEstimable
 from tests.analysis import tidy
+from tests.daily import daily
 
 
 def table(seed=0, sizes=((6, 9), (12, 5), (8, 8)), a=(0, 0, 0), b=(0, 0), skew=False):
@@ -246,7 +247,7 @@ def test_a_two_by_two_study_is_analysed_by_its_factors(tmp_path):
     assert simple["high", "yes", "no"].p_adjusted > 0.05
 
 
-@pytest.mark.parametrize(("effect", "tested"), [("map", "a"), ("certainty", "b")])
+@pytest.mark.parametrize(("effect", "tested"), daily([("certainty", "b"), ("map", "a")], 1))
 def test_the_plan_names_the_effect_that_is_tested(tmp_path, effect, tested):
     folder = crossed(tmp_path / "data", f'{PLAN}effect = "{effect}"\n')
     (outcome,) = tidy.outcomes_of(folder)

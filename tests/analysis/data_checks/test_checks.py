@@ -15,7 +15,7 @@ from analysis.plan.plan import resolve
 from analysis.report.render import render_report
 from analysis.results import compute
 from analysis.sections.data_checks.material import DataFinding, Material
-from analysis.sections.data_checks.section import data_checks
+from analysis.sections.data_checks.section import DataChecks, data_checks
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.data_checks import further_faults, planted_faults
@@ -24,7 +24,8 @@ from tests.daily import daily
 
 pytestmark = pytest.mark.whole_report
 
-SEED = 21
+SEED, LARGE = 42, 21
+"""Of a table, and of one in which faults of a part of the people show, too."""
 FEW_CLEAN = 6
 MANY_CLEAN = 200
 
@@ -42,6 +43,11 @@ class Files:
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory) -> Path:
     return write_table(tmp_path_factory.mktemp("clean"), SEED)
+
+
+@pytest.fixture(scope="module")
+def checked(clean: Path) -> DataChecks:
+    return data_checks(read_study(clean))
 
 
 def findings(folder: Path) -> tuple[DataFinding, ...]:
@@ -230,8 +236,8 @@ def test_every_check_of_the_catalogue_is_tried_and_exists():
     assert all(callable(resolve(check.path)) for check in DATA_CHECKS)
 
 
-def test_the_clean_table_has_no_finding(clean):
-    assert findings(clean) == ()
+def test_the_clean_table_has_no_finding(checked):
+    assert checked.findings == ()
 
 
 @pytest.mark.parametrize("key", FAULTS)
@@ -271,8 +277,12 @@ def cut_the_ratings_of_an_arm(files: Files) -> None:
 
 
 @EVERY
-def test_an_end_that_one_arm_alone_uses_is_found(every, clean, tmp_path):
-    found = findings_of("ceiling", changed(clean, tmp_path, cut_the_ratings_of_an_arm), every)
+def test_an_end_that_one_arm_alone_uses_is_found(every, tmp_path):
+    for name in ("clean", "changed"):
+        (tmp_path / name).mkdir()
+    large = write_table(tmp_path / "clean", LARGE)
+    cut = changed(large, tmp_path / "changed", cut_the_ratings_of_an_arm)
+    found = findings_of("ceiling", cut, every)
     assert [one.check for one in found] == ["ceiling"]
     assert found[0].sentence.startswith("In the arm “")
     assert "are the lowest value" in found[0].sentence
@@ -303,8 +313,7 @@ def test_a_study_without_trials_is_checked_too(clean):
     assert data_checks(questionnaires).findings == ()
 
 
-def test_the_checks_share_one_level(clean):
-    checked = data_checks(read_study(clean))
+def test_the_checks_share_one_level(checked):
     tests = sum(check.statistical for check in checked.checks)
     assert checked.level * tests == pytest.approx(FAMILY_LEVEL)
 

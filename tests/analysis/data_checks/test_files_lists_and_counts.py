@@ -9,7 +9,7 @@ import pytest
 
 from analysis.sections.data_checks.image_lists import joint_imbalance
 from analysis.study_data.study_data import read_study
-from tests.analysis.data_checks.test_checks import findings
+from tests.analysis.data_checks.test_checks import EVERY, findings_of
 from tests.daily import daily
 
 pytestmark = pytest.mark.whole_report
@@ -73,24 +73,32 @@ def zero(table: pd.DataFrame) -> pd.Series:
     return table["pct"].fillna(0)
 
 
+@EVERY
 @pytest.mark.parametrize(("fault", "check"), [(cut, "cut_percentages"), (zero, "zero_by_zero")])
-def test_a_fault_of_one_file_is_found_by_counts_that_the_plan_does_not_map(fault, check, tmp_path):
+def test_a_fault_of_one_file_is_found_by_counts_that_the_plan_does_not_map(
+    every, fault, check, tmp_path
+):
     sites(tmp_path, fault)
-    found = findings(tmp_path)
+    found = findings_of(check, tmp_path, every)
     assert [one.check for one in found] == [check]
     assert "“right” divided by “asked”" in found[0].sentence
     assert "in the file “site_lyon.csv”" in found[0].sentence
 
 
-def test_files_of_sites_with_rounded_percentages_and_empty_cells_are_right(tmp_path):
+@EVERY
+def test_files_of_sites_with_rounded_percentages_and_empty_cells_are_right(every, tmp_path):
     sites(tmp_path, None)
-    assert findings(tmp_path) == ()
+    for check in ("cut_percentages", "zero_by_zero"):
+        assert findings_of(check, tmp_path, every) == ()
 
 
-def logs(folder: Path, sessions: int, named: str, with_column: bool) -> None:
+PEOPLE = 12
+
+
+def logs(folder: Path, sessions: int, named: str, with_column: bool, people: int = PEOPLE) -> None:
     """Write a file per person and session, whose name is the participant."""
     rng = np.random.default_rng(2)
-    for number in range(30):
+    for number in range(people):
         person, arm = f"{1000 + 37 * number}", ["plain", "map"][number % 2]
         own = rng.normal(0, 1)
         for session in range(1, sessions + 1):
@@ -120,32 +128,37 @@ NAMES = [
 ]
 
 
+@EVERY
 @pytest.mark.parametrize("named", daily([*NAMES, "block{session}-{person}"], 1))
-def test_sessions_of_one_person_in_names_of_files_are_found(named, tmp_path):
+def test_sessions_of_one_person_in_names_of_files_are_found(every, named, tmp_path):
     logs(tmp_path, 2, named, with_column=False)
-    found = findings(tmp_path)
+    found = findings_of("not_independent", tmp_path, every)
     assert [one.check for one in found] == ["not_independent"]
-    assert "60 participants are 30 stems with a counter" in found[0].sentence
+    assert f"{2 * PEOPLE} participants are {PEOPLE} stems with a counter" in found[0].sentence
 
 
-def test_the_person_is_found_in_a_column_of_files_named_by_session(tmp_path):
+@EVERY
+def test_the_person_is_found_in_a_column_of_files_named_by_session(every, tmp_path):
     logs(tmp_path, 2, "{person}{session}", with_column=True)
-    found = findings(tmp_path)
+    found = findings_of("not_independent", tmp_path, every)
     assert [one.check for one in found] == ["not_independent"]
-    assert "“subject_nr” names 30 people behind 60 participants" in found[0].sentence
+    said = f"“subject_nr” names {PEOPLE} people behind {2 * PEOPLE} participants"
+    assert said in found[0].sentence
 
 
+@EVERY
 @pytest.mark.parametrize("named", daily(NAMES, 1))
-def test_files_of_one_session_per_person_are_right(named, tmp_path):
+def test_files_of_one_session_per_person_are_right(every, named, tmp_path):
     logs(tmp_path, 1, named, with_column=True)
-    assert findings(tmp_path) == ()
+    assert findings_of("not_independent", tmp_path, every) == ()
 
 
-def test_couples_with_ages_of_their_own_are_several_people(tmp_path):
+@EVERY
+def test_couples_with_ages_of_their_own_are_several_people(every, tmp_path):
     logs(tmp_path, 2, "{person}_{session}", with_column=False)
     for number, path in enumerate(sorted(tmp_path.glob("log-*.csv"))):
         pd.read_csv(path).assign(age=20 + number * 7 % 41).to_csv(path, index=False)
-    assert findings(tmp_path) == ()
+    assert findings_of("not_independent", tmp_path, every) == ()
 
 
 def shown(folder: Path, image: Callable[[int, str], list[int]], empty_rows: bool = False) -> None:
@@ -175,34 +188,38 @@ def lists(most: int) -> Callable[[int, str], list[int]]:
     return images
 
 
+@EVERY
 @pytest.mark.parametrize(("most", "alarms"), [(9, True), (5, False), (6, False)])
-def test_a_list_given_to_most_people_of_one_arm_is_found(most, alarms, tmp_path):
+def test_a_list_given_to_most_people_of_one_arm_is_found(every, most, alarms, tmp_path):
     shown(tmp_path, lists(most))
-    found = findings(tmp_path)
+    found = findings_of("image_imbalance", tmp_path, every)
     assert [one.check for one in found] == ["image_imbalance"] * alarms
     if alarms:
         assert "“i00”, “i01”, “i02” and 9 more was given to" in found[0].sentence
 
 
-def test_lists_that_both_arms_are_given_unequally_alike_are_right(tmp_path):
+@EVERY
+def test_lists_that_both_arms_are_given_unequally_alike_are_right(every, tmp_path):
     first = list(range(12))
     shown(tmp_path, lambda number, _: first if number // 2 % 5 else [one + 12 for one in first])
-    assert findings(tmp_path) == ()
+    assert findings_of("image_imbalance", tmp_path, every) == ()
 
 
-def test_arms_with_lists_of_their_own_that_show_all_images_alike_are_right(tmp_path):
+@EVERY
+def test_arms_with_lists_of_their_own_that_show_all_images_alike_are_right(every, tmp_path):
     def images(number: int, arm: str) -> list[int]:
         half = list(range(12)) if arm == "map" else list(range(0, 24, 2))
         return half if number // 2 % 2 else sorted(set(range(24)) - set(half))
 
     shown(tmp_path, images)
-    assert findings(tmp_path) == ()
+    assert findings_of("image_imbalance", tmp_path, every) == ()
 
 
-@pytest.mark.parametrize("empty_rows", [False, True])
+@EVERY
+@pytest.mark.parametrize("empty_rows", daily([False, True], 1))
 @pytest.mark.parametrize("fault", [True, False])
 def test_images_that_one_arm_draws_from_the_front_are_found_beside_two_lists(
-    fault, empty_rows, tmp_path
+    every, fault, empty_rows, tmp_path
 ):
     rng = np.random.default_rng(4)
 
@@ -213,7 +230,8 @@ def test_images_that_one_arm_draws_from_the_front_are_found_beside_two_lists(
         return list(rng.choice(24, 12, replace=False, p=weights / weights.sum()))
 
     shown(tmp_path, images, empty_rows)
-    assert [one.check for one in findings(tmp_path)] == ["image_imbalance"] * fault
+    found = findings_of("image_imbalance", tmp_path, every)
+    assert [one.check for one in found] == ["image_imbalance"] * fault
 
 
 @pytest.mark.nightly
@@ -237,8 +255,9 @@ def test_a_random_draw_of_arms_is_nominal_whatever_images_people_share():
     assert min(found) > 1e-4
 
 
+@EVERY
 @pytest.mark.parametrize(("nothing", "alarms"), [(0.5, True), (0.1, False)])
-def test_a_floor_of_counts_is_found(nothing, alarms, tmp_path):
+def test_a_floor_of_counts_is_found(every, nothing, alarms, tmp_path):
     rng = np.random.default_rng(6)
     arms = np.tile(["plain", "map"], 45)
     values = np.where(rng.random(90) < nothing, 0, rng.binomial(8, 0.4, 90))
@@ -248,14 +267,17 @@ def test_a_floor_of_counts_is_found(nothing, alarms, tmp_path):
     columns = 'participant = "pid", arm = "cond", found = "found"'
     text = f'file = "found.csv"\ninto = "trials"\ncolumns = {{ {columns} }}'
     plan(tmp_path, f'{text}\ntypes = {{ found = "integer" }}', "found", "Errors found (0 to 8)")
-    found = findings(tmp_path)
+    found = findings_of("ceiling", tmp_path, every)
     assert [one.check for one in found] == ["ceiling"] * alarms
     if alarms:
         assert "at the floor" in found[0].sentence
 
 
+@EVERY
 @pytest.mark.parametrize(("nothing", "alarms"), [(0.7, True), (0.1, False)])
-def test_people_who_never_succeed_are_a_floor_of_yes_or_no_answers(nothing, alarms, tmp_path):
+def test_people_who_never_succeed_are_a_floor_of_yes_or_no_answers(
+    every, nothing, alarms, tmp_path
+):
     rng = np.random.default_rng(7)
     rows = []
     for number in range(90):
@@ -268,29 +290,34 @@ def test_people_who_never_succeed_are_a_floor_of_yes_or_no_answers(nothing, alar
     columns = 'participant = "pid", arm = "cond", image = "img", hit = "hit"'
     text = f'file = "trials.csv"\ninto = "trials"\ncolumns = {{ {columns} }}'
     plan(tmp_path, f'{text}\ntypes = {{ hit = "integer" }}', "hit", "Errors found")
-    found = findings(tmp_path)
+    found = findings_of("ceiling", tmp_path, every)
     assert [one.check for one in found] == ["ceiling"] * alarms
     if alarms:
         assert "is at the floor for many participants" in found[0].sentence
 
 
-def test_codes_of_missing_ratings_are_no_second_unit(tmp_path):
+@EVERY
+def test_codes_of_missing_ratings_are_no_second_unit(every, tmp_path):
     shown(tmp_path, lambda number, _: list(range(12)))
     table = pd.read_csv(tmp_path / "trials.csv")
     table.loc[::31, "rating"] = 99
     table.to_csv(tmp_path / "trials.csv", index=False)
-    assert [one.check for one in findings(tmp_path)] == ["missing_code"]
+    found = findings_of("missing_code", tmp_path, every)
+    if not every:
+        found += findings_of("other_range", tmp_path)
+    assert [one.check for one in found] == ["missing_code"]
 
 
 def test_files_with_the_name_of_the_participant_are_read_for_unmapped_columns(tmp_path):
-    logs(tmp_path, 2, "{person}b{session}", with_column=True)
+    logs(tmp_path, 2, "{person}b{session}", with_column=True, people=2)
     data = read_study(tmp_path)
     assert set(data.files[0].unmapped) == {"age", "subject_nr"}
     assert data.files[0].table["participant"].iloc[0] == "1000b1"
 
 
+@EVERY
 @pytest.mark.parametrize("cases", [12, 100])
-def test_rates_of_few_cases_pile_up_by_nature_and_ratings_by_a_ceiling(cases, tmp_path):
+def test_rates_of_few_cases_pile_up_by_nature_and_ratings_by_a_ceiling(every, cases, tmp_path):
     rng = np.random.default_rng(8)
     people, blocks = 240, 4
     person = np.repeat([f"p{one:03d}" for one in range(people)], blocks)
@@ -306,5 +333,5 @@ def test_rates_of_few_cases_pile_up_by_nature_and_ratings_by_a_ceiling(cases, tm
     columns = 'participant = "pid", arm = "cond", position = "nr", pct = "pct"'
     text = f'file = "log.csv"\ninto = "trials"\ncolumns = {{ {columns} }}'
     plan(tmp_path, f'{text}\ntypes = {{ pct = "number" }}', "pct", "Helpful hints (percent)")
-    found = [one.check for one in findings(tmp_path)]
+    found = [one.check for one in findings_of("ceiling", tmp_path, every)]
     assert ("ceiling" in found) == (cases == 100)

@@ -18,7 +18,14 @@ from analysis.sections.data_checks.section import data_checks
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.data_checks.clean_tables import write_table
-from tests.analysis.data_checks.test_checks import EVERY, SEED, Files, changed, findings_of
+from tests.analysis.data_checks.test_checks import (
+    EVERY,
+    LARGE,
+    SEED,
+    Files,
+    changed,
+    findings_of,
+)
 from tests.daily import daily
 
 pytestmark = pytest.mark.whole_report
@@ -31,7 +38,7 @@ CONFIDENCE = 'confidence = "sure"\nconfidence_range = [1, 7]\nprobability_range 
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory) -> Path:
-    return write_table(tmp_path_factory.mktemp("clean"), SEED)
+    return write_table(tmp_path_factory.mktemp("clean"), LARGE)
 
 
 def in_group(files: Files, table: pd.DataFrame, name: str, levels: tuple[str, str]) -> np.ndarray:
@@ -210,9 +217,9 @@ def test_a_choice_that_goes_with_a_rating_is_not_a_group_of_collection(every, cl
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("division"), NotEstimableError("too few")])
-def test_a_check_that_fails_costs_only_itself_and_is_named(error, clean, monkeypatch):
+def test_a_check_that_fails_costs_only_itself_and_is_named(error, tmp_path, monkeypatch):
     """Also with an error that would refuse the whole table if another part raised it."""
-    data = read_study(clean)
+    data = read_study(write_table(tmp_path, SEED))
     real = section.resolve
 
     def failing(path: str) -> object:

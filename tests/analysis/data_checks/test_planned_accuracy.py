@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.analysis.data_checks.test_files_lists_and_counts import findings, plan
+from tests.analysis.data_checks.test_checks import findings_of
+from tests.analysis.data_checks.test_files_lists_and_counts import plan
 
 pytestmark = pytest.mark.whole_report
 
@@ -41,4 +42,5 @@ def test_arms_with_planned_accuracies_are_compared_within_right_and_wrong_predic
     text = (tmp_path / "plan.toml").read_text(encoding="utf-8")
     arms = text.replace('"plain"', '"low"').replace('"map"', '"high"')
     (tmp_path / "plan.toml").write_text(arms, encoding="utf-8")
-    assert [one.check for one in findings(tmp_path)] == ["image_imbalance"] * fault
+    found = findings_of("image_imbalance", tmp_path)
+    assert [one.check for one in found] == ["image_imbalance"] * fault

@@ -10,10 +10,9 @@ import pytest
 from tests.analysis.data_checks.clean_tables import write_table
 from tests.analysis.data_checks.test_checks import (
     EVERY,
-    SEED,
+    LARGE,
     Files,
     changed,
-    findings,
     findings_of,
 )
 from tests.daily import daily
@@ -26,7 +25,7 @@ Change = Callable[[Files, bool], None]
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory) -> Path:
-    return write_table(tmp_path_factory.mktemp("clean"), SEED)
+    return write_table(tmp_path_factory.mktemp("clean"), LARGE)
 
 
 def map_people(files: Files, *names: str) -> None:
@@ -124,11 +123,13 @@ def rate(files: Files, entered: float, unmapped: bool = True) -> None:
     map_people(files, "seen_rate", *([] if unmapped else ["n_errors", "n_seen"]))
 
 
+@EVERY
 @pytest.mark.parametrize("entered", daily([0.0, 1.0, 0.5, -1.0], 1))
 def test_a_number_for_no_cases_is_found_by_counts_that_the_plan_does_not_map(
-    entered, clean, tmp_path
+    every, entered, clean, tmp_path
 ):
-    found = findings(changed(clean, tmp_path, lambda files: rate(files, entered)))
+    with_rate = changed(clean, tmp_path, lambda files: rate(files, entered))
+    found = findings_of("zero_by_zero", with_rate, every)
     assert "zero_by_zero" in {one.check for one in found} <= {"zero_by_zero", "missing_code"}
     sentence = next(one.sentence for one in found if one.check == "zero_by_zero")
     assert "“seen_rate” equals “n_seen” divided by “n_errors”" in sentence

@@ -30,6 +30,7 @@ from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS, quick_analysis
 from tests.analysis.tidy import edit, page_of, write_study
+from tests.daily import daily
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +125,7 @@ def test_an_arm_at_the_ceiling_is_tested_by_permutation_where_the_plans_fallback
     assert contrast.difference.low > 1.9
 
 
+@pytest.mark.nightly
 @pytest.mark.shared
 def test_arms_without_spread_have_a_test_and_the_known_risk_difference(case):
     """glmer's deviance of the complete model is 110.61; its null model stops .3 above ours."""
@@ -143,13 +145,13 @@ def test_arms_without_spread_have_a_test_and_the_known_risk_difference(case):
 
 
 @pytest.mark.shared
-def test_the_report_names_the_planned_analysis_its_reason_and_the_fallback(pages):
-    for name in ("ordinal-separated", "ordinal-ceiling", "no-spread"):
-        results, page = pages(name)
-        assert results.failures == ()
-        assert "The planned analysis has no test for these data" in page
-        assert "tested by the default fallback of this analysis" in page
-        assert not re.search(r"\b(nan|inf)\b", page.partition("<main>")[2])
+@pytest.mark.parametrize("name", daily(["ordinal-separated", "ordinal-ceiling", "no-spread"], 2))
+def test_the_report_names_the_planned_analysis_its_reason_and_the_fallback(pages, name):
+    results, page = pages(name)
+    assert results.failures == ()
+    assert "The planned analysis has no test for these data" in page
+    assert "tested by the default fallback of this analysis" in page
+    assert not re.search(r"\b(nan|inf)\b", page.partition("<main>")[2])
 
 
 def broken(*_):
@@ -200,7 +202,7 @@ OPTIONAL = '[bayes]\n[multiverse]\n[mediation]\noutcome = "trust"\nmediators = [
             "Section “Bayes factors”",
             marks=pytest.mark.nightly,
         ),
-        ("analysis.results.summarise_claim", "summary"),
+        pytest.param("analysis.results.summarise_claim", "summary", marks=pytest.mark.nightly),
         ("analysis.outcomes.assumptions.scores.of_one_way", "assumptions"),
     ],
 )
@@ -219,7 +221,11 @@ def test_any_part_may_fail_without_the_others(folder, monkeypatch, target, part)
     ("target", "part"),
     [
         ("analysis.figures.draw.draw_agreement", "Figure agreement"),
-        ("analysis.figures.one_way.draw_distributions", "Figure scores-trust"),
+        pytest.param(
+            "analysis.figures.one_way.draw_distributions",
+            "Figure scores-trust",
+            marks=pytest.mark.nightly,
+        ),
         ("analysis.report.render.alternatives", "Alternative texts"),
         ("analysis.report.sentences.one_way", "its sentences"),
         ("analysis.report.multiverse.sentences", "Section “Multiverse”, its part of the page"),
@@ -245,7 +251,8 @@ def complete(tmp_path_factory):
     plan.write_text(plan.read_text() + OPTIONAL)
     data = read_study(folder)
     scores = score_table(data)
-    return compute(data, scores), scores
+    with quick_analysis():
+        return compute(data, scores), scores
 
 
 def holds_the_fault_and_the_rest(part, failures, page):

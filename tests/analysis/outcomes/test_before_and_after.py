@@ -49,7 +49,7 @@ def folder(tmp_path_factory):
     place = write_study(
         tmp_path_factory.mktemp("twice") / "data",
         arms=THREE_ARMS,
-        per_arm=25,
+        per_arm=12,
         seed=8,
         trust={"gradcam": 1.2},
         plan=plan,
@@ -151,7 +151,7 @@ def test_covariates_of_an_outcome_are_items_scales_and_columns(folder, tmp_path)
         "trust1@before",
         "sequence",
     ]
-    assert result.found.test.df == (2, 75 - 3 - 3)
+    assert result.found.test.df == (2, 36 - 3 - 3)
 
 
 @pytest.mark.parametrize(

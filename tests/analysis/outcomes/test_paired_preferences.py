@@ -1,6 +1,7 @@
 """Preferences between two maps as an outcome of a plan: numbers, refusals, page and figures."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ from analysis.results import Results, compute, to_json
 from analysis.study_data.populations import score_table
 from analysis.study_data.preferences import comparisons
 from analysis.study_data.study_data import StudyData, read_study
+from tests.analysis.conftest import quick_analysis
 from tests.analysis.tidy import edit, outcomes_of, write_study
 from tests.recomputed_studies import preferences_described, with_preferences
 
@@ -51,7 +53,8 @@ def data(folder) -> StudyData:
 
 @pytest.fixture(scope="module")
 def results(data) -> Results:
-    return compute(data, score_table(data))
+    with quick_analysis():
+        return compute(data, score_table(data))
 
 
 def test_every_answered_comparison_counts_once(data, results):
@@ -100,7 +103,6 @@ def test_the_page_tells_worths_pairs_place_and_ties(results):
         assert words in page, words
 
 
-@pytest.mark.whole_report
 def test_both_figures_are_drawn_with_their_data(results, data, tmp_path):
     from analysis.figures.draw import draw_figures
 
@@ -188,7 +190,8 @@ def test_without_comparisons_in_the_tables_the_plan_is_refused(tmp_path):
 
 def test_the_preregistration_names_the_model_and_no_fallback():
     plan = parse_plan({"title": "", "control": "a", "arms": ["a", "b"], "outcomes": [OUTCOME]})
-    (line, *_) = analyses(plan, None)  # type: ignore[arg-type]
+    declared = SimpleNamespace(arms={})
+    (line, *_) = analyses(plan, declared)  # type: ignore[arg-type]
     assert "Bradley-Terry model of preferences between two maps" in line
     assert "ties by Davidson" in line
     assert "has no test for the data" not in line

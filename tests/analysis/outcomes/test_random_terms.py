@@ -155,6 +155,7 @@ def test_the_order_of_the_arms_in_the_plan_changes_no_number(arm_order):
     assert results[0].log == results[1].log
 
 
+@pytest.mark.nightly
 def test_any_order_of_the_arms_gives_the_same_digits(shared_dir, arm_order, tmp_path):
     folder = shared_dir / "cases" / "tables" / "arm-order"
     text = (folder / "plan1.toml").read_text()

@@ -53,8 +53,9 @@ def test_a_reader_that_knows_only_the_lines_of_tables_is_caught(tmp_path, monkey
 
     line_numbers = document.line_numbers
     monkeypatch.setattr(document, "line_numbers", headers)
-    lines = lines_of(Plan)
+    lines = lines_of(Plan)[::5]
     keys = [line for line in lines if not line.is_header]
+    assert len(keys) > 20
     assert [line for line, _ in missed(lines, told_by(tmp_path))] == keys
 
 

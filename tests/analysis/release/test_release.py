@@ -20,7 +20,7 @@ from analysis.release.free_texts import digest_of, free_texts
 from analysis.release.redo import repetition
 from analysis.release.removals import Kind
 from analysis.release.writing import Materials, write_release
-from analysis.sections.data_checks import section
+from tests.analysis.conftest import quick_analysis
 from tests.analysis.release.describing import COMMENTS, describing_study
 from tests.analysis.release.planted_leaks import AGENT
 from tests.analysis.release.psych_ds_rules import errors
@@ -52,10 +52,7 @@ def original(tmp_path_factory):
 @pytest.fixture(scope="module")
 def release(original, tmp_path_factory):
     folder = tmp_path_factory.mktemp("release")
-    with pytest.MonkeyPatch.context() as patch:
-        # As in the tests themselves: one check of the data, which halves the time.
-        quick = tuple(check for check in section.DATA_CHECKS if check.key == "attrition")
-        patch.setattr(section, "DATA_CHECKS", quick)
+    with quick_analysis(sections=False):  # as in the tests themselves
         write_release(
             original,
             folder,

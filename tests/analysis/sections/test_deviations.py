@@ -6,6 +6,8 @@ import pytest
 
 from analysis.plan.reading import plan_hash, read_document
 from analysis.results import Results
+from analysis.sections.deviations import Deviation, deviations, hold_to
+from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
 from tests.analysis.tidy import page_of, results_of, write_study
 
@@ -21,6 +23,12 @@ def changed(study, tmp_path, change) -> Path:
     plan = tmp_path / "changed.toml"
     plan.write_text(change((study / "plan.toml").read_text()))
     return plan
+
+
+def deviations_of(study, plan=None, registered=None) -> tuple[Deviation, ...]:
+    """The deviations alone, without those that only an analysis can find."""
+    held_to = read_document(registered) if registered is not None else None
+    return deviations(hold_to(read_study(study, plan), held_to), (), None)
 
 
 def carried_out(study, tmp_path, change) -> Results:
@@ -59,21 +67,24 @@ def test_an_outcome_that_was_not_registered_is_exploratory(study, tmp_path):
     registered = tmp_path / "registered.toml"
     text = (study / "plan.toml").read_text()
     registered.write_text(text.rsplit("[[outcomes]]", 1)[0])
-    results = results_of(study, registered=registered)
-    assert [one.outcome.key for one in results.exploratory] == ["sureness"]
-    assert any("sureness" in one.where and one.planned == "absent" for one in results.deviations)
+    data = hold_to(read_study(study), read_document(registered))
+    assert [one.key for one in data.plan.outcomes if one.role == "exploratory"] == ["sureness"]
+    found = deviations(data, (), None)
+    assert any("sureness" in one.where and one.planned == "absent" for one in found)
 
 
 def test_an_outcome_that_was_registered_and_is_missing_is_listed(study, tmp_path):
-    results = carried_out(study, tmp_path, lambda text: text.rsplit("[[outcomes]]", 1)[0])
-    assert any("sureness" in one.where and one.done == "absent" for one in results.deviations)
+    plan = changed(study, tmp_path, lambda text: text.rsplit("[[outcomes]]", 1)[0])
+    found = deviations_of(study, plan, study / "plan.toml")
+    assert any("sureness" in one.where and one.done == "absent" for one in found)
 
 
 def test_another_label_or_spacing_is_no_deviation(study, tmp_path):
     def change(text):
         return "# remark\n" + text.replace('"What explanations', '"Again: what explanations')
 
-    assert carried_out(study, tmp_path, change).deviations == ()
+    plan = changed(study, tmp_path, change)
+    assert deviations_of(study, plan, study / "plan.toml") == ()
 
 
 def test_what_the_data_did_not_allow_is_listed(study, tmp_path):
@@ -105,7 +116,7 @@ def test_the_registrations_time_and_hash_are_compared(study, at, same, listed):
     plan = study / "plan.toml"
     sha = plan_hash(read_document(plan)) if same else "0" * 64
     plan.write_text(plan.read_text() + REGISTERED.format(at=at, sha=sha))
-    assert [one.where for one in results_of(study).deviations] == listed
+    assert [one.where for one in deviations_of(study)] == listed
 
 
 def test_the_report_names_the_registration(study, tmp_path):

@@ -7,14 +7,15 @@ from dataclasses import asdict
 import pandas as pd
 import pytest
 
+from analysis.figures.flow import draw_flow
+from analysis.figures.style import CARRIED
 from analysis.reproduction.old_results import in_todays_words
 from analysis.results import compute
-from analysis.run import analyse
 from analysis.sections.participant_flow import study_flow
 from analysis.study_data.populations import members, participant_flow, score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import edit, page_of, write_manifest, write_study
+from tests.analysis.tidy import edit, page_of, results_of, write_manifest, write_study
 
 ERASED = {"none": 3, "gradcam": 0, "placebo": 1}
 NOT_STOPPED = """
@@ -97,8 +98,10 @@ def test_the_flow_counts_each_way_of_leaving_by_arm(left):
     assert lost.shares["none"].value == pytest.approx((2 + 3) / (6 + 3))
 
 
-def test_the_report_says_how_people_left_by_arm(left, tmp_path):
+def test_the_report_says_how_people_left_by_arm_and_nothing_of_early_ends(left):
     results, page = page_of(left)
+    assert "nded by the study" not in page
+    assert "screened out" not in page
     rows = {row.label: row for row in results.flow}
     table = printed(page)
     for label, row in rows.items():
@@ -115,7 +118,6 @@ def test_an_export_that_does_not_say_who_was_erased_is_not_taken_to_say_nobody(l
     assert "Intention to treat: everyone randomised whose data exist" in page
 
 
-@pytest.mark.every_section
 def test_an_export_of_an_earlier_version_gives_the_same_numbers(left):
     now = numbers(left)
     before = numbers(called(left, "stopped", "withdrawn"))
@@ -132,16 +134,18 @@ def test_a_plan_may_still_exclude_by_the_former_word(left, state):
     assert (step.flagged, sum(step.excluded.values())) == (3, 3)
 
 
-@pytest.mark.figures
-def test_each_box_of_the_diagram_is_the_one_above_less_those_who_left_between(left, tmp_path):
+def boxes_of(results):
+    """The people in each box of the diagram, from the data beside the figure."""
+    drawn = CARRIED[draw_flow(results)]
+    return drawn.groupby("box", sort=False)["participants"].sum().to_dict()
+
+
+def test_each_box_of_the_diagram_is_the_one_above_less_those_who_left_between(left):
     listed = pd.read_csv(left / "participants.csv")["participant"].iloc[:2].tolist()
     plan = left / "plan.toml"
     entry = '\n[[exclusions]]\nkey = "l"\nlabel = "Named"\nrule = "listed"\n'
     plan.write_text(plan.read_text() + f"{entry}participants = {json.dumps(listed)}\n")
-    analyse(left, tmp_path / "out")
-    drawn = pd.read_csv(tmp_path / "out" / "figures" / "flow.csv")
-    boxes = drawn.groupby("box", sort=False)["participants"].sum().to_dict()
-    assert boxes == {
+    assert boxes_of(results_of(left)) == {
         "Randomised": 22,
         "Data erased": 4,
         "Data exist": 18,
@@ -174,8 +178,7 @@ def ended(folder):
     return people.loc[chosen, "arm"].value_counts().to_dict()
 
 
-@pytest.mark.figures
-def test_whom_the_study_ended_is_counted_by_arm_and_reason(left, tmp_path):
+def test_whom_the_study_ended_is_counted_by_arm_and_reason(left):
     by_arm = ended(left)
     results, page = page_of(left)
     assert {row.arm: row.ended for row in results.flow if row.ended} == by_arm
@@ -187,17 +190,9 @@ def test_whom_the_study_ended_is_counted_by_arm_and_reason(left, tmp_path):
     assert results.study_flow.sets.per_protocol == dict.fromkeys(THREE_ARMS, 4)
     plan = left / "plan.toml"  # the diagram needs a rule
     plan.write_text(plan.read_text() + NOT_STOPPED.format(state="nothing"))
-    analyse(left, tmp_path / "out")
-    drawn = pd.read_csv(tmp_path / "out" / "figures" / "flow.csv")
-    boxes = drawn.groupby("box", sort=False)["participants"].sum().to_dict()
+    boxes = boxes_of(results_of(left))
     assert boxes["Screened out before the allocation: Too young"] == 9
     assert boxes["Ended by the study"] == 2
-
-
-def test_a_study_without_early_ends_says_nothing_of_them(left):
-    _results, page = page_of(left)
-    assert "nded by the study" not in page
-    assert "screened out" not in page
 
 
 def test_results_of_before_early_ends_are_those_of_a_study_without(left):

@@ -9,7 +9,7 @@ from PIL import Image
 from analysis.report.render import render_report
 from analysis.study_data.example_images import EACH, example_images
 from analysis.study_data.pictures import read_pictures
-from tests.analysis.conftest import THREE_ARMS
+from tests.analysis.conftest import THREE_ARMS, quick_analysis
 from tests.analysis.tidy import edit, results_of, write_study
 
 
@@ -38,6 +38,12 @@ def pictured(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def found(pictured):
+    with quick_analysis():
+        return results_of(pictured)
+
+
 def test_images_are_chosen_by_name_and_not_by_their_order():
     images = [(f"{number:012x}", number < 8) for number in range(12)]
     chosen = example_images(images)
@@ -46,8 +52,8 @@ def test_images_are_chosen_by_name_and_not_by_their_order():
     assert example_images([("b", False)]) == ["b"]
 
 
-def test_the_page_shows_images_and_each_arms_map_right_and_wrong(pictured):
-    page = render_report(results_of(pictured), {}, "tests", pictures=read_pictures(pictured))
+def test_the_page_shows_images_and_each_arms_map_right_and_wrong(pictured, found):
+    page = render_report(found, {}, "tests", pictures=read_pictures(pictured))
     table = page[page.index('class="table-shown-pictures') :]
     table = table[: table.index("</table>")]
     assert len(re.findall("<img", table)) == 4 * 3
@@ -58,18 +64,18 @@ def test_the_page_shows_images_and_each_arms_map_right_and_wrong(pictured):
     assert all(alt for alt in re.findall(r'alt="([^"]*)"', table))
 
 
-def test_a_report_of_a_bare_table_has_no_place_for_pictures(pictured):
-    page = render_report(results_of(pictured), {}, "tests")
+def test_a_report_of_a_bare_table_has_no_place_for_pictures(found):
+    page = render_report(found, {}, "tests")
     assert "<img" not in page
     assert "shown-pictures" not in page
 
 
-def test_a_map_without_its_file_is_said_to_be_missing(pictured):
+def test_a_map_without_its_file_is_said_to_be_missing(pictured, found):
     pictures = {
         name: content
         for name, content in read_pictures(pictured).items()
         if not (name.startswith(f"{8:012x}") and name.endswith("b"))
     }
-    page = render_report(results_of(pictured), {}, "tests", pictures=pictures)
+    page = render_report(found, {}, "tests", pictures=pictures)
     table = page[page.index('class="table-shown-pictures') :]
     assert table[: table.index("</table>")].count("no map") == 1

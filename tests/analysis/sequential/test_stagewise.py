@@ -48,6 +48,7 @@ def test_the_sign_of_z_only_mirrors_the_results() -> None:
     assert (down.low, down.median, down.high) == pytest.approx((-up.high, -up.median, -up.low))
 
 
+@pytest.mark.nightly
 def test_the_median_is_unbiased_and_the_interval_covers_where_the_ordinary_ones_do_not() -> None:
     design = Design("pocock", FRACTIONS)
     looks, drift, studies = design.at(FRACTIONS), 2.5, 20_000

@@ -62,9 +62,11 @@ ORDERS = {
 MORE_ORDERS = {3: list(permutations(ARMS[:3])), 4: [*ORDERS[4], ARMS[::-1]]}
 
 
-@pytest.mark.parametrize("outcome", FITS)
+@pytest.mark.parametrize(
+    ("outcome", "slopes"),
+    daily([*zip(FITS, [0.8, 0.0, 0.8], strict=True), *zip(FITS, [0.0, 0.8, 0.0], strict=True)], 3),
+)
 @pytest.mark.parametrize("arms", daily([3, 4], 1))
-@pytest.mark.parametrize("slopes", [0.0, 0.8])
 @pytest.mark.parametrize(
     "orders", [ORDERS, pytest.param(MORE_ORDERS, marks=pytest.mark.nightly)], ids=["few", "more"]
 )

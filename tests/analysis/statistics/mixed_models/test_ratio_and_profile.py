@@ -62,6 +62,7 @@ def test_a_correlated_slope_is_tested_by_the_mixture_of_one_and_two_df(table):
     assert test.p == pytest.approx(both.mean())
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("tables", [40, pytest.param(200, marks=pytest.mark.nightly)])
 def test_under_the_null_the_mixture_rejects_as_often_as_it_says(tables):
     """Tables without an image effect: p ≤ .5 whenever the variance is above zero at all."""
@@ -125,7 +126,13 @@ FITS = [
 ]
 
 
-@pytest.mark.parametrize("fit", FITS, ids=["linear", "logistic", "quadrature", "ordinal"])
+@pytest.mark.parametrize(
+    "fit",
+    [
+        pytest.param(fit, id=name, marks=[pytest.mark.nightly] * (name == "quadrature"))
+        for fit, name in zip(FITS, ["linear", "logistic", "quadrature", "ordinal"], strict=True)
+    ],
+)
 def test_with_many_rows_profile_and_wald_intervals_are_close(table, fit):
     fitted = fit(table)
     wald, profile = fitted.coefficients["position"], profile_interval(fitted, "position")

@@ -77,8 +77,11 @@ def stated(within, random=()):
     return MixedModel("value", fixed, random)
 
 
-@pytest.mark.parametrize("within", daily([False, True], 2), ids=["arms", "arms-by-level"])
-@pytest.mark.parametrize("answers", [2, 5], ids=["logistic", "ordinal"])
+@pytest.mark.parametrize(
+    ("answers", "within"),
+    daily([(2, False), (5, True), (2, True), (5, False)], 2),
+    ids=["logistic-arms", "ordinal-arms-by-level", "logistic-arms-by-level", "ordinal-arms"],
+)
 @pytest.mark.parametrize(
     ("arms", "tables"),
     [(2, 24), *(pytest.param(arms, 60, marks=pytest.mark.nightly) for arms in (2, 4))],
@@ -106,7 +109,7 @@ def test_exactly_the_separated_tables_are_refused_as_separated(arms, tables, ans
 @pytest.mark.parametrize(
     ("tables", "seed"), [(12, [12]), pytest.param(25, [], marks=pytest.mark.nightly)]
 )
-@pytest.mark.parametrize("answers", [2, 5], ids=["logistic", "ordinal"])
+@pytest.mark.parametrize("answers", daily([2, 5], 1), ids=["logistic", "ordinal"])
 def test_random_effects_do_not_hide_separation(answers, tables, seed):
     fit = fit_logistic if answers == 2 else fit_cumulative
     rng = np.random.default_rng([answers, *seed])

@@ -228,6 +228,7 @@ def trials(shared_dir):
     return table[table["left_out_by_authors"] == 0]
 
 
+@pytest.mark.nightly
 @pytest.mark.shared
 def test_a_published_study_that_is_1_percent_full_gives_the_numbers_of_lme4(trials):
     """R, lme4 1.1-31, with the tight tolerances that its last digits need:
