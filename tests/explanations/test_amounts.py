@@ -186,6 +186,7 @@ def test_no_sample_is_computed_behind_the_tolerance(key, most, tolerance, small,
     assert sum(counted) == most
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("key", "most", "tolerance"),
     [

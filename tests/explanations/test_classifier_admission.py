@@ -14,6 +14,7 @@ from explanations.classifier.declaration import Declaration, DeclarationError
 from explanations.classifier.factories import FactoryError
 from explanations.classifier.header import HeaderError, parse_header, read_header
 from explanations.contracts.classifiers import ContractError, check_architecture, check_factory
+from tests.daily import daily
 from tests.explanations.packages import installed, lively
 
 COLOUR = {"size": 32, "mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)}
@@ -300,7 +301,7 @@ def test_a_network_without_gradients_breaks_the_contract(package, tmp_path):
         check_factory("detached", tmp_path)
 
 
-@pytest.mark.parametrize("key", ["resnet18", KEY])
+@pytest.mark.parametrize("key", daily([KEY, "resnet18"], 1))
 def test_a_network_of_the_catalogue_keeps_the_contract(tmp_path, key):
     check_architecture(key, tmp_path, size=32)
 
@@ -311,6 +312,7 @@ def test_every_network_of_the_catalogue_keeps_the_contract(tmp_path, kind):
     check_architecture(kind.key, tmp_path, size=min(kind.size, 64) if kind.key != "alexnet" else 96)
 
 
+@pytest.mark.nightly
 def test_every_network_of_the_catalogue_can_be_built_without_memory():
     """Their weights come from files, and drawing random ones first takes seconds."""
     for kind in architectures.ARCHITECTURES:

@@ -1,7 +1,9 @@
 """Training: from a seed, interruptible, and with a card that tells the truth."""
 
+import copy
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -45,7 +47,7 @@ def two_colours(count=80):
 
 
 def run(tmp_path, recipe=QUICK, seed=0, name="state"):
-    images, labels = two_colours()
+    images, labels = two_colours(40)
     return train(
         data=to_tensors(images, labels), class_names=("red", "blue"), recipe=recipe, seed=seed,
         device="cpu", state_file=tmp_path / f"{name}.training.safetensors", data_hash="x",
@@ -99,6 +101,7 @@ def test_a_run_killed_between_epochs_and_resumed_ends_with_the_same_weights(
     assert resumed.seconds > first_session > 0
 
 
+@pytest.mark.nightly
 def test_another_seed_gives_other_weights(whole, tmp_path):
     assert not torch.equal(weights(whole), weights(run(tmp_path, seed=1)))
 
@@ -114,17 +117,32 @@ def test_a_damaged_state_file_says_what_to_do(tmp_path):
         run(tmp_path)
 
 
-def test_training_leaves_weights_card_and_figures_and_the_card_is_right(tmp_path):
+@pytest.fixture(scope="module")
+def arrays():
     images, labels = two_colours()
-    output = tmp_path / "colours.safetensors"
-    card = train_to_file(
-        train_images=images, train_labels=labels, test_images=images[:30], test_labels=labels[:30],
-        class_names=("red", "blue"), data={"name": "colours"},
+    return {
+        "train_images": images, "train_labels": labels,
+        "test_images": images[:30], "test_labels": labels[:30],
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained(arrays, tmp_path_factory):
+    """The card of a run, and its weights, which no test changes."""
+    output = tmp_path_factory.mktemp("trained") / "colours.safetensors"
+    return train_to_file(
+        **arrays, class_names=("red", "blue"), data={"name": "colours"},
         recipe=dataclasses.replace(QUICK, epochs=4), seed=0, device="cpu", output=output, half=True,
-    )  # fmt: skip
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(p.name for p in outputs_of(output))
+    ), output  # fmt: skip
+
+
+def test_training_leaves_weights_card_and_figures_and_the_card_is_right(arrays, trained):
+    card, output = trained
+    left = sorted(path.name for path in output.parent.iterdir())
+    assert left == sorted(path.name for path in outputs_of(output))
     assert json.loads(output.with_suffix(".json").read_text()) == card
-    again = evaluate(Classifier.load(output), images[:30], labels[:30])
+    images, labels = arrays["test_images"], arrays["test_labels"]
+    again = evaluate(Classifier.load(output), images, labels)
     assert card["evaluation"]["test"] == again.as_dict()
     assert again.accuracy == 1.0
     assert card["weights"]["sha256"] == Classifier.load(output).sha256
@@ -133,17 +151,10 @@ def test_training_leaves_weights_card_and_figures_and_the_card_is_right(tmp_path
     assert len(card["history"]) == 4
 
 
-def test_the_figures_of_a_card_are_computed_again_without_training(tmp_path):
-    images, labels = two_colours()
-    output = tmp_path / "colours.safetensors"
-    arrays = {
-        "train_images": images, "train_labels": labels,
-        "test_images": images[:30], "test_labels": labels[:30],
-    }  # fmt: skip
-    card = train_to_file(
-        **arrays, class_names=("red", "blue"), data={"name": "colours"}, recipe=QUICK, seed=3,
-        device="cpu", output=output,
-    )  # fmt: skip
+def test_the_figures_of_a_card_are_computed_again_without_training(arrays, trained, tmp_path):
+    card = copy.deepcopy(trained[0])
+    folder = shutil.copytree(trained[1].parent, tmp_path / "copy")
+    output, arrays = folder / trained[1].name, dict(arrays)
     old = json.loads(output.with_suffix(".json").read_text())
     for figures in old["evaluation"].values():
         del figures["by_class"], figures["by_group"]
@@ -156,7 +167,7 @@ def test_the_figures_of_a_card_are_computed_again_without_training(tmp_path):
     assert [row["group"] for row in again["evaluation"]["test"].pop("by_group")] == ["day", "night"]
     del card["evaluation"]["test"]["by_group"]
     assert again == card
-    arrays["test_labels"] = 1 - labels[:30]
+    arrays["test_labels"] = 1 - arrays["test_labels"]
     with pytest.raises(CheckpointError, match="The test images are not those in the card"):
         evaluate_again(weights=output, device="cpu", **arrays)
     output.with_suffix(".json").unlink()

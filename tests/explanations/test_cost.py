@@ -3,6 +3,7 @@
 import ctypes
 import dataclasses
 import gc
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from explanations.methods.integrated_gradients import IntegratedGradients
 from explanations.methods.lime import Lime
 from explanations.methods.occlusion import Occlusion
 from explanations.methods.smoothgrad import SmoothGrad
+from tests.daily import daily
 from tests.explanations import any_network as networks
 from tests.explanations.any_network import SIZE, made, pictures
 
@@ -137,9 +139,14 @@ def test_the_memory_of_all_rows_that_pass_together_is_told(monkeypatch):
     assert speed.megabytes(Passes(forward=50)) == 16 * cost.OF_A_STEP * 3
 
 
+BY_DAY = [("integrated_gradients", networks.Residual), ("occlusion", _Chain), ("lime", _Chain)]
+BOTH = product(OF_SEVERAL_ROWS, [networks.Residual, _Chain])
+
+
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="Linux tells the peak")
-@pytest.mark.parametrize("kind", [networks.Residual, _Chain])
-@pytest.mark.parametrize("key", OF_SEVERAL_ROWS)
+@pytest.mark.parametrize(
+    ("key", "kind"), daily([*BY_DAY, *(case for case in BOTH if case not in BY_DAY)], 3)
+)
 def test_the_told_memory_is_half_to_three_times_the_measured_peak(kind, key, monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     engine = Engine(dataclasses.replace(made(kind), image_size=LARGE))

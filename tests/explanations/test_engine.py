@@ -83,9 +83,9 @@ def test_two_workers_at_once_get_what_one_gets(untrained, scenes, background):
         found = explain(untrained, scenes[index : index + 1], methods=QUICK, background=background)
         return {key: found[key].relevance for key in found}
 
-    one_after_the_other = [work(index) for index in range(4)]
+    one_after_the_other = [work(index) for index in range(2)]
     with ThreadPoolExecutor(2) as pool:
-        side_by_side = list(pool.map(work, range(4)))
+        side_by_side = list(pool.map(work, range(2)))
     for first, second in zip(one_after_the_other, side_by_side, strict=True):
         for key in first:
             scale = np.abs(first[key]).max()
@@ -116,10 +116,10 @@ def test_another_seed_changes_lime_alone(untrained, scenes, background):
 
 def test_the_classifier_and_the_images_are_left_alone(untrained, scenes, background):
     before = {name: value.clone() for name, value in untrained.network.state_dict().items()}
-    images = scenes.copy()
+    images = scenes[:2].copy()
     matmul = torch.get_float32_matmul_precision()
     explain(untrained, images, methods=QUICK, background=background)
-    assert (images == scenes).all()
+    assert (images == scenes[:2]).all()
     for name, value in untrained.network.state_dict().items():
         assert torch.equal(value, before[name])
     assert torch.get_float32_matmul_precision() == matmul

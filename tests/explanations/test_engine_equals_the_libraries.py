@@ -13,6 +13,7 @@ from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 from captum.attr import LayerGradCam, Saliency
 
 from explanations import catalogue
+from explanations.classifier.checkpoint import Classifier
 from explanations.computing.mixing import Mixed, probabilities
 from explanations.computing.ridge import cosine_weights, weighted_ridge
 from explanations.engine import Engine, explain
@@ -24,6 +25,8 @@ from explanations.methods.lime import Lime, painted_over
 from explanations.methods.protocol import image_seed
 from explanations.verification import reference_methods
 from explanations.verification.comparison import difference, verify
+from tests.conftest import ROOT
+from tests.daily import daily
 
 TOLERANCE = 1e-6
 FLOAT32 = 1e-7
@@ -47,22 +50,12 @@ def ten():
     return Background(np.stack([scene.image for scene in generate("train", 10, 0)]))
 
 
-@pytest.fixture(params=["random weights", "trained on CIFAR-10"])
-def case(request):
-    """A classifier with images: drawn ones for random weights, real ones for trained ones."""
-    return case_of(request.param, request)
-
-
 @pytest.fixture(
     params=["random weights", pytest.param("trained on CIFAR-10", marks=pytest.mark.nightly)]
 )
-def slow_case(request):
-    """The same for what takes seconds on trained weights, which are larger."""
-    return case_of(request.param, request)
-
-
-def case_of(weights, request):
-    if weights == "random weights":
+def case(request):
+    """A classifier with images: drawn ones for random weights, real ones for trained ones."""
+    if request.param == "random weights":
         return request.getfixturevalue("untrained"), request.getfixturevalue("scenes")
     images = request.getfixturevalue("photographs")[::4]
     return request.getfixturevalue("cifar10"), images
@@ -93,29 +86,30 @@ def test_saliency_and_gradcam_of_every_layer_equal_captums(case, every):
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("baseline", ["black", "mean", "blurred", "black+white"])
-def test_integrated_gradients_equal_captums(slow_case, every, baseline, request):
+@pytest.mark.parametrize("baseline", daily(["blurred", "black+white", "black", "mean"], 2))
+def test_integrated_gradients_equal_captums(case, every, baseline, request):
     """In float32, a node of a trained network may lie on a kink, whose side rounding decides."""
-    random_weights = request.node.callspec.params["slow_case"] == "random weights"
-    in_float32 = TOLERANCE if random_weights else KINK
-    are_captums(slow_case, slow_case[1][: 3 if every else 1], baseline, in_float32)
+    random_weights = request.node.callspec.params["case"] == "random weights"
+    images, explainer = case[1][: 3 if every else 1], IntegratedGradients(baseline=baseline)
+    are_captums(in_double(case[0]), images, explainer, FLOAT32)
+    are_captums(case[0], images, explainer, TOLERANCE if random_weights else KINK)
 
 
 @pytest.mark.shared
-def test_integrated_gradients_of_a_trained_network_equal_captums(cifar10, photographs):
-    """One baseline by day; make nightly has the others, in the test above."""
-    are_captums((cifar10, photographs), photographs[:1], "blurred", KINK)
+def test_integrated_gradients_of_a_trained_network_equal_captums(scenes):
+    """By day in float64, with few steps; make nightly has others, in the test above."""
+    trained = Classifier.load(ROOT / "weights" / "scenes.safetensors")
+    few = IntegratedGradients(steps=10, baseline="blurred")
+    are_captums(in_double(trained), scenes[:1], few, FLOAT32)
 
 
-def are_captums(case, images, baseline, in_float32):
-    explainer = IntegratedGradients(baseline=baseline)
-    for classifier, bound in ((in_double(case[0]), FLOAT32), (case[0], in_float32)):
-        found = explain(classifier, images, methods={"one": explainer})
-        for index, image in enumerate(images):
-            expected = reference_methods.integrated_gradients(
-                explainer, classifier, image, int(found.targets[index]), 0
-            )
-            assert apart(found["one"].relevance[index], expected) <= bound
+def are_captums(classifier, images, explainer, bound):
+    found = explain(classifier, images, methods={"one": explainer})
+    for index, image in enumerate(images):
+        expected = reference_methods.integrated_gradients(
+            explainer, classifier, image, int(found.targets[index]), 0
+        )
+        assert apart(found["one"].relevance[index], expected) <= bound
 
 
 @pytest.mark.shared
@@ -131,10 +125,11 @@ def test_deepshap_in_float64_is_shaps_for_every_class(case, ten, every):
         assert apart(found.channels[0, place], expected) <= FLOAT32
 
 
+@pytest.mark.nightly
 @pytest.mark.shared
-def test_deepshap_in_float32_is_that_of_float64_for_every_class(slow_case, every):
+def test_deepshap_in_float32_is_that_of_float64_for_every_class(case, every):
     """On a background of the default size; the rounding of ten references averages out less."""
-    classifier, images = slow_case
+    classifier, images = case
     hundred = Background(np.stack([scene.image for scene in generate("train", 100, 0)]))
     targets = range(10) if every else [7]
     found, exact = (
@@ -180,8 +175,8 @@ def test_deepshap_adds_up_for_every_class(classifier, scenes, background, every)
 
 
 @pytest.mark.shared
-def test_lime_equals_lime_on_the_same_patches_seed_and_probabilities(slow_case):
-    classifier, images = slow_case
+def test_lime_equals_lime_on_the_same_patches_seed_and_probabilities(case):
+    classifier, images = case
     explainer, image = Lime(samples=400), images[1]
     seed = image_seed(content_hash(image), "lime")
     patches = explainer.patches_of(image)

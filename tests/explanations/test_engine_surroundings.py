@@ -119,7 +119,7 @@ def test_autocast_changes_the_numbers_of_a_bare_network(small, scenes):
     assert (inside - outside).abs().max() > 1e-5
 
 
-@pytest.mark.parametrize("name", SURROUNDINGS)
+@pytest.mark.parametrize("name", daily(SURROUNDINGS, 4))
 def test_maps_yielded_one_by_one_leave_the_callers_modes_alone_in_between(small, scenes, name):
     engine = Engine(small, scenes[1:4])
     expected = {key: part.relevance for key, part in engine.one_by_one(scenes[:1], [2], METHODS)}
@@ -260,8 +260,8 @@ def test_a_half_precision_network_is_exact_after_the_cure(small, scenes):
     assert np.abs(found["deepshap"] - expected["deepshap"]).max() < 1e-5 * scale
 
 
-@pytest.mark.parametrize("colour", [0, 128, 255, (10, 200, 30)])
-@pytest.mark.parametrize("precision", ["strict", "fast"])
+@pytest.mark.parametrize("colour", daily([0, (10, 200, 30), 128, 255], 2))
+@pytest.mark.parametrize("precision", daily(["strict", "fast"], 1))
 def test_a_map_of_an_image_of_one_colour_is_finite_and_says_that_ties_have_no_unique_answer(
     small, scenes, colour, precision
 ):
@@ -279,7 +279,7 @@ def test_a_map_of_an_image_of_one_colour_is_finite_and_says_that_ties_have_no_un
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("precision", ["strict", "fast"])
+@pytest.mark.parametrize("precision", daily(["strict", "fast"], 1))
 @pytest.mark.parametrize("method", daily(["deepshap", "saliency"], 1))
 def test_the_case_of_autocast_differs_by_nothing(
     shared_dir, monkeypatch, capsys, method, precision

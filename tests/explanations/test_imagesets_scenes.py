@@ -161,7 +161,7 @@ def test_occluders_are_cut_out_of_the_mask():
 
 @pytest.mark.parametrize("difficulty", daily([0.3, 0.6, 1.0], 1))
 def test_enough_of_every_object_stays_visible(difficulty):
-    for scene in generate("visible", 100, 3, difficulty):
+    for scene in generate("visible", 50, 3, difficulty):
         bare = render_scene(scene.class_index, scene.seed, difficulty, occluders=False)
         # Half-covered pixels at the rim of an occluder make the count in whole pixels a bit less.
         least = (1 - HIDDEN_AT_MOST * difficulty) * bare.object_mask.sum()
@@ -190,7 +190,7 @@ def test_leaving_out_parts_moves_no_occluder():
     [(0.0, 0.30, 0.40, 0.18), (0.45, 0.15, 0.24, 0.05), (1.0, 0.04, 0.10, 0.005)],
 )
 def test_objects_shrink_with_the_difficulty(difficulty, mean_low, mean_high, least):
-    areas = [scene.object_mask.mean() for scene in generate("area", 200, 0, difficulty)]
+    areas = [scene.object_mask.mean() for scene in generate("area", 80, 0, difficulty)]
     assert mean_low < np.mean(areas) < mean_high
     assert min(areas) >= least
 
@@ -202,10 +202,10 @@ def test_every_part_shows_in_an_easy_scene():
 
 def test_the_colour_of_the_object_does_not_tell_the_class():
     """The nearest mean colour of the classes guesses right about as often as chance."""
-    scenes = list(generate("colour", 1000, 0, 0.3))
+    scenes = list(generate("colour", 400, 0, 0.3))
     colours = np.array([scene.image[scene.object_mask].mean(axis=0) for scene in scenes])
     labels = np.array([scene.class_index for scene in scenes])
-    first, second = slice(0, 500), slice(500, 1000)
+    first, second = slice(0, 200), slice(200, 400)
     centres = np.array([colours[first][labels[first] == c].mean(axis=0) for c in ALL_CLASSES])
     distances = ((colours[second][:, None] - centres) ** 2).sum(axis=2)
     accuracy = (distances.argmin(axis=1) == labels[second]).mean()

@@ -3,6 +3,9 @@
 Every run is a process of its own, forked from one that has loaded the libraries and has computed
 nothing yet. Its operations are counted: each write to a pack (killed before, in the middle and
 after), each fsync, each file that is made, each SQL statement and each commit.
+
+By day, pipeline/test_precompute.py stops and kills single runs and refuses a row before its file,
+and store/test_artefacts.py fills the disk.
 """
 
 import json
@@ -54,6 +57,7 @@ def nothing_was_lost(found: dict[str, int], at_least: int) -> None:
     assert found["unclear"] == 0
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("faults", "at_least"), [("kill:40", 1), ("full:12", 2)])
 def test_a_fault_now_and_then_loses_nothing_that_was_finished(short, faults, at_least):
     nothing_was_lost(short[faults], at_least)
@@ -65,6 +69,7 @@ def test_a_fault_at_any_operation_loses_nothing_that_was_finished(tmp_path, faul
     nothing_was_lost(loop(tmp_path / "x", faults)[faults], 20)
 
 
+@pytest.mark.nightly
 def test_a_store_that_notes_before_it_writes_is_caught(short):
     """The control: rows before numbers. A loop that does not see this proves nothing."""
     assert short["rows-first:5"]["torn"] > 0

@@ -32,7 +32,7 @@ def test_different_images_borrow_from_different_ones(untrained, scenes, backgrou
         explain_one(Borrowed(), untrained, scenes[0], 0, seed, background).diagnostics[
             "background_image"
         ]
-        for seed in range(20)
+        for seed in range(8)
     }
     assert len(lenders) > 2
 

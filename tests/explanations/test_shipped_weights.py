@@ -76,6 +76,7 @@ def test_the_classifier_of_large_scenes_is_right_as_often_as_its_card_says(limit
     assert 0.9 <= stated <= 0.97  # a study of trust needs wrong predictions
 
 
+@pytest.mark.nightly
 @pytest.mark.shared
 def test_the_cifar10_classifier_is_right_about_as_often_on_a_few_jpegs(cifar10, photographs_of):
     """Three hundred images: standard deviation 2 points."""

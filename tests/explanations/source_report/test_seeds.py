@@ -132,6 +132,7 @@ def test_the_page_shows_every_seed_and_how_far_off_the_report_their_mean_is():
     assert numbers["base_minus_l2"][0]["difference"]["n"] == 3
 
 
+@pytest.mark.nightly
 def test_the_page_says_where_seeds_are_too_few():
     html, _ = shown(base=cards("base", BASE[:1]), l2=cards("l2", L2[:1]))
     assert "1 of at least 3 seeds: too few" in html

@@ -9,6 +9,10 @@ from explanations.computing.preflight import Step
 from explanations.computing.winograd.convolution import WinogradConv
 from tests.daily import daily
 
+SHORT = [32, "M", 64, 64, "M", 64, "M"]
+"""A network like torchvision's VGG11 and VGG13, which come without their linear layers as well:
+most of the weights are there."""
+
 
 @pytest.mark.parametrize("size", [(8, 8), (32, 32), (7, 9), (4, 5), (1, 1)])
 @pytest.mark.parametrize("bias", [True, False])
@@ -51,11 +55,13 @@ def test_blocks_of_any_size_give_the_same(monkeypatch, pool):
         assert (found - whole).abs().max() < 1e-5 * whole.abs().max()
 
 
-@pytest.mark.parametrize(("layers", "normalised"), daily([("A", False), ("B", True)], 1))
+@pytest.mark.parametrize(
+    ("layers", "normalised"),
+    daily([(SHORT, False), (vgg.cfgs["A"], False), (vgg.cfgs["B"], True)], 1),
+)
 def test_a_whole_network_says_the_same_at_sizes_that_no_tile_fills(layers, normalised):
     torch.manual_seed(0)
-    # Of torchvision's VGG11 and VGG13, without the linear layers: most of the weights are there.
-    features = vgg.make_layers(vgg.cfgs[layers], normalised)
+    features = vgg.make_layers(layers, normalised)
     chain = Chain([Step(str(index), module) for index, module in enumerate(features)])
     images = torch.randn(2, 3, 36, 44)
     with torch.no_grad():
