@@ -1,5 +1,6 @@
 """Every sentence of the report that claims or shows something, with its judge."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explanations.source_report.chapters import (
@@ -14,6 +15,7 @@ from explanations.source_report.chapters import (
 )
 from explanations.source_report.chapters.claim import Claim
 from explanations.source_report.evidence import Evidence, Judged
+from explanations.source_report.verdicts import Line
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,10 @@ class Answer:
 
     claim: Claim
     judged: Judged
+    lines: Sequence[Line] = ()
+    """Lines that no earlier row shows."""
+    shown_in: Sequence[str] = ()
+    """Keys of the earlier claims whose rows show the other lines."""
 
 
 SECTIONS = {
@@ -50,5 +56,38 @@ CLAIMS = (
 
 
 def judge_all(evidence: Evidence) -> list[Answer]:
-    """Judge every claim, in the order of the report."""
-    return [Answer(claim, claim.judge(evidence)) for claim in CLAIMS]
+    """Judge every claim, in the order of the report.
+
+    A claim that says the same as an earlier one gets its verdict. A number with the same verdict is
+    shown once, in the first row that has it.
+    """
+    answers: dict[str, Answer] = {}
+    first: dict[tuple[object, ...], str] = {}
+    for claim in CLAIMS:
+        if claim.same_as:
+            verdict = answers[claim.same_as].judged.verdict
+            answers[claim.key] = Answer(
+                claim, Judged(verdict, SAYS_THE_SAME, same_as=claim.same_as)
+            )
+            continue
+        judged = claim.judge(evidence)
+        here: list[Line] = []
+        elsewhere: dict[str, None] = {}
+        for line in judged.lines:
+            row = first.setdefault((*line.identity, line.verdict), claim.key)
+            if row == claim.key:
+                here.append(line)
+            else:
+                elsewhere[row] = None
+            # A number without a verdict is not shown again only because it has none here.
+            first.setdefault((*line.identity, ""), row)
+        answers[claim.key] = Answer(claim, judged, here, list(elsewhere))
+    return list(answers.values())
+
+
+SAYS_THE_SAME = "This says the same as another row, whose verdict it has."
+
+
+def judged_quantities(answers: Sequence[Answer]) -> int:
+    """Count the measured quantities with a verdict, each once however many rows use it."""
+    return len({line.identity for a in answers for line in a.judged.lines if line.verdict})

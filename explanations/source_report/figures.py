@@ -22,11 +22,11 @@ from explanations.source_report.verdicts import KINDS, MODULES, by_module, untra
 
 PANELS = {
     "gradcam": (
-        ("cam_blocks", "Grad-CAM: share of the\nstrongest 4 of 16 blocks"),
-        ("cam_entropy", "Grad-CAM: relative entropy,\nat the module's own resolution"),
+        ("cam_blocks", "Grad-CAM: share of the map in\nits strongest 4 of 16 blocks"),
+        ("cam_entropy", "Grad-CAM: entropy / log(cells),\nat the module's own resolution"),
     ),
     "saliency": (
-        ("saliency_blocks", "Saliency: share of the\nstrongest 4 of 16 blocks"),
+        ("saliency_blocks", "Saliency: share of the map in\nits strongest 4 of 16 blocks"),
         ("saliency_half", "Saliency: share of cells\nabove half of the maximum"),
     ),
 }
@@ -79,7 +79,7 @@ def _panels(numbers: Numbers, panels: Sequence[tuple[str, str]]) -> str:
                 low, high = (mean.mean if end is None else end for end in (mean.low, mean.high))
                 axis.plot([module, module], [low, high], color=colour)
                 axis.plot(module, mean.mean, MARKS[KINDS[module]], color=colour, markersize=4)
-        axis.set_title(title, fontsize=10)
+        axis.set_ylabel(title, fontsize=9)
         axis.set_ylim(0, 1.02)
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
@@ -90,7 +90,7 @@ def _panels(numbers: Numbers, panels: Sequence[tuple[str, str]]) -> str:
     lines, _ = axes[0].get_legend_handles_labels()
     figure.legend(handles=[*lines, *kinds], frameon=False, loc="outside lower center", ncols=5)
     for axis in axes:
-        axis.set_xlabel("Feature module")
+        axis.set_xlabel("Number of the module")
         axis.set_xticks(list(MODULES))
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=110, format="png")

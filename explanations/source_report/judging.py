@@ -12,6 +12,7 @@ from explanations.source_report.evidence import Evidence, Judged, not_measured
 from explanations.source_report.measuring import Numbers
 from explanations.source_report.seeds import t_mean
 from explanations.source_report.verdicts import (
+    CHANGED,
     FAILS,
     HOLDS,
     MODULES,
@@ -22,9 +23,12 @@ from explanations.source_report.verdicts import (
     Untrained,
     above,
     below,
+    contrast,
     difference,
     either_side,
     entry,
+    kinds_in,
+    named,
     of_draws,
     over,
     together,
@@ -100,6 +104,81 @@ def judged_by(measured: str, lines: Sequence[Line]) -> Judged:
     return Judged(verdict, measured, lines)
 
 
+def lines_by_kind(
+    evidence: Evidence,
+    what: str,
+    name: str,
+    modules: Sequence[int],
+    others: Sequence[int],
+    rule: Rule | None,
+    limit: float = 0.0,
+) -> list[Line]:
+    """Return lines of the mean over some modules minus that over others, for each kind of module.
+
+    ``what`` names the number in the text, ``name`` in the values.
+    """
+    lines: list[Line] = []
+    for some, rest in kinds_in(modules, others).values():
+
+        def contrasted(
+            who: str, some: Sequence[int] = some, rest: Sequence[int] = rest
+        ) -> Quantity:
+            return contrast(f"{who}{name}", some, rest)
+
+        quantity = f"{what}, {named(some)} minus {named(rest)}"
+        lines += lines_of(
+            evidence.depth,
+            evidence.labels,
+            quantity,
+            contrasted(""),
+            rule,
+            limit,
+            untrained=contrasted,
+        )
+    return lines
+
+
+OURS = "as a rule for our images"
+"""Scope of a sentence about a picture of the report."""
+OF_OUR_IMAGES = (
+    "The report says this of its own picture, which cannot be seen here. Judged is whether it is "
+    "so on average over our images. "
+)
+
+
+def of_our_images(judged: Judged) -> Judged:
+    """Return the judgement of a sentence about a picture of the report as one of our images."""
+    return replace(judged, measured=OF_OUR_IMAGES + judged.measured, scope=OURS)
+
+
+def possible(measured: str, lines: Sequence[Line]) -> Judged:
+    """Judge a sentence that says that something can, may, might or sometimes does happen.
+
+    A network is a case. The sentence holds if all its lines hold for at least one case, and more
+    strongly than for a new draw of random weights where these are the control. A case in which they
+    do not hold refutes nothing.
+    """
+    if not lines:
+        return not_measured()
+    cases = list(dict.fromkeys(line.network for line in lines if line.verdict))
+    shown = [case for case in cases if _is_shown(_of(lines, case))]
+    remark = (
+        f" The sentence says what is possible. Shown for: {'; '.join(shown)}."
+        if shown
+        else " The sentence says what is possible. No case of it was shown here, which does not "
+        "refute it."
+    )
+    return Judged(HOLDS if shown else OPEN, measured + remark, lines)
+
+
+def _is_shown(lines: Sequence[Line]) -> bool:
+    return together(lines) == HOLDS and all(line.beyond for line in lines if line.verdict)
+
+
+def _of(lines: Sequence[Line], network: str) -> list[Line]:
+    return [line for line in lines if line.network == network]
+
+
 def _beyond_draws(line: Line, rule: Rule) -> bool:
     """Check whether a number's interval and that for a new draw of random weights are disjoint,
     with the number's on the side on which the claim holds."""
@@ -114,11 +193,11 @@ def _beyond_draws(line: Line, rule: Rule) -> bool:
 
 
 INFLUENCE = (
-    "Influence, as defined at the top of the page: probability that the class loses by the map's "
-    "strongest tenth, minus its loss by the pixels of three controls. Influential pixels would be "
-    "above 0 against all three."
+    "Each number is the probability that the class loses by the map's strongest tenth, minus its "
+    "loss by the pixels of a control (see “influence” at the top of the page). The sentence holds "
+    "if this is above 0 for all three controls and both networks."
 )
-MOST = " Still other pixels may count more, which was not tested."
+MOST = " Other pixels may count still more. Whether they do was not tested."
 FAITHFUL = ("deletion_blur", "deletion_mean", "insertion_blur", "insertion_mean", "road")
 """Measures of evaluate_explanations that hide or show the pixels of a map."""
 EVALUATED = {"integrated_gradients:black": "integrated_gradients"}
@@ -155,18 +234,20 @@ def unless_beaten(judged: Judged, evidence: Evidence, *keys: str) -> Judged:
     hide or show pixels, with disjoint intervals.
     """
     methods = {EVALUATED.get(key, key) for key in keys}
-    beaten = [
-        f"{NAMES.get(method, method)} ({', '.join(measures)})"
-        for method, measures in beaten_by_controls(evidence.evaluation).items()
-        if method in methods
-    ]
-    if judged.verdict == FAILS or not beaten:
+    remark = ""
+    for network, evaluation in evidence.evaluations.items():
+        beaten = [
+            f"{NAMES.get(method, method)} ({', '.join(measures)})"
+            for method, measures in beaten_by_controls(evaluation).items()
+            if method in methods
+        ]
+        if beaten:
+            remark += (
+                f" By other measures of “The methods compared” ({network}), a map that ignores "
+                f"the network is better than {'; '.join(beaten)}."
+            )
+    if judged.verdict == FAILS or not remark:
         return judged
-    remark = (
-        " By other measures of “The methods compared”, for the recipe strong, a map that ignores "
-        "the network is better "
-        f"than {'; '.join(beaten)}."
-    )
     if judged.verdict == HOLDS:
         remark += " The measures disagree, so that this page gives no verdict."
     return replace(judged, verdict=OPEN, measured=judged.measured + remark)
@@ -280,9 +361,14 @@ def failed(sentence: str) -> Judge:
     return lambda _: Judged(FAILS, sentence)
 
 
-def unknown(sentence: str) -> Judge:
-    """Return the judge of a claim that this page cannot decide, with the reason."""
-    return lambda _: Judged(OPEN, sentence)
+def unknown(sentence: str, reason: str) -> Judge:
+    """Return the judge of a claim that this page does not decide, with the reason."""
+    return lambda _: Judged(OPEN, sentence, reason=reason)
+
+
+def changed(sentence: str) -> Judge:
+    """Return the judge of a sentence on what the report did, with what this page does instead."""
+    return lambda _: Judged(CHANGED, sentence)
 
 
 def repeated(sentence: str) -> Judge:

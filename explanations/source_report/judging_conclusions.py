@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from explanations.evaluation.statistics import Mean
-from explanations.source_report.evidence import Evidence, Judged
+from explanations.source_report.evidence import MISSING, NOT_DONE, PEOPLE, Evidence, Judged
 from explanations.source_report.judging import (
     INFLUENCE,
     NAMES,
@@ -24,18 +24,20 @@ RESAMPLES = 500
 def trust_rises(evidence: Evidence) -> Judged:
     """Judge whether explanations raise trust: only people can tell."""
     if evidence.study is None:
-        return Judged(OPEN, "No results of a study were given.")
+        return Judged(OPEN, "No results of a study were given.", reason=MISSING)
     if evidence.study.get("simulated", True):
         return Judged(
             OPEN,
             "The study on this page has synthetic participants, who cannot tell whether "
             "explanations raise people's trust. With real people, the platform makes the same "
             "comparison.",
+            reason=PEOPLE,
         )
     return Judged(
         OPEN,
         "The study on this page has people. Its own report tests its hypotheses, of which this "
         "sentence need not be one, so that this page gives no verdict.",
+        reason=NOT_DONE,
     )
 
 
@@ -51,18 +53,13 @@ def maps_show_influence(evidence: Evidence) -> Judged:
     ):
         lines += loss_lines(evidence.methods, evidence.labels, key, label)
     judged = judged_by(
-        f"The rows on influence of all five methods together; all have to hold. {INFLUENCE}",
+        f"The rows on influence of all five methods are judged together. {INFLUENCE}",
         lines,
     )
     judged = unless_beaten(judged, evidence, *NAMES)
-    undecided = [line for line in lines if line.verdict != HOLDS]
-    if not undecided:
-        return judged
-    # All lines are in the rows of the methods, too: here, those that keep the claim from holding.
-    remark = (
-        f" Of {len(lines)} comparisons, {len(lines) - len(undecided)} hold; shown are the others."
-    )
-    return replace(judged, measured=judged.measured + remark, lines=undecided)
+    holding = sum(line.verdict == HOLDS for line in lines)
+    remark = f" Of these {len(lines)} comparisons, {holding} hold."
+    return replace(judged, measured=judged.measured + remark)
 
 
 def maps_tell_errors(evidence: Evidence) -> Judged:
@@ -89,14 +86,16 @@ def maps_tell_errors(evidence: Evidence) -> Judged:
             quantity = f"AUC of {label} for wrong predictions"
             lines.append(Line(evidence.labels[key], quantity, area_above(right, wrong)))
     if evidence.depth and not lines:
-        return Judged(OPEN, f"There are fewer than {FEW} wrong predictions among the images.")
+        too_few = f"There are fewer than {FEW} wrong predictions among the images."
+        return Judged(OPEN, too_few, reason=MISSING)
     return Judged(
         OPEN,
-        "When: the probability that a wrong prediction's map is more spread, or rougher, than a "
-        "right prediction's (AUC; 0.5 is chance, and below 0.5 the map points the wrong way). The "
-        "control is the probability of the predicted class, which needs no map. Other properties "
-        "of a map may tell more. Why: not testable here without people; the study measures whether "
-        "they reject wrong predictions.",
+        "Whether a map tells when errors occur was measured: each number is the probability that a "
+        "wrong prediction's map is more spread, or rougher, than a right prediction's (AUC; 0.5 is "
+        "chance, and below 0.5 the map points the wrong way). The control is the probability of "
+        "the predicted class, which needs no map; no map tells more than this control, so that no "
+        "case is shown beyond it. Other properties of a map may tell more. Why errors occur needs "
+        "people; the study measures whether they reject wrong predictions.",
         lines,
     )
 
@@ -113,8 +112,9 @@ def classes_differ(evidence: Evidence) -> Judged:
         OPEN,
         "Differences between classes are found without any explanation: "
         + ("; ".join(found) if found else "no card is on this machine")
-        + ". CIFAR-10 has no groups of people, and no map was needed; the tables above add the "
-        "maps' faithfulness by class.",
+        + ". Whether maps reveal a bias could be measured with a network that was trained to have "
+        "a known one; this was not done. CIFAR-10 has no groups of people.",
+        reason=NOT_DONE,
     )
 
 

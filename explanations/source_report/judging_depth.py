@@ -4,7 +4,7 @@ Modules are numbered from 0, as in the report's Grad-CAM chapter. Its saliency c
 from 1, so that its layers 11 and 12 are the modules 10 and 11.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from explanations.evaluation.resumable_lines import Values
@@ -14,27 +14,33 @@ from explanations.source_report.judging import (
     LAST,
     VISIBLE,
     Judge,
+    Rule,
     judged_by,
+    lines_by_kind,
     lines_of,
     marks_what_counts,
+    of_our_images,
     only_tested,
+    possible,
 )
 from explanations.source_report.numbers import SPREADS
 from explanations.source_report.verdicts import (
     FAILS,
     HOLDS,
+    KINDS,
+    NAMES_OF_KINDS,
     OPEN,
     Line,
     Quantity,
     above,
     at_module,
     below,
-    contrast,
-    contrast_by_kind,
     difference,
     either_side,
     entry,
     explained_by_kind,
+    kinds_in,
+    named,
     with_depth,
 )
 
@@ -58,15 +64,13 @@ def gradcam_localises(evidence: Evidence) -> Judged:
     return replace(judged, measured=judged.measured + remark)
 
 
-USUAL_LAYER = " Measured for the usual layer only, module 13, the last ReLU."
+USUAL_LAYER = " Only the usual layer was measured, module 13, the last ReLU."
 
 
 def gradcam_of_frogs(evidence: Evidence) -> Judged:
     """Return how much the pixels of Grad-CAM count on frogs; it stays open for all layers."""
     judged = marks_what_counts("gradcam", "Grad-CAM", ("frog",), most=True)(evidence)
-    return only_tested(
-        judged, f"The sentence is about the maps of all layers.{USUAL_LAYER}".replace("..", ".")
-    )
+    return only_tested(judged, f"The sentence is about the maps of all layers.{USUAL_LAYER}")
 
 
 def focus_rises(method: str, modules: Sequence[int], before: Sequence[int]) -> Judge:
@@ -76,117 +80,136 @@ def focus_rises(method: str, modules: Sequence[int], before: Sequence[int]) -> J
     """
 
     def judge(evidence: Evidence) -> Judged:
-        def contrasted(who: str) -> Quantity:
-            return contrast_by_kind(f"{who}{method}_blocks", modules, before)
-
-        name = (
-            f"share of the strongest 4 of 16 blocks, modules {_range(modules)} minus "
-            f"{_range(before)}, kind by kind"
+        lines = lines_by_kind(evidence, BLOCKS, f"{method}_blocks", modules, before, above, VISIBLE)
+        rule = (
+            f"{_at_one_resolution(modules, before)} More focused is a difference above {VISIBLE}."
         )
-        return judged_by(
-            "At the same resolution of 4 × 4 blocks, in each image, convolutions compared with "
-            "convolutions and ReLUs with ReLUs. More focused would be above "
-            f"{VISIBLE}; smaller differences do not count.",
-            lines_of(
-                evidence.depth,
-                evidence.labels,
-                name,
-                contrasted(""),
-                above,
-                VISIBLE,
-                untrained=contrasted,
-            ),
-        )
+        return of_our_images(judged_by(rule, lines))
 
     return judge
 
 
-def _range(modules: Sequence[int]) -> str:
-    return f"{modules[0]} to {modules[-1]}"
+BLOCKS = "share of the map in the strongest 4 of 16 blocks"
+
+
+def _at_one_resolution(modules: Sequence[int], others: Sequence[int]) -> str:
+    """Say which modules are compared, and that their maps have the same resolution."""
+    compared = kinds_in(modules, others)
+    alone = [m for m in (*modules, *others) if KINDS[m] not in compared]
+    left_out = (
+        f" Left out, because the other side has none of the kind: "
+        f"{_and(f'{NAMES_OF_KINDS[KINDS[m]]} {m}' for m in alone)}."
+        if alone
+        else ""
+    )
+    return (
+        "The maps are summed in the same 4 × 4 blocks, whatever their own resolution. Each kind of "
+        f"module is compared with the same kind, and has its own number.{left_out}"
+    )
+
+
+def _and(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def early_gradcam_is_blurred(evidence: Evidence) -> Judged:
     """Judge whether Grad-CAM of modules 0 and 1 is spread more evenly than of later modules."""
-
-    def contrasted(who: str) -> Quantity:
-        return contrast_by_kind(f"{who}cam_entropy", (0, 1), range(2, LAST))
-
-    name = "entropy at modules 0 and 1 minus the mean of 2 to 13, kind by kind"
-    return judged_by(
-        "Normalised entropy of Grad-CAM (1: spread evenly) at modules 0 and 1 minus its mean over "
-        "the convolutions and ReLUs of modules 2 to 13, in each image. Blurred would be above "
-        f"{VISIBLE}; smaller differences do not count.",
-        lines_of(
-            evidence.depth,
-            evidence.labels,
-            name,
-            contrasted(""),
-            above,
-            VISIBLE,
-            untrained=contrasted,
-        ),
+    early, later = (0, 1), range(2, LAST)
+    lines = lines_by_kind(evidence, BLOCKS, "cam_blocks", early, later, below, -VISIBLE)
+    lines += lines_by_kind(
+        evidence,
+        "relative entropy at the module's own resolution",
+        "cam_entropy",
+        early,
+        later,
+        None,
+    )
+    return of_our_images(
+        judged_by(
+            f"{_at_one_resolution(early, later)} More blurred is a difference below −{VISIBLE}. "
+            "The relative entropy is shown for comparison. It is divided by the logarithm of the "
+            "number of cells, but still compares maps of 32 × 32 cells with maps of 8 × 8.",
+            lines,
+        )
     )
 
 
 def gradcam_focuses(evidence: Evidence) -> Judged:
     """Judge whether Grad-CAM concentrates with depth, at the same resolution for all modules."""
-
-    def correlated(who: str) -> Quantity:
-        return with_depth(f"{who}cam_blocks", range(LAST))
-
-    lines = lines_of(
-        evidence.depth,
-        evidence.labels,
-        "rank correlation of focus and depth",
-        correlated(""),
-        above,
-        untrained=correlated,
-    )
-    kind = lines_of(
-        evidence.depth,
-        evidence.labels,
-        "variance of the entropy explained by the kind of module, minus by depth",
-        explained_by_kind,
-    )
+    lines = _focus_with_depth(evidence, "cam", range(LAST), above)
+    for name, label in (
+        ("cam_blocks", "focus"),
+        ("cam_entropy", "relative entropy at the module's own resolution"),
+    ):
+        lines += lines_of(
+            evidence.depth,
+            evidence.labels,
+            f"variance of the {label} explained by the kind of module, minus by depth",
+            explained_by(name),
+        )
     return judged_by(
-        "Focus: share of the map in the strongest 4 of 4 × 4 blocks, which every module has. Its "
-        "rank correlation with depth over modules 0 to 13, in each image, would be above 0. The "
-        "second number is above 0 where the kind of module (convolution, ReLU, pool) explains more "
-        "of the map's entropy than depth does.",
-        [*lines, *kind],
+        "Focus is the share of the map in its strongest 4 of 16 blocks, which has the same "
+        "resolution at every module. A window into layered processing would show focus that grows "
+        "with depth: its rank correlation with depth within each image, over the convolutions and "
+        "over the ReLUs of modules 0 to 13, is above 0. The last two numbers are above 0 where the "
+        "kind of module (convolution, ReLU, pool) explains more of the variance over the modules "
+        "than depth does.",
+        lines,
     )
+
+
+def explained_by(name: str) -> Quantity:
+    """Return ``explained_by_kind`` of a number."""
+    return lambda values: explained_by_kind(values, name)
+
+
+def _focus_with_depth(
+    evidence: Evidence, method: str, modules: Sequence[int], rule: Rule
+) -> list[Line]:
+    """Return lines of the rank correlation of focus and depth over the modules of each kind."""
+    lines: list[Line] = []
+    for kind in ("Conv", "ReLU"):
+        of_kind = [m for m in modules if KINDS[m] == kind]
+
+        def correlated(who: str, of_kind: Sequence[int] = of_kind) -> Quantity:
+            return with_depth(f"{who}{method}_blocks", of_kind)
+
+        lines += lines_of(
+            evidence.depth,
+            evidence.labels,
+            f"rank correlation of focus and depth, {named(of_kind)}",
+            correlated(""),
+            rule,
+            untrained=correlated,
+        )
+    return lines
 
 
 def deep_gradcam_covers(evidence: Evidence) -> Judged:
-    """Judge whether Grad-CAM of modules 9 to 13 covers more of the map than before."""
+    """Judge whether Grad-CAM of modules 9 to 13 covers most of the map."""
+    lines: list[Line] = []
+    for kind in dict.fromkeys(KINDS):
+        modules = [m for m in range(9, LAST) if KINDS[m] == kind]
 
-    def alone(who: str) -> Quantity:
-        return contrast_alone(f"{who}cam_half", range(9, LAST))
+        def alone(who: str, modules: Sequence[int] = modules) -> Quantity:
+            return contrast_alone(f"{who}cam_half", modules)
 
-    def contrasted(who: str) -> Quantity:
-        return contrast(f"{who}cam_half", range(9, LAST), range(9))
-
-    whole = lines_of(
-        evidence.depth,
-        evidence.labels,
-        "share of cells above half of the maximum at modules 9 to 13",
-        alone(""),
-        above,
-        0.5,
-        untrained=alone,
-    )
-    more = lines_of(
-        evidence.depth,
-        evidence.labels,
-        "share of cells above half of the maximum, modules 9 to 13 minus 0 to 8",
-        contrasted(""),
-        untrained=contrasted,
-    )
-    return judged_by(
-        "Share of a map's cells above half of its maximum. “Covering the entire heatmap region” "
-        "would be above 0.5. (“Most intensely focused” and “covering the entire region” exclude "
-        "each other.)",
-        [*whole, *more],
+        lines += lines_of(
+            evidence.depth,
+            evidence.labels,
+            f"share of cells above half of the maximum, {named(modules)}",
+            alone(""),
+            above,
+            0.5,
+            untrained=alone,
+        )
+    return of_our_images(
+        judged_by(
+            "Covering the entire map is a share above 0.5 of its cells that exceed half of its "
+            "maximum. The sentence before says “most intensely focused”, which excludes this.",
+            lines,
+        )
     )
 
 
@@ -215,10 +238,12 @@ def last_gradcam_is_dark(evidence: Evidence) -> Judged:
             classes=classes,
             untrained=_dark,
         )
-    return judged_by(
-        "Share of images whose Grad-CAM at module 14 has no positive cell. “Completely dark” as a "
-        "rule would be above 0.5.",
-        lines,
+    return of_our_images(
+        judged_by(
+            "Each number is the share of images whose Grad-CAM at module 14 has no positive cell. "
+            "The map is completely dark as a rule if it is above 0.5.",
+            lines,
+        )
     )
 
 
@@ -239,7 +264,7 @@ def darkness_is_learned(evidence: Evidence) -> Judged:
         "Grad-CAM's ReLU sets to 0. If learned abstraction were the cause, trained networks would "
         "have more dark maps than networks with random weights, which have learned nothing: an "
         "interval above that of a new draw. Only how often maps are dark was compared, not how "
-        "abstract a feature is.",
+        "abstract a feature is, so that no case of what the sentence calls possible was shown.",
         [replace(line, verdict=_more_than_untrained(line)) for line in lines],
     )
     return replace(judged, verdict=OPEN)
@@ -262,26 +287,28 @@ def _more_than_untrained(line: Line) -> str:
 def deep_gradcam_is_most_focused(evidence: Evidence) -> Judged:
     """Judge whether Grad-CAM of modules 9 to 13 is more concentrated than before."""
     judged = focus_rises("cam", range(9, LAST), range(9))(evidence)
-    remark = " Where a map is does not show whether it marks the texture of a body."
+    remark = " Only the focus is judged. Whether it is on the texture of a body was not measured."
     return replace(judged, measured=judged.measured + remark)
 
 
 def last_gradcam_is_sometimes_dark(evidence: Evidence) -> Judged:
-    """Judge whether Grad-CAM of the last module is ever empty, whatever the reason."""
+    """Judge whether Grad-CAM of the last module is ever empty where the usual layer's is not."""
+    usual = f"cam_empty:{LAST - 1}"
     lines = lines_of(
         evidence.depth,
         evidence.labels,
-        "share of dark maps, all classes",
-        _dark(""),
+        "share of dark maps at module 14, minus the share at module 13",
+        difference(f"cam_empty:{LAST}", usual),
         above,
-        untrained=_dark,
-        against_draws=False,
+        0,
+        entry(usual),
+        "dark maps at module 13",
     )
-    return judged_by(
-        "Share of images whose Grad-CAM at module 14 has no positive cell, so that it highlights "
-        "nothing. “Sometimes” would be above 0. The sentence is about the method, so that random "
-        "weights, which have such maps, too, do not count against it. Of similar techniques, "
-        "nothing was measured.",
+    return possible(
+        "A map without a positive cell highlights nothing. The control is the map of the same "
+        "image at module 13, the usual layer. The sentence is about the method, so that networks "
+        "with random weights, which have such maps too, do not count against it. Of similar "
+        "techniques, nothing was measured.",
         lines,
     )
 
@@ -290,90 +317,52 @@ def deep_gradcam_loses_the_place(evidence: Evidence) -> Judged:
     """Judge whether Grad-CAM of deep modules locates objects worse than of early modules."""
     if not evidence.objects:
         return not_measured()
-
-    def contrasted(who: str) -> Quantity:
-        return contrast(f"{who}cam_auc", range(9, LAST + 1), range(9))
-
-    lines = lines_of(
-        {"scenes": evidence.objects},
-        evidence.labels,
-        "pixel AUC of the object in synthetic scenes, modules 9 to 14 minus 0 to 8",
-        contrasted(""),
-        below,
-        untrained=contrasted,
+    scenes = replace(evidence, depth={"scenes": evidence.objects})
+    lines = lines_by_kind(
+        scenes, "pixel AUC of the object", "cam_auc", range(9, LAST + 1), range(9), below
     )
-    for modules in ((0, 1), (13, 14)):
+    for module in (0, 13):
         lines += lines_of(
-            {"scenes": evidence.objects},
-            evidence.labels,
-            f"pixel AUC, modules {modules[0]} and {modules[1]}",
-            contrast_alone("cam_auc", modules),
+            scenes.depth,
+            scenes.labels,
+            f"pixel AUC of the object, {named([module])}",
+            entry(f"cam_auc:{module}"),
         )
-    judged = judged_by(
-        "Probability that the enlarged map ranks a pixel of the object above another pixel (0.5 by "
-        "chance), on synthetic scenes drawn by this project, whose objects are known. Diminishing "
-        "relevance of the place would be a difference below 0.",
+    return possible(
+        "The pixel AUC is the probability that the enlarged map ranks a pixel of the object above "
+        "another pixel (0.5 by chance), on synthetic scenes drawn by this project, whose objects "
+        "are known. Deep maps that lose the place have a difference below 0 from earlier modules "
+        "of the same kind.",
         lines,
-    )
-    return only_tested(
-        judged,
-        "The sentence is about deep layers in general and says “may”. One network on one kind of "
-        "synthetic image cannot decide it, and a map of the centre and a rotated map were not "
-        "compared.",
     )
 
 
 def early_saliency_is_distributed(evidence: Evidence) -> Judged:
     """Judge whether saliency of the first layers is spread more than that of the later layers."""
-
-    def contrasted(who: str) -> Quantity:
-        return contrast_by_kind(f"{who}saliency_blocks", (0, 1), range(2, 12))
-
-    name = "share of the strongest 4 of 16 blocks, layers 1 and 2 minus 3 to 12, kind by kind"
-    return judged_by(
-        "At the same resolution of 4 × 4 blocks, in each image, convolutions compared with "
-        "convolutions and ReLUs with ReLUs. More distributed would be below "
-        f"−{VISIBLE}; smaller differences do not count.",
-        lines_of(
-            evidence.depth,
-            evidence.labels,
-            name,
-            contrasted(""),
-            below,
-            -VISIBLE,
-            untrained=contrasted,
-        ),
-    )
+    early, later = (0, 1), range(2, 12)
+    rule = f"{_at_one_resolution(early, later)} More distributed is a difference below −{VISIBLE}."
+    lines = lines_by_kind(evidence, BLOCKS, "saliency_blocks", early, later, below, -VISIBLE)
+    return of_our_images(judged_by(rule, lines))
 
 
 def saliency_focuses(evidence: Evidence) -> Judged:
     """Judge whether saliency's focus changes with depth in the layers 1 to 12, in any direction."""
-
-    def correlated(who: str) -> Quantity:
-        return with_depth(f"{who}saliency_blocks", range(12))
-
-    lines = lines_of(
-        evidence.depth,
-        evidence.labels,
-        "rank correlation of focus and depth",
-        correlated(""),
-        either_side,
-        untrained=correlated,
-    )
+    lines = _focus_with_depth(evidence, "saliency", range(12), either_side)
     for module in (0, LAST):
         lines += lines_of(
             evidence.depth,
             evidence.labels,
-            f"share of cells above half of the maximum, module {module}",
+            f"share of cells above half of the maximum, {named([module])}",
             entry(f"saliency_half:{module}"),
             untrained=at_module("saliency_half", module),
         )
     return judged_by(
-        "Focus: share of the map in the strongest 4 of 4 × 4 blocks. A progression in either "
-        "direction: its rank correlation with depth over the modules 0 to 11, in each image, is "
-        "not 0. Below 0, deeper maps are less focused; the rows below judge the direction that the "
-        "report describes. For context, the share of cells above half of the maximum, at each "
-        "module's own resolution.",
+        "Focus is the share of the map in its strongest 4 of 16 blocks. A progression in either "
+        "direction is a rank correlation with depth within each image that is not 0, over the "
+        "convolutions and over the ReLUs of modules 0 to 11. Below 0, deeper maps are less "
+        "focused; the rows below judge the direction that the report describes. The share of cells "
+        "above half of the maximum is shown for comparison. It is at each module's own resolution, "
+        "of 32 × 32 and of 4 × 4 cells.",
         lines,
     )
 
@@ -389,24 +378,17 @@ def saliency_of_trucks(evidence: Evidence) -> Judged:
 
 
 def last_saliency_is_few_spots(evidence: Evidence) -> Judged:
-    """Judge whether saliency of layers 11 and 12 has fewer bright cells than the earlier layers."""
-
-    def contrasted(who: str) -> Quantity:
-        return contrast(f"{who}saliency_half", (10, 11), range(10))
-
-    name = "share of cells above half of the maximum, layers 11 and 12 minus 1 to 10"
-    return judged_by(
-        "A few bright areas: fewer cells above half of the maximum than in the earlier layers, "
-        "that is, below 0. Each layer has its own resolution here, from 32 × 32 to 8 × 8 cells.",
-        lines_of(
-            evidence.depth,
-            evidence.labels,
-            name,
-            contrasted(""),
-            below,
-            untrained=contrasted,
-        ),
+    """Judge whether saliency of layers 11 and 12 is more concentrated than in earlier layers."""
+    last, earlier = (10, 11), range(10)
+    rule = (
+        f"{_at_one_resolution(last, earlier)} A few highly focused areas are a difference above "
+        f"{VISIBLE}. The share of cells above half of the maximum, at each module's own "
+        "resolution, is shown for comparison."
     )
+    lines = lines_by_kind(evidence, BLOCKS, "saliency_blocks", last, earlier, above, VISIBLE)
+    half = "share of cells above half of the maximum"
+    lines += lines_by_kind(evidence, half, "saliency_half", last, earlier, None)
+    return of_our_images(judged_by(rule, lines))
 
 
 def saliency_is_noisy(evidence: Evidence) -> Judged:
@@ -448,14 +430,15 @@ def saliency_is_noisy(evidence: Evidence) -> Judged:
         "top tenth in common with the map of an invisibly changed image",
         entry("saliency_neighbour_top"),
     )
-    return judged_by(
-        "SmoothGrad: mean of 8 saliency maps of the image with noise, of 5 or 15 % of the image's "
-        "range. Noisy: less than half of the strongest tenth of the pixels is also SmoothGrad's "
-        f"(0.1 by chance), and two SmoothGrad maps of other noise have more in common, by over "
-        f"{VISIBLE}, so that the difference is not only SmoothGrad's own. Both have to be so for "
-        "both amounts of noise, and the first also on images whose prediction none of 16 noisy "
-        "copies changes, because noise may move the network instead of the map. For context, an "
-        "invisible change of each value by up to 2 of 255 levels.",
+    return possible(
+        "SmoothGrad is the mean of 8 saliency maps of the image with noise, here of 5 and of 15 % "
+        "of the image's range. A map is very noisy if less than half of its strongest tenth of the "
+        "pixels is also SmoothGrad's (0.1 by chance). The control is a second SmoothGrad map of "
+        f"other noise: two of them have more in common, by over {VISIBLE}, so that the difference "
+        "is not only SmoothGrad's own. Both must be so for both amounts of noise, and the first "
+        "also on images whose prediction none of 16 noisy copies changes, because noise may move "
+        "the network instead of the map. An invisible change of each value by up to 2 of 255 "
+        "levels is shown for comparison.",
         lines,
     )
 
@@ -465,10 +448,11 @@ def saliency_is_sometimes_noisy(evidence: Evidence) -> Judged:
     judged = saliency_is_noisy(evidence)
     if not judged.lines:
         return judged
+    shown = judged.measured[judged.measured.index(" The sentence says") :]
     return replace(
         judged,
-        measured="The rule is that of the row “they can be very noisy” above, which also has the "
-        "context. Whether a map is misleading was not measured.",
+        measured="The rule is that of the row “they can be very noisy”. One of the two, noisy or "
+        f"misleading, is enough; whether a map is misleading was not measured.{shown}",
         lines=[line for line in judged.lines if line.verdict],
     )
 

@@ -2,19 +2,32 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+from explanations.evaluation.statistics import Mean
 from explanations.source_report.evidence import Evidence, Judged, not_measured
 from explanations.source_report.judging import (
+    FAITHFUL,
     INFLUENCE,
     VISIBLE,
     judged_by,
     lines_of,
     loss_lines,
     marks_what_counts,
+    possible,
     unless_beaten,
     without_most,
 )
-from explanations.source_report.verdicts import OPEN, Line, above, below, difference, entry
+from explanations.source_report.measuring import Numbers
+from explanations.source_report.verdicts import (
+    HOLDS,
+    OPEN,
+    Line,
+    above,
+    below,
+    difference,
+    entry,
+)
 
 
 def lime_marks_the_body(evidence: Evidence) -> Judged:
@@ -42,10 +55,9 @@ def _on_object(evidence: Evidence, key: str, label: str) -> Judged:
         "the object's area",
     )
     judged = judged_by(
-        "No set here has masks of faces or bodies, so the claim itself cannot be told. The nearest "
-        "measurement is on synthetic scenes drawn by this project, whose objects are known. "
-        "Above 0: the map prefers "
-        "the object.",
+        "The report's picture cannot be seen here, and no set here has masks of faces or bodies. "
+        "The nearest measurement is on synthetic scenes drawn by this project, whose objects are "
+        "known: above 0, the map prefers the object.",
         lines,
     )
     return replace(judged, verdict=OPEN)
@@ -74,9 +86,9 @@ def lime_highlights_most(evidence: Evidence) -> Judged:
         0.5,
     )
     judged = judged_by(
-        "The outlined patches are those with the largest weights, by construction. The question is "
-        "how much of the explanation they show: five of about 60 patches would carry more than "
-        "half of the absolute weight, or less. Colours are relative to the picture's largest "
+        "The outlined patches are those with the largest weights, by construction. Measured was "
+        "how much of the explanation they show: whether five of about 60 patches carry more than "
+        "half of the absolute weight. Colours are relative to the picture's largest "
         "weight, however small it is.",
         lines,
     )
@@ -98,8 +110,9 @@ def lime_fits(evidence: Evidence) -> Judged:
         0.5,
     )
     return judged_by(
-        "Share of the variance of the network's predictions that the linear model explains. A "
-        "simplification that describes the network more than it misses would be above 0.5.",
+        "R² is the share of the variance of the network's predictions that the linear model "
+        "explains. A simplification describes more of the network than it misses if R² is above "
+        "0.5. LIME's area is not small: each changed image lacks half of its patches on average.",
         lines,
     )
 
@@ -107,36 +120,41 @@ def lime_fits(evidence: Evidence) -> Judged:
 def lime_follows_the_network(evidence: Evidence) -> Judged:
     """Judge whether LIME's map changes with the training's seed by more than with its own draws."""
     if not evidence.trainings:
-        return Judged(
-            OPEN,
-            "Weights of a second training of the same recipe were not on the machine that made "
-            "this page (see what is missing), so that maps of two trainings were not compared.",
-        )
+        return not_measured()
     lines = lines_of(
         evidence.trainings,
         evidence.labels,
-        "rank correlation of the maps of two trainings with other draws, minus the lower one of "
-        "each training's map with its own other draws",
+        "rank correlation of the maps of two networks with other draws, minus the lower one of "
+        "each network's map with its own other draws",
         _beyond_redrawing,
         below,
         -VISIBLE,
     )
     for name, quantity in (
-        ("lime_training_rank", "rank correlation, two trainings, other draws"),
-        ("lime_seed_rank", "rank correlation, the same weights, other draws"),
-        ("lime_other_seed_rank", "rank correlation, the second training, other draws"),
-        ("lime_training_shown", "outlined patches in common, two trainings"),
-        ("other_agrees", "share of images for which both trainings predict the same class"),
+        ("lime_training_rank", "rank correlation of LIME's maps, two networks, other draws"),
+        ("lime_seed_rank", SAME_IMAGE),
+        (
+            "lime_other_seed_rank",
+            "rank correlation of LIME's maps, the second network, other draws",
+        ),
+        ("lime_training_shown", "outlined patches in common, two networks"),
+        ("other_agrees", "share of images for which both networks predict the same class"),
     ):
         lines += lines_of(evidence.trainings, evidence.labels, quantity, entry(name))
-    return judged_by(
-        "Of the details of a model, the smallest that was at hand is the seed of its training: the "
-        "same class of the same image is explained with the weights of two seeds of the same "
-        f"recipe. An effect would be below −{VISIBLE}: the maps of two trainings have less in "
-        "common than maps that differ by LIME's own draws alone. Only this network has a second "
-        "training here; the sentence says “can”, for which a single network is enough.",
+    compared = "; ".join(
+        f"{evidence.labels[key]}, with {evidence.others.get(key, 'another training')}"
+        for key in evidence.trainings
+    )
+    return possible(
+        "The same class of the same image is explained for two networks with the same layers and "
+        f"other weights ({compared}). An effect of these details is a difference below −{VISIBLE}: "
+        "the maps of the two networks have less in common than maps of one network that differ by "
+        "LIME's own draws alone.",
         lines,
     )
+
+
+SAME_IMAGE = "rank correlation of LIME's maps, the same image with other draws"
 
 
 def _beyond_redrawing(values: Mapping[str, float]) -> float | None:
@@ -148,46 +166,32 @@ def _beyond_redrawing(values: Mapping[str, float]) -> float | None:
 
 
 def lime_is_unstable(evidence: Evidence) -> Judged:
-    """Return how much more LIME changes than saliency with an invisible change of the image.
-
-    It stays open: the claim is about other images, not about the same image.
-    """
-    lines: list[Line] = []
-    changed = entry("lime_neighbour_rank")
-    for other, label in (
-        ("saliency_neighbour_rank", "saliency's with its own"),
-        ("lime_seed_rank", "LIME's with other draws of the same image"),
-    ):
-        lines += lines_of(
-            evidence.methods,
-            evidence.labels,
-            "rank correlation of LIME's map with the map of an invisibly changed image, minus "
-            f"{label}",
-            difference("lime_neighbour_rank", other),
-        )
-    lines += lines_of(
+    """Judge whether LIME's map changes with an invisible change of the image by more than with
+    other draws."""
+    lines = lines_of(
         evidence.methods,
         evidence.labels,
-        "rank correlation, LIME's map of an invisibly changed image",
-        changed,
-        None,
-        0,
-        entry("saliency_neighbour_rank"),
-        "saliency",
+        "rank correlation of LIME's map with the map of an invisibly changed image, minus with the "
+        "map of other draws of the same image",
+        difference("lime_neighbour_rank", "lime_seed_rank"),
+        below,
+        -VISIBLE,
     )
     for name, quantity in (
-        ("lime_seed_rank", "rank correlation, the same image with other draws"),
-        ("lime_seed_shown", "outlined patches in common, other draws"),
+        ("lime_neighbour_rank", "rank correlation of LIME's maps, an invisibly changed image"),
+        ("saliency_neighbour_rank", "rank correlation of saliency, an invisibly changed image"),
+        ("lime_seed_rank", SAME_IMAGE),
+        ("lime_seed_shown", "outlined patches in common, the same image with other draws"),
     ):
         lines += lines_of(evidence.methods, evidence.labels, quantity, entry(name))
-    judged = judged_by(
-        "A map of LIME is about the patches of one image. Whether it applies to other images was "
-        "not measured. Tested was less: how much the map of the same image changes when each value "
-        "differs by up to 2 of 255 levels, within each image, compared with saliency and with "
-        "LIME's own other draws.",
+    return possible(
+        "Other data are here the nearest that there are: the same image, of which each value "
+        "differs by up to 2 of 255 levels, which nobody sees. LIME's ranking of the pixels does "
+        f"not fully apply to it if the difference is below −{VISIBLE}. The control is LIME's map "
+        "of the same image with other draws. Images that differ more were not compared, because "
+        "their patches are others.",
         lines,
     )
-    return replace(judged, verdict=OPEN)
 
 
 def lime_costs_most(evidence: Evidence) -> Judged:
@@ -210,10 +214,11 @@ def lime_costs_most(evidence: Evidence) -> Judged:
 
     name = "milliseconds, LIME minus the slowest other method"
     lines += lines_of(evidence.methods, evidence.labels, name, beyond, above, 0)
-    return judged_by(
-        "Milliseconds of processor time for one map on its own. Intensive: LIME takes longer than "
-        "every other method. “The methods compared” has the times of another run: processor time "
-        "also depends on what else the machine does.",
+    return possible(
+        "The numbers are milliseconds of processor time for one map on its own. LIME is resource-"
+        "intensive if it takes longer than every other method in the same image. “The methods "
+        "compared” has the times of another run; processor time also depends on what else the "
+        "machine does.",
         lines,
     )
 
@@ -230,10 +235,11 @@ def baseline_matters(evidence: Evidence) -> Judged:
             None if pair == OPPOSITE else below,
             0.7,
         )
-    return judged_by(
-        "Rank correlation of two baselines' maps, with signs. Greatly: below 0.7. Black against "
-        "white is context only: every pixel is above black and below white, so that a factor of "
-        "its attribution changes its sign by construction.",
+    return possible(
+        "The numbers are rank correlations of two baselines' maps, with signs. The impact is great "
+        "if all three judged correlations are below 0.7. Black against white is shown for "
+        "comparison only: every pixel is above black and below white, so that a factor of its "
+        "attribution changes its sign by construction.",
         lines,
     )
 
@@ -241,16 +247,19 @@ def baseline_matters(evidence: Evidence) -> Judged:
 OPPOSITE = "black, white"
 
 
-def opposite_baselines(evidence: Evidence) -> Judged:
-    """Return how differently two baselines' pixels count; no number says which one is wrong."""
-    lines = lines_of(
+def wrong_baseline_misleads(evidence: Evidence) -> Judged:
+    """Judge whether the map from black marks pixels that count less than random pixels, by a
+    measure of evaluate_explanations."""
+    lines = [
+        line
+        for network, evaluation in evidence.evaluations.items()
+        for line in _behind_random(network, evaluation)
+    ]
+    lines += lines_of(
         evidence.methods,
         evidence.labels,
         "loss of probability by the tenth from blurred, minus from black",
-        difference(
-            "drop:integrated_gradients:blurred",
-            "drop:integrated_gradients:black",
-        ),
+        difference("drop:integrated_gradients:blurred", "drop:integrated_gradients:black"),
     )
     lines += lines_of(
         evidence.methods,
@@ -258,12 +267,35 @@ def opposite_baselines(evidence: Evidence) -> Judged:
         "rank correlation, black, blurred",
         entry("baseline_rank:black, blurred"),
     )
-    return judged_by(
-        "Which baseline is wrong, and which conclusion is incorrect, no measure here says. Tested "
-        "was how much more the pixels of one baseline's map count than another's, within each "
-        "image. The loss is by blurring, which suits the blurred baseline.",
+    return possible(
+        "“These pixels count most” is the usual conclusion from such a map. From black, it is "
+        "incorrect on average by a measure if random pixels are better, with intervals that do "
+        "not overlap. For comparison, the last numbers say how much more the pixels of the map "
+        "from a blurred image count; this loss is by blurring, which suits that baseline.",
         lines,
     )
+
+
+def _behind_random(network: str, evaluation: Mapping[str, Any]) -> list[Line]:
+    """Return the measures of hidden or shown pixels by which a random map is better than the map of
+    Integrated Gradients from black."""
+    lines = []
+    for measure in evaluation["measures"]:
+        rows = {row["method"]: row for row in measure["rows"] if row["images"] == "all"}
+        if measure["key"] not in FAITHFUL or not {"random", "integrated_gradients"} <= rows.keys():
+            continue
+        mine, random = (
+            Mean(*(rows[key][name] for name in ("mean", "low", "high", "n")))
+            for key in ("integrated_gradients", "random")
+        )
+        higher = measure["better"] == "higher"
+        smaller, larger = (mine, random) if higher else (random, mine)
+        behind = smaller.high is not None and larger.low is not None and smaller.high < larger.low
+        if behind:
+            better = "higher" if higher else "lower"
+            quantity = f"{measure['label']} ({better} is better), Integrated Gradients from black"
+            lines.append(Line(network, quantity, mine, random, "a random map", HOLDS))
+    return lines
 
 
 def ig_adds_up(evidence: Evidence) -> Judged:
@@ -272,7 +304,7 @@ def ig_adds_up(evidence: Evidence) -> Judged:
     lines = lines_of(
         evidence.methods,
         evidence.labels,
-        "residual of the attributions' sum, relative to 1 plus the logit's change",
+        RESIDUAL,
         entry("ig_residual:black"),
         below,
         SMALL_RESIDUAL,
@@ -286,8 +318,9 @@ def ig_adds_up(evidence: Evidence) -> Judged:
         0.1,
     )
     return judged_by(
-        f"With 50 steps from black. A decomposition would have a residual below {SMALL_RESIDUAL} "
-        "on average, and a larger one for less than a tenth of the images. The attributions are of "
+        "Integrated Gradients have 50 steps from black here. A decomposition has a residual below "
+        f"{SMALL_RESIDUAL} on average, and a larger one for less than a tenth of the images. The "
+        "attributions are of "
         "the change of the logit from the baseline, not of the probability. The figure above gives "
         "the residual of single maps in units of the logit, which is another unit. More steps make "
         "it smaller; 50 are the report's.",
@@ -296,6 +329,7 @@ def ig_adds_up(evidence: Evidence) -> Judged:
 
 
 SMALL_RESIDUAL = 0.05
+RESIDUAL = "residual of the attributions' sum, relative to 1 plus the logit's change"
 
 
 def _misses(values: Mapping[str, float]) -> float | None:
@@ -308,13 +342,13 @@ def ig_steps(evidence: Evidence) -> Judged:
     lines = lines_of(
         evidence.methods,
         evidence.labels,
-        "residual of 50 steps, relative to 1 plus the logit's change",
+        RESIDUAL,
         entry("ig_residual:black"),
     )
     lines += lines_of(
         evidence.methods,
         evidence.labels,
-        "milliseconds of processor time for one map",
+        "milliseconds, Integrated Gradients",
         entry("ms:integrated_gradients"),
     )
     return Judged(
@@ -340,9 +374,10 @@ def ig_marks_regions(evidence: Evidence) -> Judged:
         "the image itself",
     )
     return judged_by(
-        "Mean difference of neighbouring pixels, relative to pixels anywhere in the picture: near "
-        "1, the map has no spatial order. Rough pixels can still lie in a region, as in the figure "
-        "above, so that this number does not decide it.",
+        "The report's picture cannot be seen here. Measured was the mean difference of "
+        "neighbouring pixels, relative to pixels anywhere in the map: near 1, it has no spatial "
+        "order. Rough pixels can still lie in a region, as in the figure above, so that this "
+        "number does not decide it.",
         lines,
     )
 
@@ -375,45 +410,81 @@ def shap_of_dogs(evidence: Evidence) -> Judged:
     return replace(judged, measured=judged.measured + remark)
 
 
-def background_matters(evidence: Evidence) -> Judged:
-    """Judge whether SHAP depends on its background."""
+def distribution_matters(evidence: Evidence) -> Judged:
+    """Judge whether SHAP changes more with a background of one class than with another draw."""
+    numbers = with_narrow(evidence)
+    lines = lines_of(
+        numbers,
+        evidence.labels,
+        "distance of the maps with a background of one class and of all classes, minus that of two "
+        "draws of all classes",
+        difference("narrow_error", "background_error"),
+        above,
+        0.1,
+        entry("background_error"),
+        "two draws of all classes",
+    )
+    return possible(
+        "Distances of maps are relative to their length. Each background has 100 training images: "
+        "two draws of all classes without common images, and images of a single class, which have "
+        "another distribution. SHAP is sensitive to the distribution if the background of one "
+        "class changes the map more than the other draw does, by over a tenth of the map's length.",
+        lines,
+    )
+
+
+def narrow_background_misleads(evidence: Evidence) -> Judged:
+    """Judge whether SHAP's pixels count less with a background of one class."""
+    numbers = with_narrow(evidence)
+    lines: list[Line] = []
+    for other, label in (("deepshap", "of all classes"), ("deepshap:again", "of its other draw")):
+        lines += lines_of(
+            numbers,
+            evidence.labels,
+            "loss of probability by SHAP's tenth with a background of one class, minus with that "
+            f"{label}",
+            difference("drop:deepshap:narrow", f"drop:{other}"),
+            below,
+            -VISIBLE,
+        )
+    return possible(
+        "The background that does not represent the data has 100 training images of a single "
+        "class. SHAP reflects the pixels' influence less accurately with it if blurring the "
+        f"strongest tenth costs less, by over {VISIBLE}, than with either draw of all classes.",
+        lines,
+    )
+
+
+def with_narrow(evidence: Evidence) -> dict[str, Numbers]:
+    """Return the numbers of the networks that have them for a background of one class."""
+    return {
+        key: numbers
+        for key, numbers in evidence.methods.items()
+        if any("narrow_error" in image for images in numbers.values() for image in images)
+    }
+
+
+def runs_differ(evidence: Evidence) -> Judged:
+    """Judge whether two runs of the report's SHAP differ, which draw another background."""
     lines = lines_of(
         evidence.methods,
         evidence.labels,
-        "distance of the maps, relative to their length",
+        "distance of the maps of two runs that draw their background, relative to their length",
         entry("background_error"),
         above,
         0.1,
     )
     lines += lines_of(
-        evidence.methods, evidence.labels, "rank correlation", entry("background_rank")
+        evidence.methods,
+        evidence.labels,
+        "rank correlation of the maps of two such runs",
+        entry("background_rank"),
     )
-    return judged_by(
-        "Two backgrounds of 100 training images without common images. Sensitive: a distance above "
-        "a tenth of the maps' length.",
+    return possible(
+        "DeepExplainer itself draws nothing: with the same background, which is the control, two "
+        "runs give the same map, at a distance of 0. The report draws its background from its "
+        "training loader, so that another run uses another one. A lack of consistency is a "
+        "distance above a tenth of the maps' length. Explainers that sample, which the report "
+        "names as well, were not measured.",
         lines,
-    )
-
-
-def distribution_matters(evidence: Evidence) -> Judged:
-    """Return how far maps of two draws differ; it stays open for another distribution."""
-    judged = background_matters(evidence)
-    return replace(
-        judged,
-        verdict=OPEN,
-        measured=judged.measured + " Both backgrounds are draws from the same training set. One "
-        "of another distribution, such as images of a single class, was not measured.",
-    )
-
-
-def runs_differ(evidence: Evidence) -> Judged:
-    """Return how far two runs of the report's SHAP differ: only by the drawn background."""
-    judged = background_matters(evidence)
-    return replace(
-        judged,
-        verdict=OPEN,
-        measured="DeepExplainer itself draws nothing: with the same background, two runs give the "
-        "same numbers. The background is drawn, in the report from its training loader, so that "
-        "another run uses another one. How large a difference is a lack of consistency, the report "
-        "does not say. Explainers that sample, which it names as well, were not measured.",
     )

@@ -8,7 +8,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from explanations.evaluation.statistics import Mean
 from explanations.source_report import network_table, seeds, stated
-from explanations.source_report.evidence import Evidence, Judged, not_measured
+from explanations.source_report.evidence import MISSING, Evidence, Judged, not_measured
 from explanations.source_report.judging import Judge, only_tested
 from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, Line, above, together
 from explanations.source_report.wording import percent
@@ -35,8 +35,8 @@ def beats_people(evidence: Evidence) -> Judged:
         return not_measured()
     return Judged(
         OPEN,
-        "Accuracy on the test images, with Wilson's interval. Karpathy (2011) reached "
-        f"{percent(PEOPLE)} by hand on a part of CIFAR-10, so that better than people would be "
+        "The numbers are accuracies on the test images, with Wilson's interval. Karpathy (2011) "
+        f"reached {percent(PEOPLE)} by hand on a part of CIFAR-10, so that better than people is "
         "above it. The sentence is about VGG networks in general, of which only these were "
         "measured, on small images.",
         lines,
@@ -180,11 +180,11 @@ def recipe_performs(recipe: str, *names: str) -> Judge:
     def judge(evidence: Evidence) -> Judged:
         cards = evidence.cards.get(recipe, ())
         if not cards:
-            return Judged(OPEN, f"There is no card of the recipe {recipe} on this machine.")
+            return Judged(OPEN, f"There is no card of the recipe {recipe} here.", reason=MISSING)
         figures = [row for row in seeds.over_seeds(recipe, cards) if row.name in names]
         unit = stated.unit_of(recipe, names[0].replace(seeds.RUNNING, "train"))
         if not figures:
-            return Judged(OPEN, f"The cards of the recipe {recipe} have no such figure.")
+            return Judged(OPEN, f"The cards of {recipe} have no such figure.", reason=MISSING)
         lines = [
             Line(
                 evidence.labels[recipe],
@@ -195,13 +195,15 @@ def recipe_performs(recipe: str, *names: str) -> Judge:
                 "mean here",
                 row.verdict,
                 decimals=4,
+                unit="seeds",
             )
             for row in figures
         ]
         return Judged(
             together(lines),
-            f"Mean over {_seeds(len(cards))}, judged by the interval for a new seed (rule: “The "
-            f"two recipes” above). Last printed digit: {unit:g}." + _too_few(len(cards)),
+            f"The mean over {_seeds(len(cards))} is judged by the prediction interval for a new "
+            "seed, which is wide for so few (rule: “The two recipes” above). The last printed "
+            f"digit of the report is worth {unit:g}." + _too_few(len(cards)),
             lines,
         )
 
@@ -218,7 +220,7 @@ def l2_costs_accuracy(evidence: Evidence) -> Judged:
     rows = seeds.base_against_l2(*(evidence.cards.get(key, ()) for key in ("base", "l2")))
     common = {row.name: row for row in rows if row.difference}
     if not common:
-        return Judged(OPEN, "There is no seed of which both recipes have a card.")
+        return Judged(OPEN, "There is no seed of which both recipes have a card.", reason=MISSING)
     lines = []
     for name in ("test_accuracy", "test_loss", "running_accuracy", "train_accuracy"):
         if name not in common:
@@ -227,13 +229,14 @@ def l2_costs_accuracy(evidence: Evidence) -> Judged:
         assert row.difference is not None  # noqa: S101 - filtered above
         verdict = beyond_zero(row.difference) if name == "test_accuracy" else ""
         quantity = f"{in_a_sentence(row.label)}, base minus l2 (report: {row.printed:+.2f})"
-        lines.append(Line("both recipes", quantity, row.difference, verdict=verdict))
+        lines.append(Line("both recipes", quantity, row.difference, verdict=verdict, unit="seeds"))
     count = lines[0].value.n
     return Judged(
         together(lines),
         "The report prints a lower test accuracy for this recipe and does not say whether it "
-        f"counts. Difference within {_seeds(count)}, with Student's interval over seeds. A lower "
-        "accuracy with L2 would be above 0." + _too_few(count),
+        f"counts. The difference is within {_seeds(count)}, with Student's interval over seeds, "
+        "which is wide for so few. A lower accuracy with L2 is a difference above 0."
+        + _too_few(count),
         lines,
     )
 

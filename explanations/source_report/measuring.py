@@ -17,6 +17,7 @@ from explanations.source_report.numbers import (
     controls,
     expensive,
     located,
+    narrow,
 )
 from explanations.source_report.processes import Compute, Computing, in_this_process
 
@@ -35,7 +36,9 @@ class Group:
     version: int
     """Part of the files' names: raise it when the same image leads to other numbers."""
     of_two_trainings: bool = False
-    """Whether the numbers also depend on the network's other training."""
+    """Whether the numbers also depend on the other network."""
+    of_one_class: bool = False
+    """Whether the numbers also depend on the background of one class."""
 
 
 CHEAP = Group("depth", "layers and saliency", cheap, quick=20, full=100, version=4)
@@ -44,12 +47,21 @@ CENTRE = Group("centre", "centre of the image", centre, quick=20, full=100, vers
 EXPENSIVE = Group("methods", "IG, SHAP and LIME", expensive, quick=4, full=10, version=5)
 TRAININGS = Group(
     "trainings",
-    "LIME of another training",
+    "LIME of another network",
     another_training,
     quick=2,
     full=10,
     version=1,
     of_two_trainings=True,
+)
+NARROW = Group(
+    "narrow",
+    "SHAP with a background of one class",
+    narrow,
+    quick=2,
+    full=10,
+    version=1,
+    of_one_class=True,
 )
 LOCATED = Group("objects", "object masks of synthetic scenes", located, quick=4, full=10, version=4)
 
@@ -77,6 +89,8 @@ class Work:
         parts = [self.network.classifier.sha256, *(b.sha256 for b in self.network.backgrounds)]
         if self.group.of_two_trainings and self.network.other:
             parts.append(self.network.other.sha256)
+        if self.group.of_one_class and self.network.narrow:
+            parts.append(self.network.narrow.sha256)
         stamp = hashlib.sha256(f"{self.group.version} {parts}".encode()).hexdigest()[:12]
         return self.folder / f"{self.group.key}-{stamp}" / f"{class_name}.jsonl"
 

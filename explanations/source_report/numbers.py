@@ -56,7 +56,11 @@ class Network:
     """Two backgrounds without common images, or none if there are no training images."""
     seed: int = 0
     other: Classifier | None = None
-    """The same recipe trained with another seed, or None if its weights are not at hand."""
+    """A network with the same layers and other weights, or None if there is none."""
+    other_is: str = ""
+    """What the other network is: another seed of the recipe, or another recipe."""
+    narrow: Background | None = None
+    """Training images of a single class, as a third SHAP background."""
     warm: list[bool] = field(default_factory=list, init=False, repr=False)
     """Empty until the first image of this process has been explained."""
 
@@ -71,6 +75,11 @@ class Network:
         return self._engine(self.classifier, 1)
 
     @cached_property
+    def narrow_background(self) -> Engine:
+        """Return an engine whose background has images of a single class."""
+        return Engine(self.classifier, self.narrow, "fast")
+
+    @cached_property
     def untrained(self) -> list[Engine]:
         """Return the controls: networks with random weights in every layer."""
         return [
@@ -80,9 +89,9 @@ class Network:
 
     @cached_property
     def other_training(self) -> Engine:
-        """Return the engine of the other training. Raises ValueError if there is none."""
+        """Return the engine of the other network. Raises ValueError if there is none."""
         if self.other is None:
-            raise ValueError(f"There is no other training of {self.label}.")
+            raise ValueError(f"There is no other network to compare with {self.label}.")
         return self._engine(self.other, 0)
 
     def _engine(self, classifier: Classifier, background: int) -> Engine:
@@ -350,9 +359,7 @@ def _backgrounds(network: Network, case: Case, kept: dict[str, Floats]) -> dict[
             maps.append(_one(engine, case, DeepShap()).relevance)
     a, b = maps
     kept["deepshap"] = a
-    lengths = (np.linalg.norm(a) + np.linalg.norm(b)) / 2
-    error = float(np.linalg.norm(a - b) / lengths) if lengths else 0.0
-    return times | {"background_rank": spearman(a, b), "background_error": error}
+    return times | {"background_rank": spearman(a, b), "background_error": _distance(a, b)}
 
 
 def _lime(network: Network, case: Case, kept: dict[str, Floats]) -> dict[str, float]:
@@ -376,10 +383,10 @@ def _lime(network: Network, case: Case, kept: dict[str, Floats]) -> dict[str, fl
 
 
 def another_training(network: Network, case: Case) -> Values:
-    """Compare LIME's map with the map of another training, which got other draws.
+    """Compare LIME's map with the map of another network, which got other draws.
 
-    ``lime_other_seed_rank`` compares the other training's map with its own other draws. A
-    difference of two trainings counts only beyond what other draws change in either.
+    ``lime_other_seed_rank`` compares the other network's map with its own other draws. A difference
+    of two networks counts only beyond what other draws change in either.
     """
     here = _one(network.engine, case, Lime(), 1)
     there, again = (_one(network.other_training, case, Lime(), seed) for seed in (2, 1))
@@ -390,3 +397,27 @@ def another_training(network: Network, case: Case) -> Values:
         "lime_other_seed_rank": spearman(again.relevance, there.relevance),
         "other_agrees": float(probabilities[0].argmax() == case.predicted),
     }
+
+
+def narrow(network: Network, case: Case) -> Values:
+    """Compare SHAP's map with a background of a single class with the maps of two draws.
+
+    ``narrow_error`` is the distance from the first draw's map, relative to the maps' length;
+    ``drop:deepshap:narrow`` and ``drop:deepshap:again`` are the losses of probability by the
+    strongest tenth of the map of one class and of the second draw. Empty without backgrounds.
+    """
+    if network.narrow is None or not network.backgrounds:
+        return {}
+    first, again, of_one_class = (
+        _one(engine, case, DeepShap()).relevance
+        for engine in (network.engine, network.other_background, network.narrow_background)
+    )
+    lost = _lost(network.engine, case, {"deepshap:again": again, "deepshap:narrow": of_one_class})
+    kept = {name: value for name, value in lost.items() if "deepshap" in name}
+    return kept | {"narrow_error": _distance(first, of_one_class)}
+
+
+def _distance(a: Floats, b: Floats) -> float:
+    """Compute the distance of two maps, relative to their mean length."""
+    length = (np.linalg.norm(a) + np.linalg.norm(b)) / 2
+    return float(np.linalg.norm(a - b) / length) if length else 0.0

@@ -15,16 +15,16 @@ from explanations.evaluation import controls
 from explanations.evaluation.reporting import STYLE, p_value
 from explanations.evaluation.statistics import Mean
 from explanations.source_report import measuring, network_table, seeds, stated
-from explanations.source_report.claims import SECTIONS, Answer
-from explanations.source_report.evidence import REASONED, TESTED, UNTESTED
+from explanations.source_report.claims import SECTIONS, Answer, judged_quantities
+from explanations.source_report.evidence import MEASURED, REASONED, REASONS, SAME
 from explanations.source_report.fairness import ClassQuality
 from explanations.source_report.figures import DepthRow
-from explanations.source_report.judging import NAMES, not_beyond_controls
+from explanations.source_report.judging import NAMES, OURS, not_beyond_controls
 from explanations.source_report.judging_recipes import printed
 from explanations.source_report.maps import Example
 from explanations.source_report.numbers import DRAWS
 from explanations.source_report.sources import LABELS
-from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, VERDICTS
+from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, STEPS, VERDICTS
 from explanations.source_report.wording import counted, percent, with_zeros, worded
 
 HERE = Path(__file__).parent
@@ -49,7 +49,8 @@ class Content:
     quality: Mapping[str, Mapping[str, Sequence[ClassQuality]]]
     """Faithfulness by class, by the network's label and method."""
     study: Mapping[str, Any] | None
-    evaluation: Mapping[str, Any] | None
+    evaluations: Mapping[str, Mapping[str, Any]]
+    """Results of evaluate_explanations, by the network's label."""
     samples: Sequence[tuple[str, str, int]]
     """Network, group of numbers, and number of images."""
     missing: Sequence[str]
@@ -90,13 +91,18 @@ def render(content: Content) -> str:
         sections=SECTIONS,
         verdicts=VERDICTS,
         counts=Counter(answer.judged.verdict for answer in content.answers),
-        reasoned=Counter(
-            answer.judged.verdict for answer in content.answers if answer.judged.basis == REASONED
+        tally=_tally(content.answers),
+        measured=Counter(
+            answer.judged.verdict for answer in content.answers if answer.judged.basis == MEASURED
         ),
-        bases=Counter(answer.judged.basis for answer in content.answers),
-        intervals=sum(
-            bool(line.verdict) for answer in content.answers for line in answer.judged.lines
+        ours=sum(
+            answer.judged.scope == OURS and answer.judged.basis == MEASURED
+            for answer in content.answers
         ),
+        quotes={answer.claim.key: answer.claim.quote for answer in content.answers},
+        reasons=REASONS,
+        steps=sum(answer.judged.verdict in STEPS for answer in content.answers),
+        intervals=judged_quantities(content.answers),
         reproduced={HOLDS: "yes", FAILS: "no", OPEN: OPEN},
         by_section={
             key: [answer for answer in content.answers if answer.claim.section == key]
@@ -120,14 +126,16 @@ def render(content: Content) -> str:
         quality=_map_quality(content.study),
         mediation=_mediation(content.study),
         planted=_planted(content),
-        leaders=leaders(content.evaluation),
+        leaders={network: leaders(found) for network, found in content.evaluations.items()},
         not_beyond={
-            NAMES.get(method, method): measures
-            for method, measures in not_beyond_controls(content.evaluation).items()
+            network: {
+                NAMES.get(method, method): measures
+                for method, measures in not_beyond_controls(found).items()
+            }
+            for network, found in content.evaluations.items()
         },
         better=_better,
-        bases_of_open=(TESTED, UNTESTED),
-        slow_seconds=_slow_seconds(content.evaluation),
+        slow_seconds=_slow_seconds(content.evaluations),
         names=LABELS,
         seed_of=lambda label: content.trained_with.get(label, "unknown"),
         images_of={label: images for label, group, images in content.samples if group == CHEAP},
@@ -145,16 +153,27 @@ def _better(measure: Mapping[str, Any]) -> str:
     return str(measure["better"])
 
 
-def _slow_seconds(evaluation: Mapping[str, Any] | None) -> str:
+def _slow_seconds(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the shortest and the longest mean time for a map of the slow methods."""
     times = [
         row["mean"] / 1000
-        for measure in (evaluation or {}).get("measures", ())
+        for evaluation in evaluations.values()
+        for measure in evaluation["measures"]
         if measure["key"] == "milliseconds"
         for row in measure["rows"]
         if row["method"] in SLOW and row["images"] == "all"
     ]
     return f"{min(times):.1f} to {max(times):.1f} seconds" if times else "about a second"
+
+
+def _tally(answers: Sequence[Answer]) -> dict[str, dict[str, int]]:
+    """Count the verdicts of each basis, in the order of the page's head."""
+    rows = (MEASURED, REASONED, SAME, *REASONS)
+    return {
+        basis: Counter(a.judged.verdict for a in answers if a.judged.basis == basis)
+        for basis in rows
+        if any(a.judged.basis == basis for a in answers)
+    }
 
 
 SLOW = ("integrated_gradients", "deepshap", "lime")
@@ -295,6 +314,8 @@ def as_json(content: Content) -> dict[str, Any]:
                 "section": answer.claim.section,
                 "verdict": answer.judged.verdict,
                 "basis": answer.judged.basis,
+                "scope": answer.judged.scope,
+                "same_as": answer.judged.same_as,
                 "measured": answer.judged.measured,
                 "lines": [asdict(line) for line in answer.judged.lines],
             }
@@ -318,7 +339,9 @@ def as_json(content: Content) -> dict[str, Any]:
             label: [asdict(figures) for figures in rows] for label, rows in content.fairness.items()
         },
         "planted": {outcome: dict(arms) for outcome, arms in content.planted.items()},
-        "best_by_measure": leaders(content.evaluation),
+        "best_by_measure": {
+            network: leaders(found) for network, found in content.evaluations.items()
+        },
         "map_quality_by_class": {
             label: {method: [asdict(row) for row in rows] for method, rows in methods.items()}
             for label, methods in content.quality.items()
@@ -341,13 +364,13 @@ def as_json(content: Content) -> dict[str, Any]:
 
 
 def number(value: float) -> str:
-    """Format with three significant digits, but at least two and at most three decimals."""
-    digits = 3 if abs(value) < 0.0995 else 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
-    return f"{value:,.{digits}f}".replace("-", "−")
+    """Format with three decimals, and numbers of 10 and more, such as milliseconds, with one."""
+    text = f"{value:,.{3 if abs(value) < 10 else 1}f}".replace("-", "−")
+    return text[1:] if text == "−0.000" else text
 
 
 def decimal(value: float, decimals: int | None) -> str:
-    """Format with the given number of decimals, or with three significant digits for None."""
+    """Format with the given number of decimals, or with the page's usual ones for None."""
     return number(value) if decimals is None else f"{value:.{decimals}f}".replace("-", "−")
 
 
@@ -402,4 +425,4 @@ def signed_mean(value: Mean | None) -> str:
 
 def mark(verdict: str) -> str:
     """Return the class of a verdict in the style sheet."""
-    return verdict.replace(" ", "-")
+    return verdict.replace(",", "").replace(" ", "-")

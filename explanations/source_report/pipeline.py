@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,17 @@ import numpy as np
 import torch
 
 from explanations.classifier.by_group import GroupFigures, by_class
+from explanations.classifier.checkpoint import Classifier
 from explanations.evaluation.cases import Case
 from explanations.evaluation.resumable_lines import Values
 from explanations.imagesets.base import ImageSet
 from explanations.methods.baselines import BLUR_SHARE
+from explanations.methods.deepshap import DeepShap
+from explanations.methods.gradcam import GradCam
+from explanations.methods.integrated_gradients import IntegratedGradients
+from explanations.methods.lime import Lime
+from explanations.methods.protocol import Explainer, parameters_of
+from explanations.methods.saliency import Saliency
 from explanations.source_report import figures, maps, page
 from explanations.source_report.claims import judge_all
 from explanations.source_report.evidence import Evidence
@@ -26,6 +34,7 @@ from explanations.source_report.measuring import (
     CONTROLS,
     EXPENSIVE,
     LOCATED,
+    NARROW,
     TRAININGS,
     Group,
     Numbers,
@@ -42,6 +51,8 @@ OF_EACH_QUICK = 50
 """Test images of each class for the figures by class, in a quick run. A full run takes all."""
 TIMED = 64
 """Images whose prediction is timed for the estimate."""
+EVALUATED = {"base": "--evaluation-base", "strong": "--evaluation"}
+"""Option of the results of evaluate_explanations, by the recipe of the network."""
 DRAWING, PRINTING = 10, 20
 """Seconds for the maps of a network and for the PDF, on two cores. They vary little."""
 
@@ -54,7 +65,8 @@ class Settings:
     slow_images: int = EXPENSIVE.full
     """Images of each class for Integrated Gradients, SHAP and LIME, in a full run."""
     study: Mapping[str, Any] | None = None
-    evaluation: Mapping[str, Any] | None = None
+    evaluations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Results of evaluate_explanations on CIFAR-10, by the recipe of the network."""
     planted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Effects that the study's synthetic participants were given, by outcome and arm."""
     seed: int = 0
@@ -63,7 +75,7 @@ class Settings:
         """Return the number of images of all classes together."""
         if self.quick:
             return group.quick
-        slow = group in (EXPENSIVE, TRAININGS)
+        slow = group in (EXPENSIVE, TRAININGS, NARROW)
         return classes * (self.slow_images if slow else group.full)
 
 
@@ -79,6 +91,11 @@ def works_of(sources: Sources, settings: Settings, folder: Path) -> list[Work]:
         _work(TRAININGS, network, _photographs(sources), settings, folder)
         for network in sources.networks.values()
         if network.other
+    ]
+    works += [
+        _work(NARROW, network, _photographs(sources), settings, folder)
+        for network in sources.networks.values()
+        if network.narrow
     ]
     return [*works, _work(LOCATED, sources.scenes, sources.scene_set, settings, folder)]
 
@@ -131,7 +148,9 @@ def write(
     settings = replace(
         settings,
         study=worded(settings.study),
-        evaluation=settings.evaluation and evaluation_in_words(settings.evaluation),
+        evaluations={
+            key: evaluation_in_words(found) for key, found in settings.evaluations.items()
+        },
     )
     evidence = _evidence(sources, settings, works, seconds)
     say("Drawing the maps")
@@ -153,7 +172,7 @@ def write(
         fairness=_fairness(sources, settings),
         quality=_quality(evidence),
         study=settings.study,
-        evaluation=settings.evaluation,
+        evaluations=evidence.evaluations,
         samples=[(work.network.label, work.group.label, work.images) for work in works],
         missing=[*sources.missing, *_left_out(settings)],
         trained_with=sources.trained_with,
@@ -175,8 +194,15 @@ def _work(
     group: Group, network: Network, source: ImageSet, settings: Settings, folder: Path
 ) -> Work:
     limit = settings.images(group, len(source.class_names))
-    cases = cases_by_class(source, network.classifier, limit, settings.seed)
-    return Work(group, network, cases, folder)
+    return Work(group, network, _cases(source, network.classifier, limit, settings.seed), folder)
+
+
+@cache
+def _cases(
+    source: ImageSet, classifier: Classifier, limit: int, seed: int
+) -> Mapping[str, Sequence[Case]]:
+    """Return ``cases_by_class``, with one prediction of an image for all groups of numbers."""
+    return cases_by_class(source, classifier, limit, seed)
 
 
 def _evidence(
@@ -208,7 +234,11 @@ def evidence_of(
             for image, values in work.by_image().items():
                 of_network[image] = {**of_network.get(image, {}), **values}
     cases = {work.network.key: work.cases for work in works if work.group is EXPENSIVE}
-    slow = by_group[EXPENSIVE.key]
+    narrow = by_group.get(NARROW.key, {})
+    slow = {
+        key: together(numbers, narrow[key]) if key in narrow else numbers
+        for key, numbers in by_group[EXPENSIVE.key].items()
+    }
     return Evidence(
         labels=LABELS,
         depth={
@@ -232,7 +262,8 @@ def evidence_of(
         objects=by_group[LOCATED.key]["scenes"],
         cards=sources.cards,
         study=settings.study,
-        evaluation=settings.evaluation,
+        evaluations={LABELS[key]: found for key, found in settings.evaluations.items()},
+        others={key: network.other_is for key, network in sources.networks.items()},
     )
 
 
@@ -318,8 +349,12 @@ def _left_out(settings: Settings) -> list[str]:
         )
     if settings.study is None:
         missing.append("No results of a study were given with --study FOLDER.")
-    if settings.evaluation is None:
-        missing.append("No results of evaluate_explanations were given with --evaluation FOLDER.")
+    for key, option in EVALUATED.items():
+        if key not in settings.evaluations:
+            missing.append(
+                f"No results of evaluate_explanations with {LABELS[key]} were given with "
+                f"{option} FOLDER."
+            )
     return missing
 
 
@@ -333,6 +368,7 @@ def _about(sources: Sources, settings: Settings) -> dict[str, str]:
             f"one random tenth for each image; {DRAWS} networks with random weights, seeds "
             f"{settings.seed} to {settings.seed + DRAWS - 1}"
         ),
+        "methods": "; ".join(map(_with_parameters, EXPLAINERS)),
         **{
             f"batch size, {key}": str(cards[0]["recipe"]["batch_size"])
             for key, cards in sources.cards.items()
@@ -341,10 +377,22 @@ def _about(sources: Sources, settings: Settings) -> dict[str, str]:
         "torch": torch.__version__,
         **{f"weights, {network.key}": network.classifier.sha256 for network in measured},
         **{
-            f"weights, {network.key}, second training, seed {sources.other_seeds[network.key]}": (
-                network.other.sha256
+            f"network with which LIME of {network.key} is compared": (
+                f"{network.other_is}, weights {network.other.sha256}"
             )
             for network in measured
             if network.other
         },
     }
+
+
+EXPLAINERS: Sequence[Explainer] = (GradCam(), Saliency(), Lime(), IntegratedGradients(), DeepShap())
+"""The methods with the parameters of this page, where a row does not name others."""
+
+
+def _with_parameters(explainer: Explainer) -> str:
+    """Name a method with all its parameters."""
+    parameters = parameters_of(explainer)
+    name = type(explainer).__name__
+    values = ", ".join(f"{key} {value}" for key, value in parameters.items())
+    return f"{name}: {values}" if values else f"{name}: no parameters"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explanations.classifier.card import card_path
 from explanations.classifier.checkpoint import Classifier
@@ -51,8 +52,6 @@ class Sources:
     """Sentences about what is missing, each with its cure."""
     trained_with: Mapping[str, int] = field(default_factory=dict)
     """Seed of each network's training, by the network's label."""
-    other_seeds: Mapping[str, int] = field(default_factory=dict)
-    """Seed of each network's other training, by recipe."""
 
 
 def find(weights: Path, data_dir: Path | None, seed: int = 0) -> Sources:
@@ -72,7 +71,6 @@ def find(weights: Path, data_dir: Path | None, seed: int = 0) -> Sources:
         photographs = open_image_set("cifar10", data_dir)
         photographs.entries("test")
     networks: dict[str, Network] = {}
-    other_seeds: dict[str, int] = {}
     for key in RECIPES:
         path = weights / f"{RECIPES[key]}.safetensors"
         if not path.is_file():
@@ -84,14 +82,14 @@ def find(weights: Path, data_dir: Path | None, seed: int = 0) -> Sources:
         elif photographs is not None:
             network = _network(key, path, photographs, seed)
             other = _other_training(weights, RECIPES[key])
-            networks[key] = replace(network, other=other[1]) if other else network
-            other_seeds |= {key: other[0]} if other else {}
-    if "base" in networks and not other_seeds:
-        second = f"{weights.name}/{RECIPES['base']}-s1.safetensors"
-        missing.append(
-            f"The weights of a second seed of the recipe base are not in {second}, so that LIME of "
-            "two trainings is not compared. Train them: manage.py train_classifier --data cifar10 "
-            f"--data-dir DIR --recipe base --half --seed 1 --output {second}"
+            if other:
+                seed_of = f"seed {other[0]} of the same recipe"
+                network = replace(network, other=other[1], other_is=seed_of)
+            networks[key] = network
+    if {"base", "strong"} <= networks.keys() and networks["base"].other is None:
+        # The shipped weights have one seed of each recipe.
+        networks["base"] = replace(
+            networks["base"], other=networks["strong"].classifier, other_is=LABELS["strong"]
         )
     cards = {key: _cards(key, weights) for key in RECIPES}
     missing += _missing_cards(cards)
@@ -110,7 +108,6 @@ def find(weights: Path, data_dir: Path | None, seed: int = 0) -> Sources:
         cards,
         tuple(missing),
         trained_with,
-        other_seeds,
     )
 
 
@@ -159,7 +156,15 @@ def _network(key: str, path: Path, source: ImageSet, seed: int) -> Network:
     except ImageSetError:
         return Network(key, LABELS[key], classifier, (), seed)
     halves = training[:BACKGROUND_IMAGES], training[BACKGROUND_IMAGES:]
-    return Network(key, LABELS[key], classifier, [Background(half) for half in halves], seed)
+    backgrounds = [Background(half) for half in halves]
+    narrow = Background(of_one_class(source, BACKGROUND_IMAGES))
+    return Network(key, LABELS[key], classifier, backgrounds, seed, narrow=narrow)
+
+
+def of_one_class(source: ImageSet, limit: int) -> NDArray[np.uint8]:
+    """Return the first training images of the first class, shape (n, height, width, 3)."""
+    entries = [entry for entry in source.entries("train") if entry.class_index == 0]
+    return np.stack([source.load("train", entry).pixels for entry in entries[:limit]])
 
 
 def _other_training(weights: Path, name: str) -> tuple[int, Classifier] | None:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from explanations.evaluation.resumable_lines import Values
-from explanations.evaluation.statistics import Mean, mean_of
+from explanations.evaluation.statistics import LEVEL, Mean, mean_of
 from explanations.source_report.measuring import Numbers
 from explanations.source_report.numbers import DRAWS, untrained_name
 
@@ -21,12 +21,15 @@ HOLDS = "holds"
 FAILS = "does not hold"
 OPEN = "cannot be told"
 VERDICTS = (HOLDS, FAILS, OPEN)
-REPEATED = "repeated"
-"""Mark of a sentence that says what the report did or shows, which this page repeats. It claims
-nothing, and therefore has no verdict."""
+REPEATED = "step, repeated here"
+CHANGED = "step, changed here"
+"""Marks of a sentence that says what the report did or shows, which this page does in the same way
+or in another one. It claims nothing, and therefore has no verdict."""
+STEPS = (REPEATED, CHANGED)
 
 KINDS = ("Conv", "ReLU", "Conv", "ReLU", "Pool") * 3
 """Kind of each feature module."""
+NAMES_OF_KINDS = {"Conv": "convolution", "ReLU": "ReLU", "Pool": "pool"}
 MODULES = range(len(KINDS))
 FEW = 10
 """Fewest images for a verdict: an interval from fewer would be too narrow to trust."""
@@ -51,7 +54,14 @@ class Line:
     beyond: bool = True
     """Whether the number is farther on the claim's side than a new draw of random weights."""
     decimals: int | None = None
-    """Decimals with which the page prints the numbers; None for three significant digits."""
+    """Decimals with which the page prints the numbers; None for the page's usual ones."""
+    unit: str = ""
+    """What n counts, if not images."""
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Return what tells the measured quantity from others, whatever its words and its limit."""
+        return self.network, self.value
 
 
 def above(value: Mean, limit: float) -> str:
@@ -89,20 +99,37 @@ Untrained = Callable[[str], Quantity]
 
 def over(numbers: Numbers, quantity: Quantity, classes: Sequence[str] = ()) -> Mean | None:
     """Compute the mean of a quantity over the images that have it; None if none has."""
-    values = [
+    values = _values(numbers, quantity, classes)
+    return mean_of(values) if values else None
+
+
+def _values(numbers: Numbers, quantity: Quantity, classes: Sequence[str]) -> list[float]:
+    return [
         value
         for name, images in numbers.items()
         if not classes or name in classes
         for image in images
         if (value := quantity(image)) is not None
     ]
-    return mean_of(values) if values else None
 
 
 def of_draws(numbers: Numbers, quantity: Untrained, classes: Sequence[str] = ()) -> list[Mean]:
-    """Compute the mean of a quantity over images for each draw of random weights that has it."""
-    means = [over(numbers, quantity(untrained_name(draw)), classes) for draw in range(DRAWS)]
-    return [mean for mean in means if mean is not None]
+    """Compute the mean of a quantity over images for each draw of random weights that has it.
+
+    The intervals are normal ones: to resample the images of ten draws would take most of the time
+    of a page, which shows only whether a draw is on the claim's side.
+    """
+    found = [_values(numbers, quantity(untrained_name(draw)), classes) for draw in range(DRAWS)]
+    return [_normal_mean(values) for values in found if values]
+
+
+def _normal_mean(values: Sequence[float]) -> Mean:
+    numbers = np.asarray(values, dtype=np.float64)
+    mean, count = float(numbers.mean()), len(numbers)
+    if count == 1:
+        return Mean(mean, None, None, 1)
+    reach = float(stats.norm.ppf((1 + LEVEL) / 2) * numbers.std(ddof=1) / np.sqrt(count))
+    return Mean(mean, mean - reach, mean + reach, count)
 
 
 def entry(name: str) -> Quantity:
@@ -118,34 +145,36 @@ def at_module(name: str, module: int) -> Untrained:
 def contrast(name: str, modules: Sequence[int], others: Sequence[int]) -> Quantity:
     """Return the mean over some modules minus the mean over others, within an image."""
 
+    # Named once, because this is called for every image and every draw of random weights.
+    sides = [[f"{name}:{module}" for module in some] for some in (modules, others)]
+
     def of_image(values: Values) -> float | None:
-        sides = [
-            [values[f"{name}:{m}"] for m in some if f"{name}:{m}" in values]
-            for some in (modules, others)
-        ]
-        return float(np.mean(sides[0]) - np.mean(sides[1])) if all(sides) else None
+        there = [[values[key] for key in keys if key in values] for keys in sides]
+        if not all(there):
+            return None
+        some, rest = there
+        return sum(some) / len(some) - sum(rest) / len(rest)
 
     return of_image
 
 
-def contrast_by_kind(name: str, modules: Sequence[int], others: Sequence[int]) -> Quantity:
-    """Return the mean over some modules minus the mean over others of the same kind, in an image.
+def kinds_in(modules: Sequence[int], others: Sequence[int]) -> dict[str, tuple[list[int], ...]]:
+    """Return the modules and the others of each kind that is on both sides.
 
-    The difference is computed for each kind (convolution, ReLU, pool) that is on both sides, and
-    averaged over the kinds: otherwise a group with a pool is compared with a group without one.
+    Modules of different kinds are never averaged: the kind of a module changes its map more than
+    its depth does, and two kinds can change in opposite directions.
     """
-    kinds = {KINDS[m] for m in modules} & {KINDS[m] for m in others}
-    of_kinds = [
-        contrast(name, *([m for m in side if KINDS[m] == kind] for side in (modules, others)))
-        for kind in sorted(kinds)
-    ]
+    sides = {
+        kind: tuple([m for m in side if KINDS[m] == kind] for side in (modules, others))
+        for kind in dict.fromkeys(KINDS)
+    }
+    return {kind: of_kind for kind, of_kind in sides.items() if all(of_kind)}
 
-    def of_image(values: Values) -> float | None:
-        differences = [of_kind(values) for of_kind in of_kinds]
-        there = [difference for difference in differences if difference is not None]
-        return float(np.mean(there)) if there else None
 
-    return of_image
+def named(modules: Sequence[int]) -> str:
+    """Name modules of one kind by their numbers, as in "ReLUs 1, 3"."""
+    name = NAMES_OF_KINDS[KINDS[modules[0]]]
+    return f"{name}{'s' if len(modules) > 1 else ''} {', '.join(map(str, modules))}"
 
 
 def with_depth(name: str, modules: Sequence[int]) -> Quantity:
@@ -155,12 +184,18 @@ def with_depth(name: str, modules: Sequence[int]) -> Quantity:
     numbers.
     """
 
+    names = [f"{name}:{module}" for module in sorted(modules)]
+
     def of_image(values: Values) -> float | None:
-        there = [(m, values[f"{name}:{m}"]) for m in modules if f"{name}:{m}" in values]
-        if len(there) < 5:
+        found = [values[key] for key in names if key in values]
+        if len(found) < 5:
             return None
-        depths, found = zip(*there, strict=True)
-        return 0.0 if np.ptp(found) == 0 else float(stats.spearmanr(depths, found).statistic)
+        if min(found) == max(found):
+            return 0.0
+        # scipy's spearmanr also computes a p, which takes ten times as long.
+        ranks = stats.rankdata(found) - (len(found) + 1) / 2
+        places = np.arange(len(found)) - (len(found) - 1) / 2
+        return float(ranks @ places / np.sqrt((ranks @ ranks) * (places @ places)))
 
     return of_image
 

@@ -1,7 +1,8 @@
 """Claims of the abstract, the introduction and the objectives."""
 
-from explanations.source_report import judging_conclusions, judging_recipes
-from explanations.source_report.chapters.claim import PEOPLE, Claim
+from explanations.source_report import evidence as reasons
+from explanations.source_report import judging_recipes
+from explanations.source_report.chapters.claim import Claim, needs_people, same, transparent
 from explanations.source_report.judging import failed, held, unknown
 
 ELSEWHERE = "Nothing on this page is about other networks, tasks or fields."
@@ -12,7 +13,11 @@ CLAIMS = (
         "The VGG model is one of the popular Convolution Neural network models for recognizing "
         "and classifying the images",
         "aims",
-        unknown(ELSEWHERE),
+        unknown(
+            "How popular a network is could be counted in the literature, which this page does "
+            "not do.",
+            reasons.OUTSIDE,
+        ),
     ),
     Claim(
         "aims-layers",
@@ -20,14 +25,15 @@ CLAIMS = (
         "network",
         unknown(
             "The printed network has 22 modules, of which 6 are convolutions and 3 linear "
-            "layers. The report does not say how many layers are many, or what is complex."
+            "layers. The report does not say how many layers are many, or what is complex.",
+            reasons.UNDEFINED,
         ),
     ),
     Claim(
         "aims-opaque",
         "makes it hard for people to understand and how it comes up with its results",
         "aims",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "aims-black-box",
@@ -35,42 +41,50 @@ CLAIMS = (
         ' inside these "black box models"',
         "aims",
         unknown(
-            "Every number inside this network can be read, and this page shows maps of 15 "
-            "modules. Whether people see from them what is happening is not testable without "
-            "people."
+            "Every number inside this network can be read. Whether people see from maps what "
+            "is happening needs people.",
+            reasons.PEOPLE,
         ),
     ),
     Claim(
         "aims-clear",
-        "make the VGG model's decision-making clear and understandable",
+        "The main focus of our project is to make the VGG model's decision-making clear and "
+        "understandable",
         "aims",
-        unknown(PEOPLE),
+        unknown(
+            "An aim of the project. Whether it is reached is judged in the rows on people.",
+            reasons.NOTHING,
+        ),
     ),
     Claim(
         "aims-everyone",
-        "make it easier for everyone to trust and use this advanced AI",
+        "We mainly aim to make it easier for everyone to trust and use this advanced AI",
         "aims",
-        judging_conclusions.trust_rises,
+        unknown(
+            "An aim of the project. Whether it is reached is judged in the rows on people.",
+            reasons.NOTHING,
+        ),
     ),
     Claim(
         "aims-areas",
         "especially in important areas like healthcare imaging and self-driving cars, where "
         "knowing how the AI makes decisions is very important",
         "aims",
-        unknown("Neither the report nor this page contains anything about these areas."),
-    ),
-    Claim(
-        "aims-transparent",
-        "making its decision-making process transparent",
-        "aims",
         unknown(
-            "The report does not say what counts as transparent. Its conclusions are judged "
-            "one by one below."
+            "Neither the report nor this page contains anything about these areas.", reasons.OUTSIDE
         ),
     ),
     Claim(
+        "aims-transparent",
+        "To integrate explainability methods with a VGG model tailored for image "
+        "classification tasks, making its decision-making process transparent",
+        "aims",
+        transparent,
+    ),
+    Claim(
         "aims-integrate",
-        "integrate explainability methods with a VGG model tailored for image classification tasks",
+        "We plan to integrate explainability methods with a VGG model tailored for image "
+        "classification tasks",
         "aims",
         held(
             "All five methods explain the printed network on this page. Tests compare their "
@@ -103,8 +117,8 @@ CLAIMS = (
         "both model-specific and model-agnostic explainability techniques",
         "aims",
         held(
-            "By construction: LIME needs only the network's predictions; the other four need "
-            "its gradients or its layers."
+            "By construction, LIME needs only the network's predictions, and the other four "
+            "methods need its gradients or its layers."
         ),
     ),
     Claim(
@@ -115,7 +129,8 @@ CLAIMS = (
             "“Pre-trained” can mean that the network was trained before it was explained, which is "
             "so, or that its weights come from another data set, which does not fit “We have "
             "constructed a VGG13 model for our dataset”: published VGG13 weights are of 10 "
-            "convolutions, the printed network has 6. The report does not say which."
+            "convolutions, the printed network has 6. The report does not say which.",
+            reasons.UNDEFINED,
         ),
     ),
     Claim(
@@ -129,12 +144,13 @@ CLAIMS = (
             "All five methods explain the printed network here, so that they are compatible "
             "with it by construction. The report does not say when a method is effective. The "
             "measures of “The methods compared” and the rows of each method say what each of "
-            "them does."
+            "them does.",
+            reasons.UNDEFINED,
         ),
     ),
     Claim(
         "aims-quantitatively",
-        "evaluate these methods' ability to visually and quantitatively explain",
+        "The project will evaluate these methods' ability to visually and quantitatively explain",
         "aims",
         failed(
             "The report shows maps and contains no number about a map. This page has such "
@@ -147,8 +163,9 @@ CLAIMS = (
         "model's classification decisions",
         "aims",
         unknown(
-            "The methods were tested by hiding pixels, not features or patterns: see each "
-            "method's row on influence. Whether still other pixels count more was not tested."
+            "The methods were tested by hiding pixels. Features and patterns could be tested "
+            "by switching off the channels that detect them, which was not done.",
+            reasons.NOT_DONE,
         ),
     ),
     Claim(
@@ -156,20 +173,20 @@ CLAIMS = (
         "Deep Learning has excellent development in various domains, which is revolutionising "
         "the way machines understand and interact with the world",
         "aims",
-        unknown(ELSEWHERE),
+        unknown(ELSEWHERE, reasons.OUTSIDE),
     ),
     Claim(
         "aims-architectures",
         "There are many architectures driving this transformation",
         "aims",
-        unknown(ELSEWHERE),
+        unknown(ELSEWHERE, reasons.OUTSIDE),
     ),
     Claim(
         "aims-improvement",
         "the VGG model has excellent improvement in the field of image recognition and "
         "classification because of its composition of various convolution layers",
         "aims",
-        unknown(ELSEWHERE),
+        unknown(ELSEWHERE, reasons.OUTSIDE),
     ),
     Claim(
         "aims-complex",
@@ -178,7 +195,8 @@ CLAIMS = (
         unknown(
             "The report does not say which patterns are complex. The accuracy is far above "
             "chance (see the recipes), but accuracy does not show which patterns the "
-            "network uses."
+            "network uses.",
+            reasons.UNDEFINED,
         ),
     ),
     Claim(
@@ -192,34 +210,38 @@ CLAIMS = (
         "this sophistication introduces a layer of complexity that obscures the model's "
         "decision-making processes from human understanding",
         "aims",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "aims-called",
         "The convolutional operations and transformations within these networks are often "
         'referred to as "black box" models due to their lack of transparency',
         "aims",
-        unknown("How often they are called so, and why, was not counted."),
+        unknown(
+            "How often they are called so could be counted in the literature, which this page "
+            "does not do.",
+            reasons.OUTSIDE,
+        ),
     ),
     Claim(
         "aims-barrier",
         "presenting a significant barrier to trust and usability in critical applications such "
         "as healthcare imaging and autonomous vehicles",
         "aims",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "aims-acceptance",
         "hides their broader acceptance, especially in sensitive areas",
         "aims",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "aims-important",
         "where understanding the vision behind an AI's decision is as important as the decision"
         " itself",
         "aims",
-        unknown("A judgement of value, which no number decides."),
+        unknown("A judgement of value.", reasons.NOTHING),
     ),
     Claim(
         "aims-radiologist",
@@ -227,7 +249,9 @@ CLAIMS = (
         " to trust and act upon its recommendation",
         "aims",
         unknown(
-            "Neither the report nor this page contains medical images or radiologists' answers."
+            "Only radiologists can tell what they need. Neither the report nor this page has "
+            "their answers, or medical images.",
+            reasons.PEOPLE,
         ),
     ),
     Claim(
@@ -237,7 +261,8 @@ CLAIMS = (
         "aims",
         unknown(
             "Neither the report nor this page contains anything about driving, and approval "
-            "is a question of law."
+            "is a question of law.",
+            reasons.OUTSIDE,
         ),
     ),
     Claim(
@@ -245,7 +270,7 @@ CLAIMS = (
         "The need for model transparency is not just a technical necessity but also a societal "
         "imperative",
         "aims",
-        unknown("A judgement of value, which no number decides."),
+        unknown("A judgement of value.", reasons.NOTHING),
     ),
     Claim(
         "aims-describe",
@@ -257,14 +282,11 @@ CLAIMS = (
             "judged in their rows."
         ),
     ),
-    Claim(
+    same(
         "aims-render",
         "Particularly the VGG model, and render their decision-making transparent.",
         "aims",
-        unknown(
-            "The report does not say what counts as transparent. Its conclusions are judged one"
-            " by one below."
-        ),
+        "aims-transparent",
     ),
     Claim(
         "aims-workings",
@@ -273,7 +295,8 @@ CLAIMS = (
         unknown(
             "Grad-CAM and saliency were drawn for every module. LIME, Integrated Gradients and "
             "SHAP give one map of the image and show no inner layer. The report does not say "
-            "which details count."
+            "which details count.",
+            reasons.UNDEFINED,
         ),
     ),
     Claim(
@@ -282,26 +305,24 @@ CLAIMS = (
         "interpretable to humans, effectively bridging a gap between complex models predictions"
         " and actionable human understanding",
         "aims",
-        unknown(PEOPLE),
+        unknown("A definition of the field, with what the authors hope for.", reasons.NOTHING),
     ),
     Claim(
         "aims-state-of-the-art",
-        "integrate state-of-the art explainability methods into the VGG model to describe its "
-        "image classification tasks",
+        "First, we aim to integrate state-of-the art explainability methods into the VGG model to "
+        "describe its image classification tasks",
         "aims",
         unknown(
             "The five methods were published between 2013 and 2017. No measure here says "
-            "what is state of the art."
+            "what is state of the art.",
+            reasons.UNDEFINED,
         ),
     ),
-    Claim(
+    same(
         "compare-planned",
         "we plan to conduct a comparative study on the effectiveness of various techniques",
         "comparison",
-        failed(
-            "The report shows the methods one after the other, each on another image, and "
-            "compares no number. The comparison is in this section."
-        ),
+        "compare",
     ),
     Claim(
         "compare-demonstrate",
@@ -311,16 +332,18 @@ CLAIMS = (
         "the VGG model that is used for predictions.",
         "comparison",
         unknown(
-            "The methods were tested by hiding pixels, not features or patterns. All five are "
-            "shown above on one image."
+            "All five techniques are shown above on one image. Which features and patterns "
+            "they demonstrate could be tested by switching off the channels that detect them, "
+            "which was not done.",
+            reasons.NOT_DONE,
         ),
     ),
-    Claim(
+    same(
         "trust-enhancements",
         "we assess the impact of these explainability enhancements on the interpretability and "
         "trustworthiness of the VGG model among end-users",
         "study",
-        failed("The report contains no participants, no questionnaire and no result about people."),
+        "trust-assess",
     ),
     Claim(
         "aims-adapt",
@@ -328,8 +351,9 @@ CLAIMS = (
         "trained models",
         "aims",
         held(
-            "By construction: LIME needs only the network's predictions; the other four need its "
-            "gradients or its layers. All five are applied here."
+            "By construction, LIME needs only the network's predictions, and the other four "
+            "methods need its gradients or its layers. All five are applied here to the "
+            "printed network. The report says of Grad-CAM that it was adapted, and not how."
         ),
     ),
     Claim(
@@ -343,7 +367,10 @@ CLAIMS = (
         "aims-diverse",
         "offering a diverse and comprehensive collection of images",
         "aims",
-        unknown("The report does not say what counts as diverse, and no measure here does."),
+        unknown(
+            "The report does not say what counts as diverse, and no measure here does.",
+            reasons.UNDEFINED,
+        ),
     ),
     Claim(
         "aims-robust",
@@ -358,22 +385,25 @@ CLAIMS = (
     ),
     Claim(
         "aims-contribute",
-        "anticipate contributing significantly to the field of interpretable AI",
+        "we anticipate contributing significantly to the field of interpretable AI",
         "aims",
-        unknown("An expectation, which no number decides."),
+        unknown("An expectation of the authors.", reasons.NOTHING),
     ),
     Claim(
         "aims-trustworthiness",
-        "not only enhance the trustworthiness of the DL model but also show a way for their "
-        "deployment in areas where the need for transparency are high",
+        "We aim to not only enhance the trustworthiness of the DL model but also show a way "
+        "for their deployment in areas where the need for transparency are high",
         "aims",
-        judging_conclusions.trust_rises,
+        unknown(
+            "An aim of the project. Whether it is reached is judged in the rows on people.",
+            reasons.NOTHING,
+        ),
     ),
     Claim(
         "aims-accountable",
         "Our project aspires for development of AI systems that are not only intelligent but "
         "also interpretable, accountable and trustworthy.",
         "aims",
-        unknown("A hope, which no number decides."),
+        unknown("A hope of the authors.", reasons.NOTHING),
     ),
 )

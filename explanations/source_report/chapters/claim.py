@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from explanations.source_report.judging import Judge
+from explanations.source_report import evidence as reasons
+from explanations.source_report.evidence import Evidence, Judged
+from explanations.source_report.judging import Judge, unknown
 
 
 @dataclass(frozen=True)
@@ -17,19 +19,38 @@ class Claim:
     quote: str
     section: str
     judge: Judge
+    same_as: str = ""
+    """Key of an earlier claim that says the same, whose verdict this one gets."""
 
 
-EYE = (
-    "What a map looks like on one image cannot be told from what the network uses: CIFAR-10 has no "
-    "masks of parts. The page shows the map next to the image."
+def same(key: str, quote: str, section: str, original: str) -> Claim:
+    """Return a claim that says the same as an earlier one."""
+    return Claim(key, quote, section, _no_judge, original)
+
+
+def _no_judge(evidence: Evidence) -> Judged:
+    raise ValueError("This claim gets the verdict of another one.")
+
+
+needs_masks = unknown(
+    "A map shows where, not what. Images whose parts are marked could tell whether a map marks "
+    "these parts more than others; CIFAR-10 has no such marks, and none were made.",
+    reasons.NOT_DONE,
 )
-WHERE = (
-    "A map shows where, not what. Which features a layer detects needs another experiment, such as "
-    "the images that activate each channel most."
+needs_features = unknown(
+    "A map shows where, not what. Which features a layer detects could be measured by the images "
+    "that activate each of its channels most; this was not done.",
+    reasons.NOT_DONE,
 )
-PEOPLE = (
-    "Not testable here without people: see “without people” in the words at the top of the page."
+needs_people = unknown("See “needs people” at the top of the page.", reasons.PEOPLE)
+nothing_improved = unknown(
+    "The report improves nothing with a map. A network with a planted fault, and people who look "
+    "for it with and without maps, could show this; none was made.",
+    reasons.NOT_DONE,
 )
-NOTHING_IMPROVED = (
-    "The report debugs, diagnoses and improves nothing with a map, and this page does not either."
+attention = unknown("The report does not say how attention could be observed.", reasons.UNDEFINED)
+transparent = unknown(
+    "The report does not say what counts as transparent. Its conclusions are judged one by one "
+    "below.",
+    reasons.UNDEFINED,
 )

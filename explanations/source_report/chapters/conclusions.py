@@ -1,7 +1,8 @@
 """Claims of the final conclusion."""
 
+from explanations.source_report import evidence as reasons
 from explanations.source_report import judging_conclusions
-from explanations.source_report.chapters.claim import Claim
+from explanations.source_report.chapters.claim import Claim, needs_people, nothing_improved
 from explanations.source_report.judging import held, repeated, unknown
 
 CLAIMS = (
@@ -10,11 +11,7 @@ CLAIMS = (
         "we attempted to explain and implement some popular explainability techniques to "
         "understand the working of deep learning models",
         "conclusions",
-        unknown(
-            "All five methods are implemented here. The report's own code is not in the text "
-            "that this page judges, and whether its readers understand the networks is not "
-            "testable without people."
-        ),
+        repeated("All five methods are implemented here."),
     ),
     Claim(
         "role",
@@ -35,7 +32,9 @@ CLAIMS = (
         "decisions are made.",
         "conclusions",
         unknown(
-            "Not testable without people. The study measures it with a quiz and forward simulation."
+            "The study measures it with a quiz and with forward simulation, here with "
+            "synthetic participants.",
+            reasons.PEOPLE,
         ),
     ),
     Claim(
@@ -44,19 +43,21 @@ CLAIMS = (
         "AI is making decisions based on relevant features or biases",
         "conclusions",
         unknown(
-            "Not testable without people. Whether the marked pixels count is measured above; "
-            "whether they "
-            "are the relevant ones is not."
+            "Whether the marked pixels count is measured above. Whether people can verify from "
+            "them what is relevant needs people.",
+            reasons.PEOPLE,
         ),
     ),
     Claim(
         "ensuring",
-        "thus ensuring the model behaves as expected",
+        "stakeholders can verify whether the AI is making decisions based on relevant "
+        "features or biases, thus ensuring the model behaves as expected",
         "conclusions",
         unknown(
-            "A map changes no prediction of the network. Whether people who see it change the "
-            "network so that it behaves as expected was not measured, and the report does not "
-            "say what is expected."
+            "A map changes no prediction of the network. Whether people who see maps change "
+            "the network so that it behaves as expected could be measured with a known fault, "
+            "and was not.",
+            reasons.NOT_DONE,
         ),
     ),
     Claim(
@@ -67,23 +68,28 @@ CLAIMS = (
     ),
     Claim(
         "diagnosing",
-        "which is crucial for diagnosing problems and improving model performance",
+        "Explainable AI can help pinpoint when and why errors occur, which is crucial for "
+        "diagnosing problems and improving model performance",
         "conclusions",
-        unknown(
-            "The report diagnoses and improves nothing with a map, and this page does not either."
-        ),
+        nothing_improved,
     ),
     Claim(
         "high-stakes",
         "especially valuable in high-stakes areas such as healthcare, finance, and law",
         "conclusions",
-        unknown("Neither the report nor this page contains anything about these areas."),
+        unknown(
+            "Neither the report nor this page contains anything about these areas.", reasons.OUTSIDE
+        ),
     ),
     Claim(
         "gdpr-law",
         "Increasingly, regulations require transparency in AI systems",
         "conclusions",
-        unknown("Whether such regulations increase was not counted."),
+        unknown(
+            "Whether such regulations increase could be counted in the law, which this page "
+            "does not do.",
+            reasons.OUTSIDE,
+        ),
     ),
     Claim(
         "gdpr-example",
@@ -101,7 +107,8 @@ CLAIMS = (
         "conclusions",
         unknown(
             "A question of law. The platform stores every map with its provenance, which "
-            "can be audited."
+            "can be audited.",
+            reasons.OUTSIDE,
         ),
     ),
     Claim(
@@ -116,7 +123,11 @@ CLAIMS = (
         "Understanding these biases allows developers to make necessary adjustments to data or "
         "model architectures to promote fairness",
         "conclusions",
-        unknown("Nothing in the report is adjusted, and nothing was adjusted here."),
+        unknown(
+            "A network with a known bias could be adjusted with and without maps. Nothing in "
+            "the report is adjusted, and nothing was adjusted here.",
+            reasons.NOT_DONE,
+        ),
     ),
     Claim(
         "fairness-ensuring",
@@ -124,14 +135,16 @@ CLAIMS = (
         "conclusions",
         unknown(
             "A map changes no prediction of the network, so that it ensures nothing by itself. "
-            "CIFAR-10 has no groups of people."
+            "The report does not say what bias is unintended, and CIFAR-10 has no groups of "
+            "people.",
+            reasons.UNDEFINED,
         ),
     ),
     Claim(
         "fairness-ethical",
         "explainability supports the ethical deployment of AI technologies",
         "conclusions",
-        unknown("A question of ethics, which no number decides."),
+        unknown("A judgement of value.", reasons.NOTHING),
     ),
     Claim(
         "confidence",
@@ -144,7 +157,7 @@ CLAIMS = (
         "adoption",
         "crucial for user adoption in sectors like autonomous vehicles and personal finance",
         "conclusions",
-        unknown("Neither the report nor this page contains anything about these sectors."),
+        needs_people,
     ),
     Claim(
         "feedback",
@@ -153,8 +166,8 @@ CLAIMS = (
         "conclusions",
         unknown(
             "No feedback of people was collected for this page. A study of the platform can "
-            "ask after each trial what is wrong, and lists the answers by image (see "
-            "above)."
+            "ask after each trial what is wrong, and lists the answers by image (see above).",
+            reasons.PEOPLE,
         ),
     ),
     Claim(
@@ -162,16 +175,21 @@ CLAIMS = (
         "This feedback loop not only improves model accuracy but also aligns AI operations with"
         " human values and expectations",
         "conclusions",
-        unknown("Nothing in the report feeds back into a model, and nothing was measured here."),
+        unknown(
+            "Nothing in the report feeds back into a model. It would take feedback of people, "
+            "and a network that is trained with it.",
+            reasons.PEOPLE,
+        ),
     ),
     Claim(
         "references",
         "https://arxiv.org/abs/1708.08296",
         "conclusions",
-        repeated(
-            "The first of the report's nine references. By their titles, they name SHAP, Grad-CAM "
-            "and Integrated Gradients; LIME only through two papers that apply it; and no paper on "
-            "saliency maps. Two are arXiv numbers without a title."
+        unknown(
+            "A list, of which this is the first of nine entries. By their titles, they name "
+            "SHAP, Grad-CAM and Integrated Gradients; LIME only through two papers that apply "
+            "it; and no paper on saliency maps. Two are arXiv numbers without a title.",
+            reasons.NOTHING,
         ),
     ),
 )

@@ -1,18 +1,23 @@
 """Claims about Grad-CAM."""
 
+from explanations.source_report import evidence as reasons
 from explanations.source_report import judging_depth, judging_recipes
-from explanations.source_report.chapters.claim import EYE, PEOPLE, WHERE, Claim
-from explanations.source_report.judging import failed, held, repeated, unknown
+from explanations.source_report.chapters.claim import (
+    Claim,
+    attention,
+    needs_features,
+    needs_masks,
+    needs_people,
+    same,
+)
+from explanations.source_report.judging import changed, failed, held, repeated, unknown
 
 CLAIMS = (
     Claim(
         "gradcam-simple",
         "Grad-CAM was chosen for its simplicity",
         "gradcam",
-        unknown(
-            "A reason of the authors. The report does not say what it counts as simple, or which "
-            "method would be less so."
-        ),
+        unknown("A reason of the authors for their choice.", reasons.NOTHING),
     ),
     Claim(
         "gradcam-localises",
@@ -30,14 +35,11 @@ CLAIMS = (
             "values and the last one 4 × 4, for 32 × 32 pixels."
         ),
     ),
-    Claim(
+    same(
         "gradcam-led",
         "This allowed us to visualize which parts of an image led to a particular output",
         "gradcam",
-        unknown(
-            "Whether the marked pixels count is judged in the row on localising. That they, and no "
-            "other pixels, led to the output was not tested."
-        ),
+        "gradcam-localises",
     ),
     Claim(
         "gradcam-story",
@@ -58,9 +60,9 @@ CLAIMS = (
         "gradcam-adjusted",
         "We also adjusted the Grad-CAM method to work smoothly with our model's setup.",
         "gradcam",
-        repeated(
-            "Grad-CAM is computed at every module before the flattening. The report does not "
-            "say what it adjusted."
+        unknown(
+            "The report does not say what it adjusted, and its code cannot be seen here.",
+            reasons.UNSEEN,
         ),
     ),
     Claim(
@@ -70,7 +72,8 @@ CLAIMS = (
         "gradcam",
         unknown(
             "“Looking” is a figure of speech. Whether the marked pixels count is judged in the "
-            "row on localising."
+            "row on localising.",
+            reasons.NOTHING,
         ),
     ),
     Claim(
@@ -79,19 +82,13 @@ CLAIMS = (
         "edges and textures and then moves on to recognize more complicated stuff in the deeper"
         " parts of the model",
         "gradcam",
-        unknown(
-            "A Grad-CAM map shows where, not what. Whether a layer detects edges or objects needs "
-            "another experiment, such as the images that activate each channel most."
-        ),
+        needs_features,
     ),
     Claim(
         "gradcam-shown",
         "The above image shows the example of a frog.",
         "gradcam",
-        repeated(
-            "The frog above is another one: the report's picture is not in the text that this "
-            "page judges."
-        ),
+        changed("The frog above is another one."),
     ),
     Claim(
         "gradcam-frog",
@@ -110,7 +107,7 @@ CLAIMS = (
         "gradcam-initial",
         "Layers 0 and 1: In these initial convolution layers",
         "gradcam",
-        failed("Module 0 is the first convolution. Module 1 is its ReLU."),
+        failed("Module 0 is the first convolution. Module 1 is not a convolution but its ReLU."),
     ),
     Claim(
         "gradcam-early",
@@ -130,7 +127,7 @@ CLAIMS = (
         "the network begins to focus on more specific patterns that are relevant to the "
         "classification",
         "gradcam",
-        unknown(WHERE),
+        needs_features,
     ),
     Claim(
         "gradcam-4-6",
@@ -145,8 +142,8 @@ CLAIMS = (
         "gradcam",
         unknown(
             "The report does not say how attention could be observed. Whether the marked "
-            "pixels count was measured for the usual layer (module 13), not for modules 4 "
-            "to 6."
+            "pixels count was measured for the usual layer (module 13), not for modules 4 to 6.",
+            reasons.UNDEFINED,
         ),
     ),
     Claim(
@@ -159,14 +156,19 @@ CLAIMS = (
         "gradcam-close",
         "the model is paying close attention to certain parts of the image",
         "gradcam",
-        unknown("The report does not say how attention could be observed."),
+        attention,
     ),
     Claim(
         "gradcam-parts",
-        "identifying the upper body features of the frog in this example like its head, eyes, and "
-        "its gills",
+        "the model is likely identifying the upper body features of the frog in this example "
+        "like its head, eyes, and its gills",
         "gradcam",
-        unknown(EYE + " (An adult frog has no gills.)"),
+        unknown(
+            "A map shows where, not what. Images whose parts are marked could tell whether a "
+            "map marks these parts more than others; CIFAR-10 has no such marks, and none were "
+            "made. (An adult frog has no gills.)",
+            reasons.NOT_DONE,
+        ),
     ),
     Claim(
         "gradcam-texture",
@@ -184,7 +186,7 @@ CLAIMS = (
         "gradcam-learning",
         "the model is likely identifying and learning textures on certain body parts of the frog",
         "gradcam",
-        unknown(EYE),
+        needs_masks,
     ),
     Claim(
         "gradcam-final",
@@ -211,10 +213,10 @@ CLAIMS = (
     ),
     Claim(
         "gradcam-2d",
-        "the critical features for classification are so abstract at this point that they are "
-        "not easily represented in a 2D heatmap",
+        "It's also possible that the critical features for classification are so abstract at "
+        "this point that they are not easily represented in a 2D heatmap",
         "gradcam",
-        unknown("No measure here says how abstract a feature is."),
+        unknown("No measure here says how abstract a feature is.", reasons.UNDEFINED),
     ),
     Claim(
         "gradcam-abstraction",
@@ -222,7 +224,7 @@ CLAIMS = (
         "complex structures pertinent to the classification task, like object parts or entire "
         "objects",
         "gradcam",
-        unknown(WHERE),
+        needs_features,
     ),
     Claim(
         "gradcam-place",
@@ -243,7 +245,8 @@ CLAIMS = (
         "gradcam",
         unknown(
             "No measure here says how abstract an activation is. The row on spatial locations "
-            "says how well maps of deep modules still find an object."
+            "says how well maps of deep modules still find an object.",
+            reasons.UNDEFINED,
         ),
     ),
     Claim(
@@ -261,34 +264,29 @@ CLAIMS = (
         "interpretable",
         "gradcam",
         unknown(
-            "No network without context was trained. What can be interpreted is not testable "
-            "without people."
+            "That context is essential could be measured with a network that has none, such as "
+            "one of 3 × 3 pixels; none was trained. What can be interpreted needs people.",
+            reasons.NOT_DONE,
         ),
     ),
     Claim(
         "gradcam-suggests",
-        "If the final layers' heatmaps are not informative, it could suggest that the model is "
-        "relying on features that are not easily interpretable",
+        "If the final layers' heatmaps are not informative, it could suggest that the model "
+        "is relying on features that are not easily interpretable or that Grad-CAM is not "
+        "the right tool for visualizing these particular model decisions",
         "gradcam",
         unknown(
-            "An empty map does not show this. It depends on the sign of a sum (above), and no "
-            "measure here says whether a feature can be interpreted."
-        ),
-    ),
-    Claim(
-        "gradcam-tool",
-        "Grad-CAM is not the right tool for visualizing these particular model decisions",
-        "gradcam",
-        unknown(
-            "“The methods compared” has numbers over all images. The images whose map is empty "
-            "were not compared on their own."
+            "An empty map depends on the sign of a sum (row “completely dark”), and does not "
+            "show this by itself. The images whose map is empty could be explained by the "
+            "other methods and compared with all others, which was not done.",
+            reasons.NOT_DONE,
         ),
     ),
     Claim(
         "gradcam-easier",
         "exciting outcomes in making it easier to understand how deep learning works",
         "gradcam",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "gradcam-cleverly",
@@ -296,7 +294,8 @@ CLAIMS = (
         "gradcam",
         unknown(
             "The row on localising says whether the marked pixels count. That the network "
-            "chose the parts a person would choose needs masks of parts."
+            "chose the parts a person would choose needs masks of parts.",
+            reasons.UNDEFINED,
         ),
     ),
     Claim(
@@ -304,6 +303,6 @@ CLAIMS = (
         "This approach is a big step forward in helping us all get a clearer picture of how AI "
         "makes its choices",
         "gradcam",
-        unknown(PEOPLE),
+        needs_people,
     ),
 )

@@ -1,22 +1,26 @@
 """Claims about Integrated Gradients."""
 
+from explanations.source_report import evidence as reasons
 from explanations.source_report import judging_methods
-from explanations.source_report.chapters.claim import NOTHING_IMPROVED, PEOPLE, Claim
-from explanations.source_report.judging import held, repeated, unknown
+from explanations.source_report.chapters.claim import Claim, needs_people, nothing_improved
+from explanations.source_report.judging import changed, held, repeated, unknown
 
 CLAIMS = (
     Claim(
         "ig-useful",
         "useful in understanding the contribution of each input feature to the final prediction",
         "ig",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "ig-widely",
         "widely used to ensure transparency and reliability in model decisions, especially in "
         "sensitive fields",
         "ig",
-        unknown("How widely a method is used, and what its use ensures, was not measured."),
+        unknown(
+            "How widely a method is used, and what its use ensures, was not measured.",
+            reasons.OUTSIDE,
+        ),
     ),
     Claim(
         "ig-decompose",
@@ -29,7 +33,7 @@ CLAIMS = (
         "Loaded a batch of data from `train_loader`, and the relevant inputs to the computation"
         " device",
         "ig",
-        repeated(
+        changed(
             "The report explains training images here. This page explains test images, which "
             "the network has not seen."
         ),
@@ -79,8 +83,10 @@ CLAIMS = (
         " prediction.",
         "ig",
         unknown(
-            "The values are normalised by construction. Whether they are the pixels' importance"
-            " is judged in the rows on what the attributions add up to and on crucial pixels."
+            "The values are normalised by construction. The report does not say what makes a "
+            "value importance: the row on decomposing judges their sum, and the row on crucial "
+            "pixels what happens without them.",
+            reasons.UNDEFINED,
         ),
     ),
     Claim(
@@ -91,7 +97,8 @@ CLAIMS = (
     ),
     Claim(
         "ig-crucial",
-        "the model considers these areas crucial for identifying the target class",
+        "These highlights suggest that the model considers these areas crucial for "
+        "identifying the target class",
         "ig",
         judging_methods.ig_beats_random,
     ),
@@ -100,13 +107,15 @@ CLAIMS = (
         "This insight can help in understanding the model's behavior, verifying if the model is"
         " focusing on sensible features",
         "ig",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "ig-biases",
-        "diagnosing any potential biases or shortcomings in the model's learning",
+        "This insight can help in understanding the model's behavior, verifying if the model "
+        "is focusing on sensible features, and diagnosing any potential biases or "
+        "shortcomings in the model's learning",
         "ig",
-        unknown(NOTHING_IMPROVED),
+        nothing_improved,
     ),
     Claim(
         "ig-baseline",
@@ -118,25 +127,25 @@ CLAIMS = (
         "ig-wrong-baseline",
         "Using the wrong baseline might lead to incorrect conclusions.",
         "ig",
-        judging_methods.opposite_baselines,
+        judging_methods.wrong_baseline_misleads,
     ),
     Claim(
         "ig-hard",
-        "it can be difficult to clearly understand the results",
+        "For complex data types like images, it can be difficult to clearly understand the results",
         "ig",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "ig-overlapping",
         "images contain many overlapping features that can complicate the interpretation",
         "ig",
-        unknown("What complicates an interpretation is not testable without people."),
+        needs_people,
     ),
     Claim(
         "ig-insights",
         "detailed insights into how our model processes and interprets its input data",
         "ig",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "ig-transparency",
@@ -145,7 +154,8 @@ CLAIMS = (
         "ig",
         unknown(
             "What each part contributes is judged in the row on decomposing. The report does "
-            "not say what counts as transparent."
+            "not say what counts as transparent.",
+            reasons.UNDEFINED,
         ),
     ),
     Claim(
@@ -153,12 +163,15 @@ CLAIMS = (
         "This method is particularly valuable for validating the model's decision-making "
         "process, ensuring that the model behaves as expected",
         "ig",
-        unknown("The report validates nothing with it, and no rule says what would be valid."),
+        unknown(
+            "The report validates nothing with it, and no rule says what would be valid.",
+            reasons.UNDEFINED,
+        ),
     ),
     Claim(
         "ig-improving",
         "identifying any areas for improvement",
         "ig",
-        unknown(NOTHING_IMPROVED),
+        nothing_improved,
     ),
 )

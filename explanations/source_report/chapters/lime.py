@@ -1,15 +1,15 @@
 """Claims about LIME."""
 
 from explanations.source_report import judging, judging_methods
-from explanations.source_report.chapters.claim import NOTHING_IMPROVED, PEOPLE, Claim
-from explanations.source_report.judging import failed, held, repeated, unknown
+from explanations.source_report.chapters.claim import Claim, needs_people, nothing_improved, same
+from explanations.source_report.judging import changed, failed, held, repeated
 
 CLAIMS = (
     Claim(
         "lime-helps",
         "a technique that helps us understand how machine learning models make their decisions",
         "lime",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "lime-simplifies",
@@ -47,7 +47,7 @@ CLAIMS = (
         "making it a valuable tool for interpreting complex models like deep neural networks, "
         "where it's usually hard to see what's driving the predictions",
         "lime",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "lime-normalised",
@@ -91,16 +91,16 @@ CLAIMS = (
         "lime-cat",
         "In this case, it's a pixelated image of a cat.",
         "lime",
-        repeated(
-            "The cats above are others: the report's picture is not in the text that this page "
-            "judges."
-        ),
+        changed("The cats above are others."),
     ),
     Claim(
         "lime-heat",
         "The second image is a heat map overlay on the original image.",
         "lime",
-        repeated("The second picture of each row above."),
+        changed(
+            "The second picture of each row above is such a heat map, in orange and blue "
+            "instead of green."
+        ),
     ),
     Claim(
         "lime-colours",
@@ -161,7 +161,7 @@ CLAIMS = (
         "The explanations LIME gives, especially with complex data like images might not always"
         " be straightforward to use",
         "lime",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "lime-costly",
@@ -174,37 +174,34 @@ CLAIMS = (
         "lime-reasoning",
         "helped in understanding the reasoning behind the VGG13 model's classification",
         "lime",
-        unknown(PEOPLE),
+        needs_people,
     ),
-    Claim(
+    same(
         "lime-influential",
         "By highlighting which features are most influential",
         "lime",
-        judging.marks_what_counts("lime", "LIME", most=True),
+        "lime-pinpoint",
     ),
     Claim(
         "lime-sensible",
         "it aids in assessing whether the model is focusing on sensible, recognizable features of "
         "the cat",
         "lime",
-        unknown(
-            "Not testable without people. The study asks what is wrong: the class, the reasons, "
-            "or a map "
-            "that marks the background."
-        ),
+        needs_people,
     ),
     Claim(
         "lime-debugging",
         "This can be particularly useful for debugging the model (by identifying any focus on "
         "irrelevant features)",
         "lime",
-        unknown(NOTHING_IMPROVED),
+        nothing_improved,
     ),
     Claim(
         "lime-improving",
-        "for guiding further model improvements and training strategies to enhance accuracy and"
-        " reliability in classifications",
+        "This can be particularly useful for debugging the model (by identifying any focus "
+        "on irrelevant features) and for guiding further model improvements and training "
+        "strategies to enhance accuracy and reliability in classifications",
         "lime",
-        unknown(NOTHING_IMPROVED),
+        nothing_improved,
     ),
 )

@@ -1,5 +1,6 @@
 """Claims about the network and its two recipes."""
 
+from explanations.source_report import evidence as reasons
 from explanations.source_report import judging_recipes
 from explanations.source_report.chapters.claim import Claim
 from explanations.source_report.judging import failed, held, repeated, unknown
@@ -173,8 +174,8 @@ CLAIMS = (
         "Confusion Matrix",
         "recipes",
         unknown(
-            "The report's two matrices are pictures, which are not in the text that this "
-            "page judges. The matrices here are shown above."
+            "The report's two matrices are pictures. The matrices here are shown above.",
+            reasons.UNSEEN,
         ),
     ),
     Claim(

@@ -1,8 +1,16 @@
 """Claims about saliency maps."""
 
+from explanations.source_report import evidence as reasons
 from explanations.source_report import judging, judging_depth
-from explanations.source_report.chapters.claim import EYE, PEOPLE, WHERE, Claim
-from explanations.source_report.judging import failed, held, repeated, unknown
+from explanations.source_report.chapters.claim import (
+    Claim,
+    attention,
+    needs_features,
+    needs_masks,
+    needs_people,
+    same,
+)
+from explanations.source_report.judging import changed, failed, held, repeated, unknown
 
 CLAIMS = (
     Claim(
@@ -11,22 +19,31 @@ CLAIMS = (
         "particularly in the context of deep neural networks to interpret the behavior of deep "
         "learning models.",
         "saliency",
-        unknown("How the method is used elsewhere was not looked at."),
+        unknown(
+            "How the method is used elsewhere could be counted in the literature, which this "
+            "page does not do.",
+            reasons.OUTSIDE,
+        ),
     ),
     Claim(
         "saliency-also",
         "Like GradCam, Saliency Maps are also used to interpret the behavior of convolution "
         "neural networks particularly in tasks like image classification.",
         "saliency",
-        unknown("How the methods are used elsewhere was not looked at."),
+        unknown(
+            "How the methods are used elsewhere could be counted in the literature, which this "
+            "page does not do.",
+            reasons.OUTSIDE,
+        ),
     ),
     Claim(
         "saliency-differ",
         "they both differ in their approach and the type of insights they provide",
         "saliency",
-        unknown(
-            "The approaches differ by definition: the row on individual pixels says how. Which "
-            "insights people gain is not testable without people."
+        held(
+            "By definition, the approaches differ: the row on individual pixels says how. So "
+            "do the maps: Grad-CAM gives one coarse map for a layer, saliency one value for "
+            "each pixel. Whether people gain other insights from them needs people."
         ),
     ),
     Claim(
@@ -66,9 +83,13 @@ CLAIMS = (
     Claim("saliency-noisy", "they can be very noisy", "saliency", judging_depth.saliency_is_noisy),
     Claim(
         "saliency-deep",
-        "especially in deeper or very complex models",
+        "they can be very noisy, especially in deeper or very complex models",
         "saliency",
-        unknown("Only this architecture was measured, so that nothing is known about deeper ones."),
+        unknown(
+            "Only this architecture was measured. Deeper and more complex networks could be "
+            "measured in the same way, and were not.",
+            reasons.NOT_DONE,
+        ),
     ),
     Claim(
         "saliency-basic",
@@ -112,7 +133,7 @@ CLAIMS = (
         'This map is overlaid on the input image or data to show the "hot spots" or important '
         "regions.",
         "saliency",
-        repeated(
+        changed(
             "The maps above are shown next to the image instead of over it, so that their "
             "colours are not mixed with the image's."
         ),
@@ -134,12 +155,12 @@ CLAIMS = (
         "saliency",
         repeated("The gradients by every module's output are taken from the same backward pass."),
     ),
-    Claim(
+    same(
         "saliency-influential",
         "saliency maps, which are visual representations showing the areas of the image most "
         "influential to the model's predictions",
         "saliency",
-        judging.marks_what_counts("saliency", "saliency", most=True),
+        "saliency-affect",
     ),
     Claim(
         "saliency-edges",
@@ -147,16 +168,13 @@ CLAIMS = (
         "from basic details like edges in early layers to more complex patterns in deeper "
         "layers",
         "saliency",
-        unknown(
-            "A saliency map shows where, not what. Whether a layer detects edges or patterns needs "
-            "another experiment, such as the images that activate each channel most."
-        ),
+        needs_features,
     ),
     Claim(
         "saliency-revealing",
         "revealing the model's internal decision-making process",
         "saliency",
-        unknown(PEOPLE),
+        unknown("The report does not say what would count as revealed.", reasons.UNDEFINED),
     ),
     Claim(
         "saliency-below",
@@ -169,10 +187,7 @@ CLAIMS = (
         "The above visualizations show the saliency map for different layers for the image of "
         "the truck.",
         "saliency",
-        repeated(
-            "The truck above is another one: the report's picture is not in the text that this "
-            "page judges."
-        ),
+        changed("The truck above is another one."),
     ),
     Claim(
         "saliency-truck",
@@ -192,7 +207,7 @@ CLAIMS = (
         "Early layers often detect simple features like edges and basic textures, while deeper "
         "layers tend to represent more abstract features.",
         "saliency",
-        unknown(WHERE),
+        needs_features,
     ),
     Claim(
         "saliency-early",
@@ -202,9 +217,10 @@ CLAIMS = (
     ),
     Claim(
         "saliency-shapes",
-        "focusing on general shapes and boundaries in the image",
+        "This might indicate that the network is focusing on general shapes and boundaries "
+        "in the image",
         "saliency",
-        unknown(WHERE),
+        needs_features,
     ),
     Claim(
         "saliency-3-5",
@@ -214,17 +230,17 @@ CLAIMS = (
     ),
     Claim(
         "saliency-hone",
-        "the network is beginning to hone in on more detailed features that are important for "
-        "identifying the truck",
+        "suggesting that the network is beginning to hone in on more detailed features that "
+        "are important for identifying the truck",
         "saliency",
-        unknown(WHERE),
+        needs_features,
     ),
     Claim(
         "saliency-complex",
         "We see that the saliency maps are getting more defined, indicating the identification "
         "of more complex features",
         "saliency",
-        unknown(WHERE),
+        needs_features,
     ),
     Claim(
         "saliency-6-8",
@@ -234,10 +250,11 @@ CLAIMS = (
     ),
     Claim(
         "saliency-parts",
-        "the parts of the truck that are most distinctive for classification, such as the corners, "
-        "the cab of the truck, or distinctive color patterns",
+        "These layers likely represent the parts of the truck that are most distinctive for "
+        "classification, such as the corners, the cab of the truck, or distinctive color "
+        "patterns",
         "saliency",
-        unknown(EYE),
+        needs_masks,
     ),
     Claim(
         "saliency-9-10",
@@ -248,10 +265,10 @@ CLAIMS = (
     ),
     Claim(
         "saliency-cargo",
-        "high-level features that define the truck class, such as the structure of the cargo "
-        "area, wheels, or other unique identifiers",
+        "This could correspond to high-level features that define the truck class, such as "
+        "the structure of the cargo area, wheels, or other unique identifiers",
         "saliency",
-        unknown(EYE),
+        needs_masks,
     ),
     Claim(
         "saliency-finest",
@@ -274,7 +291,7 @@ CLAIMS = (
         "saliency-strongly",
         "indicating where the network is concentrating its attention most strongly",
         "saliency",
-        unknown("The report does not say how attention could be observed."),
+        attention,
     ),
     Claim(
         "saliency-deepest",
@@ -292,8 +309,11 @@ CLAIMS = (
         " a truck",
         "saliency",
         unknown(
-            f"{WHERE} The same paragraph of the report calls these maps “the finest level of pixel "
-            "details”, which contradicts it."
+            "A map shows where, not what. Which patterns a layer detects could be measured by "
+            "the images that activate each of its channels most; this was not done. The same "
+            "paragraph of the report calls these maps “the finest level of pixel details”, "
+            "which contradicts it.",
+            reasons.NOT_DONE,
         ),
     ),
     Claim(
@@ -302,7 +322,8 @@ CLAIMS = (
         "saliency",
         unknown(
             "A map with a value for every pixel has this detail by construction. Whether it is "
-            "useful is not testable without people."
+            "useful needs people.",
+            reasons.PEOPLE,
         ),
     ),
     Claim(
@@ -313,9 +334,14 @@ CLAIMS = (
     ),
     Claim(
         "saliency-misleading",
-        "focusing on areas that seem unintuitive to humans",
+        "Saliency maps can sometimes be noisy or misleading, focusing on areas that seem "
+        "unintuitive to humans",
         "saliency",
-        unknown("Not testable without people. The study can ask them: “what is wrong here?”."),
+        unknown(
+            "The sentence as a whole, with what people find unintuitive, needs people. The "
+            "study can ask them “what is wrong here?”.",
+            reasons.PEOPLE,
+        ),
     ),
     Claim(
         "saliency-simplistic",
@@ -332,7 +358,7 @@ CLAIMS = (
         "saliency-insights",
         "fantastic insights into the neural network's inner workings",
         "saliency",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "saliency-captivate",
@@ -341,7 +367,8 @@ CLAIMS = (
         "saliency",
         unknown(
             "The report does not say how attention could be observed. Whether the marked pixels"
-            " count is judged in the rows on influence."
+            " count is judged in the rows on influence.",
+            reasons.UNDEFINED,
         ),
     ),
     Claim(
@@ -354,23 +381,20 @@ CLAIMS = (
         "saliency-window",
         "saliency maps serve as a window into the AI's thought process",
         "saliency",
-        unknown(
-            "A figure of speech. What can be measured is above: the marked pixels, the noise, and "
-            "what random weights show as well."
-        ),
+        unknown("A figure of speech.", reasons.NOTHING),
     ),
     Claim(
         "saliency-deepens",
         "This tool not only deepens our understanding of AI's interpretive strategies but also "
         "moves us closer to demystifying the complex layers of machine 'perception.'",
         "saliency",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "saliency-stride",
         "It's a considerable stride towards transparent AI, allowing us to witness the "
         "intricate dance of pixels that inform a model's final decision.",
         "saliency",
-        unknown("A figure of speech. The report does not say what counts as transparent."),
+        unknown("A figure of speech.", reasons.NOTHING),
     ),
 )

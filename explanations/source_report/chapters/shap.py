@@ -1,8 +1,9 @@
 """Claims about SHAP."""
 
+from explanations.source_report import evidence as reasons
 from explanations.source_report import judging, judging_conclusions, judging_methods
-from explanations.source_report.chapters.claim import NOTHING_IMPROVED, PEOPLE, Claim
-from explanations.source_report.judging import failed, held, repeated, unknown
+from explanations.source_report.chapters.claim import Claim, needs_people, nothing_improved
+from explanations.source_report.judging import changed, failed, held, repeated, unknown
 
 CLAIMS = (
     Claim(
@@ -11,7 +12,8 @@ CLAIMS = (
         "shap",
         unknown(
             "Shapley values are from game theory (Shapley, 1953). The report does not say what "
-            "makes a technique powerful."
+            "makes a technique powerful.",
+            reasons.UNDEFINED,
         ),
     ),
     Claim(
@@ -19,10 +21,10 @@ CLAIMS = (
         "specifically the Shapley values, which quantify the contribution of each feature to "
         "the prediction of a machine learning model",
         "shap",
-        unknown(
-            "DeepExplainer approximates Shapley values. The exact values of 1,024 pixels "
-            "need the network's predictions for 2^1,024 images, so that the distance from them "
-            "cannot be measured here."
+        held(
+            "By definition of the Shapley values. DeepExplainer only approximates them, and "
+            "how closely was not measured: the exact values of 1,024 pixels need the network's "
+            "predictions for 2^1,024 images."
         ),
     ),
     Claim(
@@ -30,7 +32,7 @@ CLAIMS = (
         "particularly helpful in providing insights into the decision-making process of "
         "complex models",
         "shap",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "shap-reference",
@@ -69,10 +71,10 @@ CLAIMS = (
         "SHAP values were calculated for a subset of the background data to understand the "
         "impact of each feature in the model's predictions",
         "shap",
-        unknown(
-            "The report explains images that are part of the background. What that changes "
-            "was not measured: here, test images are explained, and the background consists "
-            "of training images."
+        changed(
+            "The report explains images that are part of its background. Here, test images are "
+            "explained, and the background consists of training images. What that changes was "
+            "not measured."
         ),
     ),
     Claim(
@@ -88,7 +90,8 @@ CLAIMS = (
         "shap",
         unknown(
             "The original is shown first, in the colours of its file. Whether the pictures are "
-            "meaningful is not testable without people."
+            "meaningful needs people.",
+            reasons.PEOPLE,
         ),
     ),
     Claim(
@@ -102,8 +105,9 @@ CLAIMS = (
         "SHAP values were visualized using SHAP's image plot, which overlays the SHAP values on"
         " the original image.",
         "shap",
-        repeated(
-            "Drawn by this project in the colours of shap's image plot, over the image in grey."
+        changed(
+            "The maps are drawn by this project in the colours of shap's image plot, over the "
+            "image in grey."
         ),
     ),
     Claim(
@@ -151,10 +155,7 @@ CLAIMS = (
         "distribution well, the SHAP values might not accurately reflect the influence of "
         "features.",
         "shap",
-        unknown(
-            "A background of another distribution, such as images of a single class, was not "
-            "measured."
-        ),
+        judging_methods.narrow_background_misleads,
     ),
     Claim(
         "shap-quantitative",
@@ -169,7 +170,7 @@ CLAIMS = (
         "shap-actionable",
         "translating these values into actionable insights can be challenging",
         "shap",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "shap-runs",
@@ -183,7 +184,7 @@ CLAIMS = (
         "deep insights into the contributing factors behind the model's predictions, enhancing "
         "the transparency of our machine learning process",
         "shap",
-        unknown(PEOPLE),
+        needs_people,
     ),
     Claim(
         "shap-identifying",
@@ -201,12 +202,12 @@ CLAIMS = (
         "shap-invaluable",
         "This method is invaluable for debugging and improving the model",
         "shap",
-        unknown(NOTHING_IMPROVED),
+        nothing_improved,
     ),
     Claim(
         "shap-relevant",
         "ensuring that it focuses on relevant features and performs well in practical applications",
         "shap",
-        unknown(NOTHING_IMPROVED),
+        nothing_improved,
     ),
 )

@@ -20,9 +20,10 @@ from explanations.management import arguments
 from explanations.management.base import PlatformCommand
 from explanations.methods.protocol import ResidualError
 from explanations.source_report import pipeline, sources
+from explanations.source_report.evidence import MEASURED
 from explanations.source_report.measuring import EXPENSIVE
 from explanations.source_report.seeds import CardError
-from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, REPEATED
+from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, STEPS
 from surveys.simulation import profile
 from surveys.simulation.planted import planted_effects
 
@@ -74,7 +75,14 @@ class Command(PlatformCommand):
             "--evaluation",
             type=arguments.input_folder,
             default=EXAMPLES / "evaluation-cifar10",
-            help="output of evaluate_explanations; by default the shipped example",
+            help="output of evaluate_explanations with the recipe strong; by default the shipped "
+            "example",
+        )
+        parser.add_argument(
+            "--evaluation-base",
+            type=arguments.input_folder,
+            default=EXAMPLES / "evaluation-cifar10-base",
+            help="the same with the recipe base",
         )
         parser.add_argument(
             "--quick",
@@ -102,7 +110,10 @@ class Command(PlatformCommand):
             quick=options["quick"],
             slow_images=options["slow_images"],
             study=study,
-            evaluation=_results(options["evaluation"]),
+            evaluations={
+                "base": _results(options["evaluation_base"]),
+                "strong": _results(options["evaluation"]),
+            },
             planted=_planted(study, options["profile"], shipped=options["study"] == SHIPPED_STUDY),
         )
         try:
@@ -130,9 +141,11 @@ class Command(PlatformCommand):
         counts = Counter(answer.judged.verdict for answer in content.answers)
         holds, fails, is_open = (counts[verdict] for verdict in (HOLDS, FAILS, OPEN))
         verdicts = f"{holds} hold, {fails} do not hold, {is_open} cannot be told"
-        claims = len(content.answers) - counts[REPEATED]
+        bases = Counter(answer.judged.basis for answer in content.answers)
+        steps = sum(counts[step] for step in STEPS)
         return (
-            f"{claims} claims: {verdicts}. {counts[REPEATED]} sentences say what the report did. "
+            f"{len(content.answers) - steps} claims: {verdicts}; {bases[MEASURED]} verdicts are by "
+            f"measurement. {steps} sentences say what the report did. "
             f"Written to {output}: report.html."
         )
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,38 @@ def by_section():
     for claim in CLAIMS:
         sections.setdefault(claim.section, []).append(claim)
     return sections
+
+
+HEDGES = {
+    *("aim", "aims", "can", "could", "likely", "may", "might"),
+    *("plan", "possible", "sometimes", "suggest"),
+}
+
+
+def hedges_cut(report, claims):
+    """List the quotations whose sentence has a hedge before them that they do not quote."""
+    cut = []
+    for claim in claims:
+        quote = plain(claim.quote)
+        if HEDGES & set(quote.split()):
+            continue
+        befores = [
+            sentence.partition(quote)[0].replace("we can observe", "").replace("we can see", "")
+            for sentence in sentences_of(report)
+            if quote in sentence
+        ]
+        if befores and all(HEDGES & set(before.split()) for before in befores):
+            cut.append(claim.key)
+    return cut
+
+
+OF_ANOTHER_CLAUSE = {"aims-areas", "surpasses"}
+"""Quotations before which a hedge is about something else."""
+
+
+def test_no_hedge_is_cut_from_a_quotation(report):
+    assert set(hedges_cut(report, CLAIMS)) <= OF_ANOTHER_CLAUSE
+    # The control: "These highlights suggest that the model considers these areas crucial".
+    (claim,) = [claim for claim in CLAIMS if claim.key == "ig-crucial"]
+    cut = replace(claim, quote="the model considers these areas crucial")
+    assert hedges_cut(report, [cut]) == ["ig-crucial"]

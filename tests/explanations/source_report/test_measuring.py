@@ -19,6 +19,7 @@ from explanations.source_report.numbers import (
     cheap,
     controls,
     expensive,
+    narrow,
     neighbour,
     turned,
 )
@@ -192,13 +193,25 @@ def test_the_expensive_numbers_cover_every_method_that_a_claim_compares(classifi
     assert (numbers["background_rank"], numbers["background_error"]) == (pytest.approx(1), 0)
 
 
+def test_shap_is_compared_with_a_background_of_one_class(classifier, scenes):
+    usual, other = Background(scenes[:2]), Background(scenes[2:3])
+    case = Case(scenes[0], 0, 0, "a")
+    numbers = narrow(Network("a", "a", classifier, (usual, usual), narrow=other), case)
+    assert set(numbers) == {"drop:deepshap:again", "drop:deepshap:narrow", "narrow_error"}
+    assert numbers["narrow_error"] > 0
+    # The control: the usual background again.
+    alike = narrow(Network("a", "a", classifier, (usual, usual), narrow=usual), case)
+    assert alike["narrow_error"] == 0
+    assert narrow(Network("a", "a", classifier, ()), case) == {}
+
+
 @pytest.mark.nightly
 def test_lime_of_the_same_weights_differs_only_by_its_own_draws(classifier, scenes):
     case = Case(scenes[0], 0, int(classifier.probabilities(scenes[:1])[0].argmax()), "a")
     numbers = another_training(Network("a", "a", classifier, (), other=classifier), case)
     assert numbers["lime_training_rank"] == numbers["lime_other_seed_rank"]
     assert numbers["other_agrees"] == 1
-    with pytest.raises(ValueError, match="no other training"):
+    with pytest.raises(ValueError, match="no other network"):
         another_training(Network("a", "a", classifier, ()), case)
 
 
