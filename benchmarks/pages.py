@@ -5,10 +5,10 @@ Run from the repository: .venv/bin/python -m benchmarks.pages [PAIRS]
 The demo study is walked within this process, through all of Django's middleware and on SQLite as in
 production. Each of PAIRS pairs (9 by default) has two walks through every arm: one as it is, one
 without the saving that is measured: the SQL of prepared queries is written anew, questions are
-rendered anew, or pictures are drawn anew. Their order alternates. Only processor time within the
-server's handler counts, because other programs on the machine change the clock and hardly the
-processor time. A page is its display and its sending. Queries are counted on a study that has every
-kind of page.
+rendered anew, the marks of parameters in SQL are replaced anew, or pictures are drawn anew. Their
+order alternates. Only processor time within the server's handler counts, because other programs on
+the machine change the clock and hardly the processor time. A page is its display and its sending.
+Queries are counted on a study that has every kind of page.
 """
 
 import os
@@ -151,6 +151,7 @@ def print_times(pairs: int) -> None:
     for name, measure, without in (
         ("a page, prepared queries", milliseconds_per_page, written_anew),
         ("a page, rendered questions", milliseconds_per_page, rendered_anew),
+        ("a page, marks of parameters", milliseconds_per_page, marked_anew),
         ("a picture, kept", milliseconds_per_picture, drawn_anew),
     ):
         print_saved(name, pairs, partial(measure, study), without)
@@ -240,6 +241,21 @@ def rendered_anew() -> Iterator[None]:
         yield
     finally:
         forms._unanswered = kept
+
+
+@contextmanager
+def marked_anew() -> Iterator[None]:
+    """Replace the marks of parameters in the SQL at every execution, as Django does."""
+    from django.db.backends.sqlite3.base import SQLiteCursorWrapper
+
+    from studyplatform.fair_sqlite.base import Cursor
+
+    kept = Cursor.convert_query
+    Cursor.convert_query = SQLiteCursorWrapper.convert_query  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Cursor.convert_query = kept  # type: ignore[method-assign]
 
 
 @contextmanager

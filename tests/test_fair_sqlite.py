@@ -187,6 +187,17 @@ def test_whoever_cannot_queue_writes_nevertheless(tmp_path: Path) -> None:
         assert connection.introspection.table_names() == ["t"]
 
 
+def test_parameters_are_passed_as_djangos_own_backend_passes_them(tmp_path: Path) -> None:
+    connect = connector(tmp_path / "db.sqlite3", fair.DatabaseWrapper)
+    with closing(connect()) as connection, connection.cursor() as cursor:
+        for _ in range(2):  # converted, and kept
+            assert cursor.execute("SELECT %s, '%%', %s", ["a", 1]).fetchone() == ("a", "%", 1)
+            assert cursor.execute("SELECT %(b)s", {"b": 2}).fetchone() == (2,)
+        cursor.execute("CREATE TABLE t (x)")
+        cursor.executemany("INSERT INTO t VALUES (%s)", [[1], [2]])
+        assert cursor.execute("SELECT x FROM t WHERE x > %s", [1]).fetchall() == [(2,)]
+
+
 def holder(path: Path) -> subprocess.Popen[str]:
     """Return a process that has the turn."""
     process = subprocess.Popen(

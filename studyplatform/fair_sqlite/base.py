@@ -3,12 +3,29 @@
 Single statements outside a transaction do not queue: participants' pages have none that write.
 """
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.db.backends.sqlite3 import base
 
 from studyplatform.fair_sqlite.turns import Turns
+
+
+@lru_cache(maxsize=1024)
+def _with_sqlites_marks(query: str) -> str:
+    marked: str = base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+    return marked
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    """Cursor that replaces the marks of a query's parameters once, and not at every execution."""
+
+    def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
+        if param_names is None:
+            return _with_sqlites_marks(query)
+        converted: str = super().convert_query(query, param_names=param_names)  # type: ignore[misc]
+        return converted
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -23,6 +40,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not self.is_in_memory_db() and self._turns is None:
             self._turns = Turns(Path(str(self.settings_dict["NAME"])))
         return connection
+
+    def create_cursor(self, name: Any = None) -> Cursor:
+        cursor: Cursor = self.connection.cursor(factory=Cursor)
+        return cursor
 
     def _start_transaction_under_autocommit(self) -> None:
         if self._turns is not None:
