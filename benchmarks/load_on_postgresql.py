@@ -1,6 +1,8 @@
 """Load on PostgreSQL in steps of people, who move between two groups of server processes.
 
-Run from the repository: .venv/bin/python -m benchmarks.load_on_postgresql [SECONDS [THINK [N ...]]]
+Run from the repository:
+
+    .venv/bin/python -m benchmarks.load_on_postgresql [SECONDS [THINK [N ...]]] [--workers W]
 
 Starts a PostgreSQL server of its own (the tests' one, writing through to the disk), and gunicorn
 twice with the shipped configuration on two ports, as on two machines behind a proxy. For each N
@@ -8,11 +10,12 @@ twice with the shipped configuration on two ports, as on two machines behind a p
 each with a think time of 2.5 to 7.5 s (THINK, 5, on average), and send each page to one of both
 ports, drawn by chance. Prints page steps, memory of all web processes, the share of this machine's
 processors that everything used, and at the end the worst imbalance of the arms after any number of
-allocations.
+allocations. With --workers, each gunicorn has W processes instead of those of its configuration, so
+that several runs show the throughput by their number.
 """
 
+import argparse
 import os
-import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -106,15 +109,18 @@ def busy() -> tuple[float, float]:
     return sum(ticks) - ticks[3] - ticks[4], sum(ticks)  # without idle and waiting for the disk
 
 
-def main(seconds: int = SECONDS, think: int = THINK, steps: Sequence[int] = PEOPLE) -> None:
-    """Print the figures of every step."""
+def main(
+    seconds: int = SECONDS, think: int = THINK, steps: Sequence[int] = PEOPLE, workers: int = 0
+) -> None:
+    """Print the figures of every step, by so many processes of each gunicorn if not 0."""
     # Not above: the server is the tests', which this module's other users may lack.
     from tests.postgres import running_server
 
+    options = ("--workers", str(workers)) if workers else ()
     with (
         tempfile.TemporaryDirectory() as folder,
         running_server(fsync=True) as server,
-        two_groups(Path(folder), server.new_database()) as groups,
+        two_groups(Path(folder), server.new_database(), *options) as groups,
     ):
         loaded(groups, 20, 10, 0)  # workers read the study and compile templates
         for people in steps:
@@ -136,5 +142,9 @@ def main(seconds: int = SECONDS, think: int = THINK, steps: Sequence[int] = PEOP
 
 
 if __name__ == "__main__":
-    given = [int(number) for number in sys.argv[1:]]
-    main(*given[:2], *([given[2:]] if given[2:] else []))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("numbers", type=int, nargs="*", metavar="SECONDS THINK N")
+    parser.add_argument("--workers", type=int, default=0)
+    asked = parser.parse_args()
+    given = asked.numbers
+    main(*given[:2], *([given[2:]] if given[2:] else []), workers=asked.workers)
