@@ -179,38 +179,71 @@ def test_a_scheduler_that_does_not_answer_is_named_with_the_cure(monkeypatch):
 def test_the_absence_of_a_scheduler_is_said(imported):
     project = imported.copy("lost")
     lost = project.begin_precompute("--executor", "dask", "--scheduler", "tcp://127.0.0.1:9")
-    _, errors = lost.communicate(timeout=120)
+    _, errors = lost.communicate(timeout=300)
     assert lost.returncode == 1
     assert "No Dask scheduler answers at tcp://127.0.0.1:9" in errors
+
+
+@contextlib.contextmanager
+def cluster(project: Project, folder: Path):
+    """A Dask scheduler with a worker in processes of their own: its address and process."""
+    folder.mkdir()
+    file = folder / "scheduler.json"
+    with (folder / "log").open("w") as log, contextlib.ExitStack() as ended:
+
+        def started(module: str, *options: str) -> subprocess.Popen[bytes]:
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.{module}", "--scheduler-file", str(file),
+                 "--no-dashboard", *options],
+                cwd=ROOT, env=project.environment, stdout=log, stderr=log,
+            )  # fmt: skip
+            ended.callback(process.wait, 30)
+            ended.callback(process.terminate)
+            return process
+
+        scheduler = started("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
+        started("dask_worker", "--nthreads", "2", "--local-directory", str(folder))
+        deadline = time.monotonic() + 60
+        while not file.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        yield re.search(r'"address": "([^"]+)"', file.read_text())[1], scheduler
 
 
 @pytest.mark.nightly
 def test_a_scheduler_elsewhere_is_used(imported, clean, tmp_path):
     project = imported.copy("scheduler")
-    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
-    file = tmp_path / "scheduler.json"
-    with (tmp_path / "log").open("w") as log:
-        quiet = {"cwd": ROOT, "env": project.environment, "stdout": log, "stderr": log}
-        scheduler = subprocess.Popen(
-            [*dask, "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file),
-             "--no-dashboard"], **quiet
-        )  # fmt: skip
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(file),
-             "--nthreads", "2", "--no-dashboard", "--local-directory", str(tmp_path)], **quiet
-        )  # fmt: skip
-        try:
-            deadline = time.monotonic() + 60
-            while not file.exists() and time.monotonic() < deadline:
-                time.sleep(0.1)
-            address = re.search(r'"address": "([^"]+)"', file.read_text())[1]
-            run = project.begin_precompute("--executor", "dask", "--scheduler", address)
-            assert maps_computed(project.end(run)) == MAPS
-        finally:
-            for process in (worker, scheduler):
-                process.terminate()
-                process.wait(timeout=30)
+    with cluster(project, tmp_path / "dask") as (address, _):
+        run = project.begin_precompute("--executor", "dask", "--scheduler", address)
+        assert maps_computed(project.end(run)) == MAPS
     assert project.manifest() == clean
+
+
+@pytest.mark.nightly
+def test_a_scheduler_that_is_killed_costs_no_finished_map(imported, tmp_path):
+    """The command ends with a sentence, and with another scheduler it computes what is left."""
+    methods = "gradcam,integrated_gradients"
+    whole = imported.copy("whole")
+    whole.end(whole.begin_precompute(methods=methods))
+    project = imported.copy("scheduler-killed")
+    with cluster(project, tmp_path / "first") as (address, scheduler):
+        run = project.begin_precompute(
+            "--executor", "dask", "--scheduler", address, methods=methods
+        )
+        while run.poll() is None and not project.maps():
+            time.sleep(0.05)
+        scheduler.kill()
+        _, errors = run.communicate(timeout=300)
+    kept = project.maps()
+    assert 0 < kept < 2 * IMAGES
+    assert run.returncode == 1
+    assert "Repeat the command when the scheduler is running again." in errors
+    assert "Traceback" not in errors
+    with cluster(project, tmp_path / "second") as (address, _):
+        again = project.begin_precompute(
+            "--executor", "dask", "--scheduler", address, methods=methods
+        )
+        assert maps_computed(project.end(again)) == 2 * IMAGES - kept
+    assert project.manifest() == whole.manifest()
 
 
 @pytest.mark.nightly

@@ -45,6 +45,8 @@ SETTINGS = {
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
 }
 WAITING_PER_THREAD = 2
+DASKS_LOGGERS = ("distributed", "distributed.client", "distributed.gc")
+"""Loggers to which Dask gives a level of their own. All others inherit theirs from the first."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,7 @@ def _width(client: Client) -> int:
 @contextmanager
 def _connected(cluster: Cluster, device: str) -> Iterator[Client]:
     with ExitStack() as stack:
+        stack.enter_context(_without_dasks_log())
         address: Any = cluster.address or stack.enter_context(_local_cluster(cluster, device))
         try:
             client = stack.enter_context(Client(address, timeout=SECONDS_TO_CONNECT))
@@ -183,6 +186,22 @@ def _connected(cluster: Cluster, device: str) -> Iterator[Client]:
             ) from error
         _await_a_worker(client)
         yield client
+
+
+@contextmanager
+def _without_dasks_log() -> Iterator[None]:
+    """Keep out of the terminal what Dask logs in this process.
+
+    When a scheduler is lost, Dask writes traces, while this module raises an error with the cure.
+    """
+    before = {name: logging.getLogger(name).level for name in DASKS_LOGGERS}
+    for name in before:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def _await_a_worker(client: Client) -> None:
