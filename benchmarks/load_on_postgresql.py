@@ -146,5 +146,5 @@ if __name__ == "__main__":
     parser.add_argument("numbers", type=int, nargs="*", metavar="SECONDS THINK N")
     parser.add_argument("--workers", type=int, default=0)
     asked = parser.parse_args()
-    given = asked.numbers
-    main(*given[:2], *([given[2:]] if given[2:] else []), workers=asked.workers)
+    seconds, think, *steps = [*asked.numbers, *(SECONDS, THINK)[len(asked.numbers) :]]
+    main(seconds, think, steps or PEOPLE, asked.workers)

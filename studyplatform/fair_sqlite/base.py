@@ -24,7 +24,7 @@ class Cursor(base.SQLiteCursorWrapper):
     def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
         if param_names is None:
             return _with_sqlites_marks(query)
-        converted: str = super().convert_query(query, param_names=param_names)  # type: ignore[misc]
+        converted: str = super().convert_query(query, param_names=param_names)
         return converted
 
 
