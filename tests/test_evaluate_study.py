@@ -149,18 +149,15 @@ def test_the_map_that_participants_saw_is_measured_even_if_there_is_a_newer_one(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
+def test_what_does_not_fit_a_study_is_refused_with_the_cure(tmp_path):
+    study = load(tmp_path, "early", computed=False)
+    for options, said in (
         ({"images": 10}, "--images has no meaning"),
         ({"methods": "gradcam"}, "--methods has no meaning"),
         ({}, "no images yet: they are chosen with the maps. Compute them"),
-    ],
-)
-def test_what_does_not_fit_a_study_is_refused_with_the_cure(tmp_path, options, said):
-    study = load(tmp_path, "early", computed=False)
-    with pytest.raises(CommandError, match=said):
-        evaluated(study, tmp_path / "out", **options)
+    ):
+        with pytest.raises(CommandError, match=said):
+            evaluated(study, tmp_path / "out", **options)
 
 
 @pytest.mark.nightly

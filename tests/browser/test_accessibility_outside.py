@@ -67,6 +67,7 @@ def agree(study: Study, ids: dict[str, str], language: str) -> tuple[Browser, Pa
     return browser, browser.send(consent, {})
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_where_people_of_a_service_arrive(
     page, live_server, paid, tmp_path, settings, language

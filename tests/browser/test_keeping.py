@@ -149,6 +149,7 @@ def test_answers_of_an_earlier_page_or_of_yesterday_are_not_put_back(page, live_
 
 
 @pytest.mark.nightly
+@pytest.mark.nightly
 def test_answers_survive_a_crash_of_the_browser(chromium, live_server, study, tmp_path):
     from playwright.sync_api import Error
 

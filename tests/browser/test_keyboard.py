@@ -72,6 +72,7 @@ def begin_by_keyboard(tab, address) -> Participant:
     return Participant.objects.get()
 
 
+@pytest.mark.nightly
 def test_the_first_pages_of_the_demo_study_by_keyboard_alone(tab, address, study):
     someone = begin_by_keyboard(tab, address)
     for _ in range(4):

@@ -163,6 +163,7 @@ def test_the_colours_of_a_legend_are_mirrored_with_their_words(tab, live_server,
     assert low > high
 
 
+@pytest.mark.nightly
 def test_nothing_moves_for_those_who_want_no_motion(chromium, live_server, german):
     moving = """() => [...document.querySelectorAll("*")].filter((element) => {
         const style = getComputedStyle(element);

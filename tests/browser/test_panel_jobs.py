@@ -39,6 +39,7 @@ def test_a_jobs_page_renews_itself_and_then_rests(tab, panel, study):
     assert axe.width(tab) <= 390
 
 
+@pytest.mark.nightly
 def test_without_a_script_the_same_is_seen_by_a_reload(chromium, panel, study):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -552,14 +552,15 @@ def wanted(row: Row, visitor: str) -> set[str]:
 
 
 def with_fewest_rights(row: Row) -> list[str]:
-    """The two with the fewest rights among those who may open the URL."""
-    return [visitor for visitor in BY_RIGHTS if visitor in row.seen_by][:2]
+    """Who has the fewest rights among those who may open the URL."""
+    return [visitor for visitor in BY_RIGHTS if visitor in row.seen_by][:1]
 
 
 def nearly_admitted(row: Row) -> set[str]:
-    """The two with the most rights among those who may not open the URL, and strangers."""
+    """Who has the most rights among those who may not open the URL, and strangers."""
     refused = [visitor for visitor in BY_RIGHTS if visitor not in row.seen_by]
-    return {*refused[-2:], "anonymous", "foreign token", "outsider"} & {*refused}
+    strangers = {"anonymous", "foreign token" if TOKENS & row.seen_by else "outsider"}
+    return {*refused[-1:], *strangers} & {*refused}
 
 
 def departures(
@@ -572,8 +573,8 @@ def departures(
     """Each URL that somebody can open but should not, or the other way round.
 
     Unless ``thorough``, of the URLs of one view the first alone, at the stock admin's own pages
-    one visitor of each kind that it tells apart, of those who may open a URL the two with the
-    fewest rights, and of those who may not, those who come nearest to it.
+    one visitor of each kind that it tells apart, of those who may open a URL the one with the
+    fewest rights, and of those who may not, the one who comes nearest to it, and strangers.
     """
     study = world[0]
     found, seen = [], set()

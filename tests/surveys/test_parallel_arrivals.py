@@ -184,6 +184,7 @@ def test_twenty_links_with_one_external_id_are_one_participation(crowd, ask):
     assert _participants(ask, "same-id") == 1
 
 
+@pytest.mark.nightly
 def test_without_the_lock_one_external_id_leaves_several_rows(crowd, ask):
     # The control: many pass the check before anybody is stored; only the constraint is left, which
     # lets one of them have the id.
@@ -207,6 +208,7 @@ def test_a_page_sent_by_twenty_tabs_at_once_is_stored_once(together, ask):
     assert [item for (item,) in stored] == ["experience", "following", "use"]
 
 
+@pytest.mark.nightly
 def test_without_the_lock_a_page_of_twenty_tabs_breaks(crowd):
     # The control: two tabs find the page unsent, and the constraint stops all but one.
     outcomes = crowd.together("pages unlocked", 20)
@@ -228,6 +230,7 @@ def test_who_withdraws_while_pages_are_sent_is_gone_with_all_that_was_sent(crowd
     assert ask(left) == [(0,)]  # the person had not come to an arm: the place went back
 
 
+@pytest.mark.nightly
 def test_without_the_lock_withdrawing_while_pages_are_sent_breaks(crowd):
     # The control: a page is stored for somebody who is deleted, and the foreign key stops it.
     outcomes = Counter(crowd.together("leaving unlocked", 20))
