@@ -93,12 +93,12 @@ class DesignPicture:
             "images": str(most) if least == most else f"{least}–{most}",
         }
         if self.arms == self.conditions == 1:
-            return gettext("A single arm: each person sees %(images)s pictures.") % words
+            return gettext("A single arm: each person sees %(images)s images.") % words
         if self.conditions == 1:
             return (
                 gettext(
                     "Between subjects: each person is in one of %(arms)d arms and sees %(images)s "
-                    "pictures."
+                    "images."
                 )
                 % words
             )
@@ -106,14 +106,14 @@ class DesignPicture:
             return (
                 gettext(
                     "Within subjects: each person sees all %(conditions)d conditions, in one of "
-                    "%(orders)d orders, with %(images)s pictures in all."
+                    "%(orders)d orders, with %(images)s images in all."
                 )
                 % words
             )
         return (
             gettext(
                 "Mixed: each person sees %(conditions)d of %(all)d conditions, in one of "
-                "%(orders)d orders, with %(images)s pictures in all."
+                "%(orders)d orders, with %(images)s images in all."
             )
             % words
         )
@@ -122,7 +122,7 @@ class DesignPicture:
     def alternative(self) -> str:
         """Return the drawing as text: each box with its number of images."""
         boxes = [
-            gettext("%(label)s (%(images)d pictures)") % {"label": box.name, "images": box.images}
+            gettext("%(label)s (%(images)d images)") % {"label": box.name, "images": box.images}
             for box in self.boxes
         ]
         words = {"boxes": "; ".join(boxes)}

@@ -42,7 +42,7 @@ DESIGNS = (
         "within",
         _(
             "Within people: everybody sees every kind of map, one after the other, in a balanced "
-            "order. Needs fewer people, more pictures per person, and takes longer."
+            "order. Needs fewer people, more images per person, and takes longer."
         ),
     ),
 )
@@ -59,7 +59,7 @@ TASKS = (
         "forward_simulation",
         _("Guess what the classifier says. Measures understanding (Doshi-Velez & Kim, 2017)."),
     ),
-    ("classify", _("See the classifier's answer and say what the picture shows.")),
+    ("classify", _("See the classifier's answer and say what the image shows.")),
 )
 RECRUITMENT = (
     ("open", _("An open link: by e-mail, on a screen in the lab, or on paper as a QR code")),
@@ -96,7 +96,7 @@ class GuideForm(NamingForm):
         ),
     )
     task = forms.ChoiceField(
-        label=_("4. What do people do with each picture?"),
+        label=_("4. What do people do with each image?"),
         choices=TASKS,
         initial="decide",
         widget=forms.RadioSelect,
@@ -104,31 +104,31 @@ class GuideForm(NamingForm):
     checks = forms.BooleanField(
         label=_("5. Check understanding and attention"),
         help_text=_(
-            "Questions on what the map means, three pictures for practice, and one attention check."
+            "Questions on what the map means, three images for practice, and one attention check."
         ),
         initial=True,
         required=False,
     )
     source = forms.ChoiceField(
-        label=_("6. Which pictures?"),
+        label=_("6. Which images?"),
         widget=forms.RadioSelect,
         help_text=_(
-            "A classifier knows only its classes: own pictures have to show one of them each. For "
-            "own pictures, choose the classifier that knows your classes and works on most pixels."
+            "A classifier knows only its classes: own images have to show one of them each. For "
+            "own images, choose the classifier that knows your classes and works on most pixels."
         ),
     )
     right = forms.IntegerField(
-        label=_("Pictures that the classifier gets right"), min_value=1, max_value=100, initial=8
+        label=_("Images that the classifier gets right"), min_value=1, max_value=100, initial=8
     )
     wrong = forms.IntegerField(
-        label=_("Pictures that it gets wrong"),
+        label=_("Images that it gets wrong"),
         min_value=1,
         max_value=100,
         initial=4,
         help_text=_("Per person or, within people, per kind of map. 12 take about 5 minutes."),
     )
     before = forms.MultipleChoiceField(
-        label=_("7. What is asked before the pictures?"),
+        label=_("7. What is asked before the images?"),
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
@@ -238,7 +238,7 @@ def show(request: HttpRequest) -> HttpResponse:
 def _described(source: guide.Source) -> str:
     if source.own:
         words = gettext(
-            "My own pictures, which I upload after the study is created. The classifier "
+            "My own images, which I upload after the study is created. The classifier "
             "%(weights)s tells apart: %(classes)s"
         )
     elif not source.images:
@@ -247,10 +247,10 @@ def _described(source: guide.Source) -> str:
             "when the maps are computed and show: %(classes)s"
         )
     else:
-        words = gettext("%(set)s: %(images)d pictures of %(count)d classes, classifier %(weights)s")
+        words = gettext("%(set)s: %(images)d images of %(count)d classes, classifier %(weights)s")
     if source.own and source.size:
         words = f"{words}. " + gettext(
-            "It works on %(size)d × %(size)d pixels, which are made of each picture."
+            "It works on %(size)d × %(size)d pixels, which are made of each image."
         )
         if is_tiny(source.size, source.size):
             words += " " + gettext("People see these few pixels, enlarged to squares.")
@@ -258,8 +258,8 @@ def _described(source: guide.Source) -> str:
         words = f"{words}. {_errors(source)}"
     elif source.own and source.images_wanted:
         words = f"{words}. " + gettext(
-            "It is right on %(right)d %% of its own test pictures. If it errs as often on yours, "
-            "the usual numbers need about %(wanted)d pictures."
+            "It is right on %(right)d %% of its own test images. If it errs as often on yours, "
+            "the usual numbers need about %(wanted)d images."
         )
     return words % {
         "set": source.image_set,

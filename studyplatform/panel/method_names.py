@@ -28,13 +28,13 @@ DESCRIPTIONS: Mapping[str, Promise] = {
     "gradcam": _("coarse regions that are evidence for the answer"),
     "saliency": _("single pixels, by how much a small change of each would change the answer"),
     "integrated_gradients": _(
-        "evidence for and against in each pixel, compared with a black picture"
+        "evidence for and against in each pixel, compared with a black image"
     ),
-    "deepshap": _("evidence for and against in each pixel, compared with typical pictures"),
+    "deepshap": _("evidence for and against in each pixel, compared with typical images"),
     "lime": _("a few patches that are evidence for or against, found by covering patches"),
-    "smoothgrad": _("a saliency map that is averaged over noisy copies of the picture"),
-    "gradcam_plus_plus": _("like Grad-CAM, for pictures with several objects of one kind"),
-    "gradient_shap": _("like SHAP, estimated from random pictures between the two"),
+    "smoothgrad": _("a saliency map that is averaged over noisy copies of the image"),
+    "gradcam_plus_plus": _("like Grad-CAM, for images with several objects of one kind"),
+    "gradient_shap": _("like SHAP, estimated from random images between the two"),
     "lrp": _("evidence in each pixel, passed back through the network layer by layer"),
     "occlusion": _("regions whose covering changes the answer most"),
     "placebo": _("drawn at random in the look of Grad-CAM; a control for merely seeing a map"),

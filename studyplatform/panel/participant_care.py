@@ -24,8 +24,8 @@ ERASED: Mapping[str, Promise] = {
     "participants": _("the participation itself, with code and consent"),
     "submissions": _("pages that were sent"),
     "trial maps": _("maps that were shown"),
-    "trials": _("pictures that were shown"),
-    "uncoverings": _("places of pictures that were uncovered"),
+    "trials": _("images that were shown"),
+    "uncoverings": _("places of images that were uncovered"),
 }
 """What an erasure deletes, in the words of the receipt, by the tables' names."""
 

@@ -113,7 +113,7 @@ FOLLOWING: Mapping[str, tuple[Following, ...]] = {
 """What usually comes after each kind of job."""
 FAILED_TO_CHOOSE = (
     Following(
-        _("Ask for fewer pictures"), "panel:study-section", Right.MAKE_CHANGES,
+        _("Ask for fewer images"), "panel:study-section", Right.MAKE_CHANGES,
         {"section": "trials"},
     ),
     Following(_("Upload more images"), "panel:upload-images", Right.MAKE_CHANGES),

@@ -334,7 +334,7 @@ def test_an_export_is_a_folder_and_a_zip_file_with_hashes(study, enqueue):
     for name, entry in manifest["files"].items():
         assert hashes[f"small/{name}"] == entry["sha256"]
     assert job.result["provenance"]["rows"]["participants.csv"] == 1
-    assert job.result["summary"] == "1 person, 5 pictures judged"
+    assert job.result["summary"] == "1 person, 5 images judged"
     assert job.result["reveals_arms"] is False
     assert job.result["provenance"]["arms_blinded"] is True
 
@@ -346,7 +346,7 @@ def test_the_summary_of_an_export_counts_answers_and_not_trials_that_were_only_d
     enqueue("export", formats=["csv"], simulated="none")
     job, _ = do_next()
     assert job.result["provenance"]["rows"]["trials.csv"] == 5
-    assert job.result["summary"] == "1 person, 0 pictures judged"
+    assert job.result["summary"] == "1 person, 0 images judged"
 
 
 @pytest.mark.nightly

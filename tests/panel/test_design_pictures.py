@@ -59,7 +59,7 @@ def test_in_a_mixed_design_each_group_of_people_has_a_row_of_boxes():
     picture = picture_of(mixed)
     assert [box.is_first for box in picture.boxes] == [True, False, True, False]
     assert picture.caption == (
-        "Mixed: each person sees 2 of 4 conditions, in one of 2 orders, with 12 pictures in all."
+        "Mixed: each person sees 2 of 4 conditions, in one of 2 orders, with 12 images in all."
     )
 
 

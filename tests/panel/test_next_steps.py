@@ -60,7 +60,7 @@ def test_maps_that_failed_for_want_of_pictures_lead_to_where_it_is_mended(study)
     assert next_steps(job, study, frozenset(Right)) == [], "its pictures are chosen"
     study.stimuli.all().delete()
     steps = next_steps(job, study, frozenset(Right))
-    assert [str(step.words) for step in steps] == ["Ask for fewer pictures", "Upload more images"]
+    assert [str(step.words) for step in steps] == ["Ask for fewer images", "Upload more images"]
     assert steps[0].address == reverse("panel:study-section", args=[study.slug, "trials"])
     assert next_steps(job, study, frozenset({Right.VIEW})) == []
 

@@ -44,7 +44,7 @@ def _summary(exported: ExportSummary) -> str:
     return ", ".join(
         (
             ngettext("%(count)d person", "%(count)d people", people) % {"count": people},
-            ngettext("%(count)d picture judged", "%(count)d pictures judged", judged)
+            ngettext("%(count)d image judged", "%(count)d images judged", judged)
             % {"count": judged},
         )
     )

@@ -60,7 +60,7 @@ GROUPS = (
         ),
     ),
     Group(
-        _("Pictures and trials"),
+        _("Images and trials"),
         (
             trials.SECTION,
             sets.SECTION,

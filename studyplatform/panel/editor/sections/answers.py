@@ -171,7 +171,7 @@ SECTION = Section(
     "answers",
     _("Conditions on answers"),
     _(
-        "Pages and single questions that are only for some people. Pictures and checks are for "
+        "Pages and single questions that are only for some people. Images and checks are for "
         "everybody, because the arms are compared over them."
     ),
     _answers,

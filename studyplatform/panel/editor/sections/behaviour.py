@@ -112,7 +112,7 @@ def _behaviour(values: Values) -> list[Entry]:
         Entry((*BEHAVIOUR, "shortest_time"), gettext("Shortest time in milliseconds"), "number",
               group=people, missing=0, help=gettext(
                   "Faster answers do not count in the response times: they cannot be a response to "
-                  "the picture."
+                  "the image."
               )),
         Entry((*BEHAVIOUR, "confidence_range"), gettext("Ends of the scale of sureness"), "numbers",
               group=scale, missing=[], help=gettext(

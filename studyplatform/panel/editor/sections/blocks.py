@@ -164,12 +164,12 @@ def _note(values: Values) -> str:
     blocks = number_of_blocks(values)
     if blocks > 1:
         return gettext(
-            "Each person sees %(blocks)d blocks of pictures here, one with each map, in a balanced "
-            "order. Instructions and pictures come in every block."
+            "Each person sees %(blocks)d blocks of images here, one with each map, in a balanced "
+            "order. Instructions and images come in every block."
         ) % {"blocks": blocks}
     said = gettext(
-        "Each person sees one block of pictures in this study, because each person is in one arm. "
-        "A text between two runs of pictures is a page of its own."
+        "Each person sees one block of images in this study, because each person is in one arm. "
+        "A text between two runs of images is a page of its own."
     )
     if "parts" in values:
         return said
@@ -186,7 +186,7 @@ def _note(values: Values) -> str:
 SECTION = Section(
     "blocks",
     _("Blocks and arms"),
-    _("In which blocks of pictures a page is shown, and to whom. No arm ticked: to everybody."),
+    _("In which blocks of images a page is shown, and to whom. No arm ticked: to everybody."),
     _blocks,
     _write_blocks,
     _note,

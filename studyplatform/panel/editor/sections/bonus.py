@@ -64,7 +64,7 @@ def _which(values: Values) -> Iterator[Entry]:
     counting = _counting(values)
     if len(counting) > 1 or value_at(values, (*BONUS, "parts")) is not None:
         yield Entry(
-            (*BONUS, "parts"), gettext("Pictures that count"), "several",
+            (*BONUS, "parts"), gettext("Images that count"), "several",
             gettext("None ticked: all. Practice never counts."), missing=[],
             choices=[(key, f"{run.group} ({key})") for key, run in counting.items()],
         )  # fmt: skip

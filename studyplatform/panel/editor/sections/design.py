@@ -45,14 +45,14 @@ def _design(values: Values) -> list[Entry]:
         Entry(
             DESIGN, gettext("What each person sees"), "radio",
             gettext(
-                "Within people needs fewer people and more pictures of each, and takes longer; "
+                "Within people needs fewer people and more images of each, and takes longer; "
                 "one map can change how the next is seen. The order is balanced: each map is "
                 "equally often in each place, and equally often behind each other one."
             ),
             missing=SEPARATOR.join(within_of(values)) or BETWEEN,
             choices=[
                 (BETWEEN, gettext("one arm: people differ in what they see")),
-                (designs.CONDITION, gettext("everything in turn, a block of pictures each")),
+                (designs.CONDITION, gettext("everything in turn, a block of images each")),
                 *_by_factor(values),
             ],
         ),
@@ -223,7 +223,7 @@ def _note(values: Values) -> str:
         + gettext(
             "A change also changes what depends on it: the control and the tests of the plan, the "
             "questionnaires of each block, and the limits of pages. Quotas, ratios and contrasts "
-            "of arms that no longer exist are removed. Each block needs pictures of its own."
+            "of arms that no longer exist are removed. Each block needs images of its own."
         )
     )
 

@@ -12,8 +12,8 @@ def _display(values: Values) -> list[Entry]:
     return [
         Entry(
             ("pages", "map"), gettext("Place of the map"), "choice", group=maps, missing="beside",
-            choices=[("beside", gettext("next to the picture")),
-                     ("over", gettext("over the picture, with a slider for its strength"))],
+            choices=[("beside", gettext("next to the image")),
+                     ("over", gettext("over the image, with a slider for its strength"))],
         ),
         Entry(
             ("pages", "map_alt"), gettext("What a screen reader says of a map"), "choice",
@@ -22,12 +22,12 @@ def _display(values: Values) -> list[Entry]:
                      ("neutral", gettext("only that there is a map")),
                      ("none", gettext("nothing"))],
             help=gettext(
-                "A description of the map is another stimulus than its picture. The exported "
+                "A description of the map is another stimulus than its image. The exported "
                 "manifest says what you chose."
             ),
         ),
         Entry(
-            ("pages", "without_picture"), gettext("If a picture cannot be loaded"), "choice",
+            ("pages", "without_picture"), gettext("If an image cannot be loaded"), "choice",
             group=maps, missing="skip",
             choices=[("skip", gettext("people go on without an answer")),
                      ("answer", gettext("people can answer nevertheless"))],

@@ -37,7 +37,7 @@ MEANINGS = {
     "listed": _("People whom the plan names."),
     "participant": _("People with such a value:"),
     "trials": _("People with so many such trials:"),
-    "same_choices": _("People who always made the same choice in so many blocks of pictures:"),
+    "same_choices": _("People who always made the same choice in so many blocks of images:"),
     "answer": _("People who gave such an answer:"),
     "same_answers": _("People who gave the same answer to all of these questions:"),
     "signals": _("People with so many of these signs of programs:"),
@@ -122,9 +122,9 @@ def _of_rule(values: Values, at: Path, exclusion: Mapping[str, Any], group: str)
         )  # fmt: skip
         yield Entry(
             (*at, "block"), gettext("Blocks"), "choice", group=group, is_optional=False,
-            choices=[("block", gettext("the blocks of pictures")),
-                     ("part", gettext("the runs of pictures")),
-                     ("condition", gettext("the pictures with one kind of map"))],
+            choices=[("block", gettext("the blocks of images")),
+                     ("part", gettext("the runs of images")),
+                     ("condition", gettext("the images with one kind of map"))],
         )  # fmt: skip
     if rule in ("trials", "same_choices", "signals"):
         unit = {"trials": gettext("In so many trials or more"),
@@ -201,9 +201,9 @@ def _signs() -> Choices:
         "scripted": gettext("answers by a script"),
         "pace": gettext("answers faster than anybody can see a page"),
         "metronome": gettext("answers at the same distances"),
-        "pictures": gettext("pictures not requested"),
+        "pictures": gettext("images not requested"),
         "hidden": gettext("an instruction obeyed that people cannot see"),
-        "perception": gettext("pictures not recognised"),
+        "perception": gettext("images not recognised"),
         "hidden_filled": gettext("a field filled that people cannot see"),
         "pasted": gettext("texts mostly pasted"),
         "keyless": gettext("texts mostly without keys"),

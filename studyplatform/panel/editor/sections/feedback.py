@@ -54,7 +54,7 @@ class Schedule(Entry):
             return []
         if key and not number:
             raise EditError(
-                gettext("%(page)s: say after how many pictures feedback comes.")
+                gettext("%(page)s: say after how many images feedback comes.")
                 % {"page": self.group}
             )
         changes = [Change((*self.at, one), REMOVED) for one in NUMBERS.values()]
@@ -79,7 +79,7 @@ def _feedback(values: Values) -> list[Entry]:
 def _of_run(run: Run) -> Iterator[Entry]:
     at, group = run.at, run.group
     yield Schedule(
-        (*at, "feedback"), gettext("People learn what the picture shows"), "radio",
+        (*at, "feedback"), gettext("People learn what the image shows"), "radio",
         gettext(
             "Feedback shows people how often the classifier is right, which changes their trust "
             "in addition to what they were told about it (Yin et al., 2019), and teaches them when "
@@ -87,17 +87,17 @@ def _of_run(run: Run) -> Iterator[Entry]:
         ),
         group=group, usual=run.is_practice,
         choices=[(NEVER, gettext("never")),
-                 (EACH, gettext("after each picture")),
-                 (FIRST, gettext("only after the first pictures of each block")),
-                 (EVERY, gettext("at regular intervals, such as after every second picture"))],
+                 (EACH, gettext("after each image")),
+                 (FIRST, gettext("only after the first images of each block")),
+                 (EVERY, gettext("at regular intervals, such as after every second image"))],
     )  # fmt: skip
     yield Entry(
-        (*at, NUMBERS[FIRST]), gettext("Number of first pictures with feedback"), "number",
+        (*at, NUMBERS[FIRST]), gettext("Number of first images with feedback"), "number",
         group=group, missing="",
     )  # fmt: skip
     yield Entry(
-        (*at, NUMBERS[EVERY]), gettext("Feedback after every so many pictures"), "number",
-        gettext("2: after every second picture."), group=group, missing="",
+        (*at, NUMBERS[EVERY]), gettext("Feedback after every so many images"), "number",
+        gettext("2: after every second image."), group=group, missing="",
     )  # fmt: skip
     task = {one.key: one for one in tasks.TASKS}.get(str(run.part.get("task", "decide")))
     is_judged = task is None or not task.compares
@@ -121,9 +121,9 @@ def _write_feedback(source: str, values: Values, sent: Sent, entries: list[Entry
 
 SECTION = Section(
     "feedback",
-    _("Feedback after pictures"),
+    _("Feedback after images"),
     _(
-        "After which pictures people learn what was right. It is the same in every arm that sees "
+        "After which images people learn what was right. It is the same in every arm that sees "
         "the page."
     ),
     _feedback,

@@ -81,11 +81,11 @@ def _further(values: Values) -> list[Entry]:
               group=quality, missing=[],
               choices=[(measure.key, gettext(measure.label)) for measure in MEASURES]),
         _asked_for(values, ATTENTION, looks, gettext(
-            "Whether maps mark the places that people need to recognise a picture. Needs the task "
-            "in which people uncover a blurred picture."
+            "Whether maps mark the places that people need to recognise an image. Needs the task "
+            "in which people uncover a blurred image."
         )),
         Entry((*ATTENTION, "methods"), gettext("Methods"), "several",
-              gettext("None ticked: every method with a map of each picture."),
+              gettext("None ticked: every method with a map of each image."),
               group=looks, missing=[],
               choices=method_choices()),
     ]  # fmt: skip

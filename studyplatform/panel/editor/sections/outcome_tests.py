@@ -27,10 +27,10 @@ IN_WORDS = {
     "ancova": _("arms: means, adjusted for covariates or an earlier answer (ANCOVA)"),
     "factorial": _("two factors of the arms and their interaction (ANOVA)"),
     "permutation": _("arms: permutation of people"),
-    "logistic_trials": _("arms: yes-or-no trials, random people and pictures (mixed model)"),
-    "linear_trials": _("arms: numbers of trials, random people and pictures (mixed model)"),
-    "ordinal_trials": _("arms: ordinal trials, random people and pictures (mixed model)"),
-    "binary_trials": _("arms: yes-or-no trials, without random pictures"),
+    "logistic_trials": _("arms: yes-or-no trials, random people and images (mixed model)"),
+    "linear_trials": _("arms: numbers of trials, random people and images (mixed model)"),
+    "ordinal_trials": _("arms: ordinal trials, random people and images (mixed model)"),
+    "binary_trials": _("arms: yes-or-no trials, without random images"),
     "likelihood_ratio": _("arms: yes-or-no or ordinal trials, even if an arm's are all alike"),
     "repeated": _("within people: ranks of conditions or times (Friedman, Wilcoxon)"),
     "paired": _("within people: two conditions or times (paired t)"),
@@ -145,16 +145,16 @@ def _of_analysis(
     if analysis is not None and analysis.random:
         yield Entry(
             (*at, "slopes"), gettext("The effect of the arm may differ by"), "several",
-            gettext("Without pictures, a map is assumed to help equally with every picture."),
+            gettext("Without images, a map is assumed to help equally with every image."),
             group=group, missing=[],
-            choices=[("image", gettext("picture")), ("participant", gettext("person"))],
+            choices=[("image", gettext("image")), ("participant", gettext("person"))],
         )  # fmt: skip
     if analysis is not None and analysis.key == "linear_trials":
         yield Entry(
             (*at, "degrees_of_freedom"), gettext("Degrees of freedom"), "choice", group=group,
             missing="satterthwaite",
             choices=[("satterthwaite", "Satterthwaite"),
-                     ("kenward_roger", gettext("Kenward and Roger, for few people or pictures"))],
+                     ("kenward_roger", gettext("Kenward and Roger, for few people or images"))],
         )  # fmt: skip
 
 
@@ -164,7 +164,7 @@ def _within(
     """Yield the factors that can vary within a person."""
     yield "condition", gettext("the kind of map")
     yield "block", gettext("the block")
-    yield "part", gettext("the run of pictures or the page that asks")
+    yield "part", gettext("the run of images or the page that asks")
     if outcome.get("kind") == "trial_mean":
         yield "prediction_correct", gettext("whether the classifier is right")
         yield from factors

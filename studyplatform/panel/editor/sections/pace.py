@@ -21,19 +21,19 @@ def _of_run(run: Run) -> Iterator[Entry]:
     yield Entry(
         (*at, "first_right"), gettext("Right answers before the first wrong one"), "number",
         gettext(
-            "So many pictures of each block come before the classifier's first error. First "
+            "So many images of each block come before the classifier's first error. First "
             "impressions last: experts who met errors early trusted less throughout (Nourani et "
             "al., 2020). 0: the order is drawn by chance alone."
         ),
         group=group, missing=0,
     )  # fmt: skip
     yield Entry(
-        (*at, "break_every"), gettext("Pictures until a break is offered"), "number",
+        (*at, "break_every"), gettext("Images until a break is offered"), "number",
         gettext("A page that says how far people are, and waits. 0: no break."),
         group=group, missing=0,
     )  # fmt: skip
     yield Entry(
-        (*at, "minimum_seconds"), gettext("Seconds before a picture can be answered"), "number",
+        (*at, "minimum_seconds"), gettext("Seconds before an image can be answered"), "number",
         gettext(
             "Against clicking through. Having to wait lets people think for themselves, and "
             "changes how they judge and follow advice (Park et al., 2019; Buçinca et al., 2021). "
@@ -84,7 +84,7 @@ def _of_pace(run: Run) -> Iterator[Entry]:
 SECTION = Section(
     "pace",
     _("Times and order"),
-    _("What comes first, when people can rest, and how long they have for a picture."),
+    _("What comes first, when people can rest, and how long they have for an image."),
     _pace,
     write_in_runs,
 )

@@ -31,16 +31,16 @@ ARRANGED: Path = (NEW, "arranged")
 
 def _pages(values: Values) -> list[Entry]:
     if "parts" not in values:
-        before, after = gettext("Before the pictures"), gettext("After the pictures")
+        before, after = gettext("Before the images"), gettext("After the images")
         return [
             Entry(("questionnaires", "before"), before, "several", missing=[], choices=choices(),
                   is_optional=False),
             Entry(("questionnaires", "after"), after, "several", missing=[], choices=choices(),
                   is_optional=False),
             Entry(
-                (NEW, PRACTICE), gettext("Practice before the pictures"), "check", missing=False,
+                (NEW, PRACTICE), gettext("Practice before the images"), "check", missing=False,
                 help=gettext(
-                    "Three pictures with feedback, which are not analysed. It writes the pages as "
+                    "Three images with feedback, which are not analysed. It writes the pages as "
                     "a list."
                 ),
             ),
@@ -62,9 +62,9 @@ def _pages(values: Values) -> list[Entry]:
         *entries,
         Entry((NEW, "questionnaire"), gettext("Page"), "choice", group=added,
               choices=[("", gettext("none")), (OWN_TEXT, gettext("a page with your own text")),
-                       (PRACTICE, gettext("pictures for practice, with feedback")),
-                       (FURTHER_RUN, gettext("a further run of pictures")), *choices()],
-              help=gettext("Pictures begin with the task of the first run.")),
+                       (PRACTICE, gettext("images for practice, with feedback")),
+                       (FURTHER_RUN, gettext("a further run of images")), *choices()],
+              help=gettext("Images begin with the task of the first run.")),
         _place_entry(values, added),
         Entry((NEW, "per_block"), gettext("In every block of a within-subjects study"), "check",
               group=added, missing=False),
@@ -103,9 +103,9 @@ def described(part: Mapping[str, Any]) -> str:
         "instructions": gettext("Instructions"),
         "quiz": gettext("Comprehension check"),
         "practice": gettext("Practice"),
-        "trials": gettext("Pictures"),
+        "trials": gettext("Images"),
         "attention": gettext("Attention check"),
-        "perception": gettext("Pictures to find again"),
+        "perception": gettext("Images to find again"),
     }
     kind = str(part.get("kind", ""))
     if kind == "questionnaire":
@@ -221,10 +221,10 @@ def _checks(values: Values) -> list[Entry]:
             entries.append(
                 Entry(
                     ("parts", number, "attention"),
-                    gettext("Attention checks among the pictures of page %(number)d: %(what)s")
+                    gettext("Attention checks among the images of page %(number)d: %(what)s")
                     % words,
                     "number",
-                    gettext("Spread evenly. Fewer than pictures."),
+                    gettext("Spread evenly. Fewer than images."),
                     missing=0,
                 )
             )
@@ -232,9 +232,9 @@ def _checks(values: Values) -> list[Entry]:
         entries.append(
             Entry(
                 (NEW, "among"),
-                gettext("Attention checks among the pictures"),
+                gettext("Attention checks among the images"),
                 "number",
-                gettext("Spread evenly. Fewer than pictures."),
+                gettext("Spread evenly. Fewer than images."),
                 missing=0,
             )
         )
@@ -249,7 +249,7 @@ def _checks(values: Values) -> list[Entry]:
     entries.append(
         Entry(
             (NEW, "attention"), gettext("Add a page with an attention check"), "check",
-            gettext("Behind the pictures. It asks for a particular point of a scale."),
+            gettext("Behind the images. It asks for a particular point of a scale."),
             missing=False,
         )
     )  # fmt: skip

@@ -59,7 +59,7 @@ def _plan(values: Values) -> list[Entry]:
             ("analysis", "covariates"), gettext("Who took part (table 1)"), "several",
             gettext(
                 "What describes people in the report, by arm. None ticked: the questions before "
-                "the first pictures."
+                "the first images."
             ),
             group=general, missing=[], choices=covariate_choices(values),
         ),

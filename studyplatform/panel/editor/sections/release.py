@@ -24,7 +24,7 @@ LANGUAGE = "language"
 
 def _release(values: Values) -> list[Entry]:
     terms, people = gettext("Terms"), gettext("Protection of the people")
-    pictures = gettext("Pictures of the study")
+    pictures = gettext("Images of the study")
     known = {item.id: item for item in _describing(values)}
     return [
         Entry(("release", "licence"), gettext("Licence of the data"), "radio", group=terms,
@@ -37,14 +37,14 @@ def _release(values: Values) -> list[Entry]:
         *(entry for number, author in enumerate(tables(values, *AUTHORS))
           for entry in _author(number, author)),
         *_one_more_author(),
-        Entry(("release", "pictures"), gettext("Rights to the pictures"), "radio",
+        Entry(("release", "pictures"), gettext("Rights to the images"), "radio",
               group=pictures, missing="unknown",
-              choices=[("unknown", gettext("not known: no picture is released")),
-                       ("patients", gettext("of patients: neither pictures nor maps are released")),
-                       ("licensed", gettext("licensed to the lab: no picture is released")),
-                       ("open", gettext("open: pictures are released"))]),
-        Entry(("release", "pictures_licence"), gettext("Licence of the pictures"), group=pictures,
-              help=gettext("Needed for open pictures, such as CC-BY-4.0.")),
+              choices=[("unknown", gettext("not known: no image is released")),
+                       ("patients", gettext("of patients: neither images nor maps are released")),
+                       ("licensed", gettext("licensed to the lab: no image is released")),
+                       ("open", gettext("open: images are released"))]),
+        Entry(("release", "pictures_licence"), gettext("Licence of the images"), group=pictures,
+              help=gettext("Needed for open images, such as CC-BY-4.0.")),
         Entry(("release", "k"), gettext("People who share each combination of answers"), "number",
               gettext(
                   "At least so many (k-anonymity; Samarati, 2001; Sweeney, 2002): somebody who "

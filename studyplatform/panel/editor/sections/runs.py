@@ -41,7 +41,7 @@ def runs(values: Values) -> Iterator[Run]:
     if "parts" not in values:
         images = values.get("images", {})
         numbers = _numbers(images if isinstance(images, dict) else {}, {})
-        yield Run(SHORT, {}, gettext("Pictures"), ("images",), numbers)
+        yield Run(SHORT, {}, gettext("Images"), ("images",), numbers)
         return
     for number, part in enumerate(tables(values, "parts")):
         if part.get("kind") in ("trials", "practice"):

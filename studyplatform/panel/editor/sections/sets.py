@@ -13,7 +13,7 @@ from studyplatform.panel.editor.sections.runs import Run, runs, write_in_runs
 
 def _sets(values: Values) -> list[Entry]:
     of_people = [entry for run in runs(values) for entry in _pools(run)]
-    chosen = gettext("How the pictures of the study are chosen")
+    chosen = gettext("How the images of the study are chosen")
     return [
         *of_people,
         Entry(
@@ -33,9 +33,9 @@ def _sets(values: Values) -> list[Entry]:
         Entry(
             ("images", "sets"), gettext("Sets that rotate"), "number",
             gettext(
-                "So many sets of pictures are chosen, each as large as a person needs; every arm "
+                "So many sets of images are chosen, each as large as a person needs; every arm "
                 "sees all of them equally often, and each person one. Empty: one set, or one per "
-                "block. It does not go together with pictures that are drawn for each person."
+                "block. It does not go together with images that are drawn for each person."
             ),
             group=chosen,
         ),
@@ -44,18 +44,18 @@ def _sets(values: Values) -> list[Entry]:
 
 def _pools(run: Run) -> Iterator[Entry]:
     labels = {
-        "right": gettext("Pool of pictures that the classifier gets right"),
-        "wrong": gettext("Pool of pictures that it gets wrong"),
+        "right": gettext("Pool of images that the classifier gets right"),
+        "wrong": gettext("Pool of images that it gets wrong"),
     }
     for key, label in labels.items():
         number, name = run.numbers.get(key, 0), f"{key}_pool"
         if not number and name not in run.part:  # nothing to draw
             continue
         seen = ngettext(
-            "The number of pictures from which each person's %(number)d of a block is drawn. "
-            "Empty: everybody sees the same picture.",
-            "The number of pictures from which each person's %(number)d of a block are drawn. "
-            "Empty: everybody sees the same pictures.",
+            "The number of images from which each person's %(number)d of a block is drawn. "
+            "Empty: everybody sees the same image.",
+            "The number of images from which each person's %(number)d of a block are drawn. "
+            "Empty: everybody sees the same images.",
             number,
         )
         yield Entry(
@@ -78,19 +78,19 @@ def _note(values: Values) -> str:
         if drawn and not run.is_practice:
             people = lcm(*(pool // gcd(pool, shown) for shown, pool in drawn))
             return gettext(
-                "Every picture has been shown equally often after every %(people)d people of an "
+                "Every image has been shown equally often after every %(people)d people of an "
                 "arm; before, none has been shown more than once more often than another. Analyse "
-                "such data with models in which pictures are random (Judd et al., 2012)."
+                "such data with models in which images are random (Judd et al., 2012)."
             ) % {"people": people}
     return ""
 
 
 SECTION = Section(
     "sets",
-    _("Sets of pictures"),
+    _("Sets of images"),
     _(
-        "Whether everybody sees the same pictures, or each person pictures of their own. Which "
-        "pictures the study may use at all is chosen under Images."
+        "Whether everybody sees the same images, or each person images of their own. Which "
+        "images the study may use at all is chosen under Images."
     ),
     _sets,
     write_in_runs,

@@ -15,7 +15,7 @@ from surveys.study_file.parts.trials import BLUR, CIRCLE
 
 TASKS = {
     "decide": _("Accept or reject the classifier's answer. The simplest task."),
-    "classify": _("See the classifier's answer and say what the picture shows."),
+    "classify": _("See the classifier's answer and say what the image shows."),
     "judge_advisor": _(
         "Give an own answer, see the classifier's, and give the final answer. Separates "
         "following good advice from following bad advice (Schemmer et al., 2023)."
@@ -29,7 +29,7 @@ TASKS = {
     ),
     "preference": _("Choose between two maps of the same answer, by different methods."),
     "uncover": _(
-        "Uncover a blurred picture place by place and say what it shows. Measures where people "
+        "Uncover a blurred image place by place and say what it shows. Measures where people "
         "look, to compare it with maps."
     ),
 }
@@ -48,7 +48,7 @@ def _asked(values: Values, part: Mapping[str, Any], at: Path, group: str) -> Ite
     usual = USUAL_PRACTICE if part.get("kind") == "practice" else {}
     shown: Path = ("images",) if at == SHORT else at
     yield Entry(
-        (*at, "task"), gettext("What people do with each picture"), "radio", group=group,
+        (*at, "task"), gettext("What people do with each image"), "radio", group=group,
         missing="decide",
         choices=[(task.key, TASKS.get(task.key, task.label)) for task in tasks.TASKS],
         help=gettext(
@@ -59,12 +59,12 @@ def _asked(values: Values, part: Mapping[str, Any], at: Path, group: str) -> Ite
     yield from _compared(values, part, at, group)
     yield from _uncovered(part, at, group)
     yield Entry(
-        (*shown, "right"), gettext("Pictures that the classifier gets right"), "number",
+        (*shown, "right"), gettext("Images that the classifier gets right"), "number",
         gettext("Per person or, within people, per kind of map. 12 take about 5 minutes."),
         group=group, missing=usual.get("right", ""), is_optional=False,
     )  # fmt: skip
     yield Entry(
-        (*shown, "wrong"), gettext("Pictures that it gets wrong"), "number", group=group,
+        (*shown, "wrong"), gettext("Images that it gets wrong"), "number", group=group,
         missing=usual.get("wrong", ""), is_optional=False,
     )  # fmt: skip
     yield Entry(
@@ -97,7 +97,7 @@ def _asked(values: Values, part: Mapping[str, Any], at: Path, group: str) -> Ite
     yield Entry(
         (*at, "diagnosis"), gettext("Also ask whether anything is wrong"), "check",
         gettext(
-            "An optional question about answer and map. You read the answers by picture under "
+            "An optional question about answer and map. You read the answers by image under "
             "Feedback. Attention to errors may change trust: ask in all arms or in none."
         ),
         group=group, missing=False,
@@ -129,11 +129,11 @@ def _uncovered(part: Mapping[str, Any], at: Path, group: str) -> Iterator[Entry]
         return
     yield Entry(
         (*at, "circle"), gettext("Diameter of the clear circle"), "number",
-        gettext("In percent of the picture's width, from 10 to 60."), group=group, missing=CIRCLE,
+        gettext("In percent of the image's width, from 10 to 60."), group=group, missing=CIRCLE,
     )  # fmt: skip
     yield Entry(
-        (*at, "blur"), gettext("Blur of the picture"), "choice",
-        gettext("As strong as it takes for nobody to recognise the picture at once."),
+        (*at, "blur"), gettext("Blur of the image"), "choice",
+        gettext("As strong as it takes for nobody to recognise the image at once."),
         group=group, missing=BLUR,
         choices=[("light", gettext("light")), ("medium", gettext("medium")),
                  ("strong", gettext("strong"))],
@@ -212,7 +212,7 @@ def _unfit(values: Values, changes: list[Change]) -> list[Change]:
 SECTION = Section(
     "trials",
     _("Task and questions"),
-    _("What people do with each picture, and what they are asked about it."),
+    _("What people do with each image, and what they are asked about it."),
     _trials,
     _write_trials,
 )
