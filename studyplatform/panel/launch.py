@@ -45,6 +45,12 @@ MENDED_AT: Mapping[str, tuple[Promise, str, Mapping[str, str], Right]] = {
     "power": (_("Simulate the sample"), "panel:plan", {}, Right.MAKE_CHANGES),
     "registration": (_("Enter the registration"), "panel:plan", {}, Right.MAKE_CHANGES),
     "pilot": (_("Begin a pilot"), "panel:pilot", {}, Right.MAKE_CHANGES),
+    "retention": (
+        _("Say how long data are kept"),
+        _SECTION,
+        {"section": "retention"},
+        Right.MAKE_CHANGES,
+    ),
     "members": (_("Invite a colleague"), "panel:members", {}, Right.OWN),
 }
 """Where the fault of each line is mended: the link's words, its URL, and the right it needs."""
@@ -290,6 +296,12 @@ def _cautions(declared: StudyFile) -> Iterator[Line]:
     if not plan.get("preregistration"):
         sentence = gettext("The plan is not registered. Register it before the first participant.")
         yield Line(sentence, "registration", "url")
+    if not declared.retention.identifiers_months and not declared.retention.data_months:
+        sentence = gettext(
+            "The study does not say how long its data are kept. The consent has to tell people, "
+            "and data without a date stay for ever."
+        )
+        yield Line(sentence, "retention")
     kinds = {type(part) for part in declared.parts}
     if QuizPart not in kinds:
         sentence = gettext(

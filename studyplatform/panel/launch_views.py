@@ -23,7 +23,7 @@ from studyplatform.panel.launch import (
     reach_of,
     recruitment_fields,
 )
-from studyplatform.panel.overview import overviews, state_of
+from studyplatform.panel.overview import current_state, overviews
 from surveys import services
 from surveys.models import Study
 from surveys.services.documents import declared_documents
@@ -206,7 +206,7 @@ def _page(request: HttpRequest, study: Study, status: int = 200) -> HttpResponse
     address = _link(request, study)
     checked = checklist(study, address) if study.state == Study.State.DRAFT else None
     context = {
-        "state": state_of(study),
+        "state": current_state(study),
         "schedule": getattr(study, "schedule", None),
         "checklist": checked,
         "blocking": _mended(request, study, checked.blocking) if checked else (),

@@ -3,7 +3,7 @@
 Nothing here reveals who is in which arm, or which arm has how many people.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median, quantiles
@@ -19,12 +19,14 @@ from studyplatform.panel.ending_counts import (
 )
 from studyplatform.panel.page_names import page_names
 from surveys.blinding import is_blinded, limited_pages
-from surveys.models import Answer, PageView, Participant, Study
+from surveys.models import Answer, PageView, Participant, Study, Submission
 from surveys.pages.kinds.attention import expected
 from surveys.study_file.stored import definition
 
 SPEEDER = 1 / 3
 """Share of the median duration below which a person counts as a speeder."""
+TIMED_PEOPLE = 200
+"""People whose times on each page are looked at."""
 QUIET = timedelta(hours=1)
 """Time without a page after which somebody under way counts as gone."""
 
@@ -34,7 +36,8 @@ class PageCounts:
     """A page: how many were sent it, how many answered it, and how many stayed there.
 
     ``name`` is for people to read. ``stopped`` pressed "stop" there. ``gone`` are under way and
-    sent nothing for an hour.
+    sent nothing for an hour. ``seconds`` is the median time from the page to its answer, of the
+    latest people, or None while nobody has sent it.
     """
 
     name: str
@@ -42,6 +45,7 @@ class PageCounts:
     sent: int
     stopped: int
     gone: int
+    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -156,14 +160,30 @@ def _pages(
         .order_by()
         .values_list("at", flat=True)
     )
-    names = page_names(definition(study))
+    names, seconds = page_names(definition(study)), _seconds(people)
     return [
         PageCounts(
-            names[step.key], shown[step.key], sent[step.key], stopped[step.key], gone[step.key]
+            names[step.key],
+            shown[step.key],
+            sent[step.key],
+            stopped[step.key],
+            gone[step.key],
+            seconds.get(step.key),
         )
         for step in definition(study).steps
         if step.key not in hidden
     ]
+
+
+def _seconds(people: QuerySet[Participant]) -> dict[str, float]:
+    """Return the median seconds on each page by the step's key, of the latest people."""
+    # Not of all: the page is fetched every few seconds, and a median needs every number.
+    latest = people.order_by("-pk").values("pk")[:TIMED_PEOPLE]
+    times: dict[str, list[float]] = defaultdict(list)
+    sent = Submission.objects.filter(participant__in=latest, server_seconds__isnull=False)
+    for step, seconds in sent.order_by().values_list("step", "server_seconds"):
+        times[step].append(seconds)
+    return {step: median(of_page) for step, of_page in times.items()}
 
 
 def _durations(people: QuerySet[Participant]) -> Durations | None:

@@ -97,6 +97,12 @@ def state_of(study: Study) -> str:
     return str(STATES[study.state])
 
 
+def current_state(study: Study) -> str:
+    """Return the state in words, as the list of studies shows it: a draft may be piloting."""
+    is_piloting = study.state == Study.State.DRAFT and study.pk in pilots.running([study])
+    return gettext("Piloting") if is_piloting else state_of(study)
+
+
 def tone_of(study: Study) -> str:
     """Return the class that colours the state."""
     if study.archived_at is not None:

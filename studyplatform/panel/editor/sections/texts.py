@@ -233,5 +233,13 @@ def _class_names(values: Values) -> dict[str, str]:
 
 
 SECTION = Section(
-    "texts", _("Texts"), _("What participants read, in each language."), _texts, _write
+    "texts",
+    _("Texts"),
+    _(
+        "What participants read, in each language. Instructions, comprehension questions and the "
+        "words of the tasks are the platform's own: they follow from task and method, so that arms "
+        "differ by the map alone. Read them in the preview."
+    ),
+    _texts,
+    _write,
 )
