@@ -97,7 +97,7 @@ def _steps(study: Study, rights: Collection[Right], checked: Checklist) -> Itera
     yield Step(
         _("Pilot"),
         was_piloted,
-        gettext("Somebody has gone through the whole study.")
+        gettext("Somebody, or a program, has gone through the whole study.")
         if was_piloted
         else gettext("Nobody has gone through the whole study yet."),
         _("Pilot the study"),

@@ -304,6 +304,12 @@ def _plan(answers: Answers) -> Iterator[str]:
     if answers.task == "judge_advisor":
         yield from ("", "[analysis.behaviour]", 'first = "first_answer"')
         yield from ('advice = "predicted_class"', 'final = "final_answer"', 'truth = "true_class"')
+    if answers.checks:
+        # Of the second analysis alone: a rule that removes people from the first one would let
+        # arms in which more people fail look better.
+        yield from ("", "[[analysis.exclusions]]", 'key = "inattentive"', 'rule = "participant"')
+        yield from ('label = "failed the attention check"', 'column = "attention_failed"')
+        yield "above = 0"
     for outcome in _outcomes(answers):
         yield from ("", "[[analysis.outcomes]]")
         for key, value in outcome.items():

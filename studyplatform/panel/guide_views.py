@@ -104,7 +104,8 @@ class GuideForm(NamingForm):
     checks = forms.BooleanField(
         label=_("5. Check understanding and attention"),
         help_text=_(
-            "Questions on what the map means, three images for practice, and one attention check."
+            "Questions on what the map means, three images for practice, and one attention check. "
+            "Everybody counts in the analysis; it is repeated without those who fail the check."
         ),
         initial=True,
         required=False,

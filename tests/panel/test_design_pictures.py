@@ -18,18 +18,18 @@ def test_between_people_each_arm_is_a_box_that_a_line_leads_to():
     assert [box.is_first for box in picture.boxes] == [True] * 4
     assert [box.images for box in picture.boxes] == [14] * 4  # practice does not count
     assert picture.caption == (
-        "Between subjects: each person is in one of 4 arms and sees 14 pictures."
+        "Between subjects: each person is in one of 4 arms and sees 14 images."
     )
     assert picture.alternative == (
-        "The arms: No map, probability hidden (14 pictures); Grad-CAM, probability hidden (14 "
-        "pictures); No map, probability shown (14 pictures); Grad-CAM, probability shown (14 "
+        "The arms: No map, probability hidden (14 images); Grad-CAM, probability hidden (14 "
+        "pictures); No map, probability shown (14 images); Grad-CAM, probability shown (14 "
         "pictures)"
     )
 
 
 def test_a_single_arm_is_called_so():
     picture = picture_of(text_of("examples/thinking-aloud.toml"))
-    assert picture.caption == "A single arm: each person sees 12 pictures."
+    assert picture.caption == "A single arm: each person sees 12 images."
 
 
 def test_within_people_the_boxes_follow_one_another():
@@ -37,7 +37,7 @@ def test_within_people_the_boxes_follow_one_another():
     assert [box.is_first for box in picture.boxes] == [True, False, False, False]
     assert picture.person == picture.boxes[0].middle
     assert picture.caption == (
-        "Within subjects: each person sees all 4 conditions, in one of 4 orders, with 24 pictures "
+        "Within subjects: each person sees all 4 conditions, in one of 4 orders, with 24 images "
         "in all."
     )
 
