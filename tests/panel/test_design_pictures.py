@@ -22,8 +22,8 @@ def test_between_people_each_arm_is_a_box_that_a_line_leads_to():
     )
     assert picture.alternative == (
         "The arms: No map, probability hidden (14 images); Grad-CAM, probability hidden (14 "
-        "pictures); No map, probability shown (14 images); Grad-CAM, probability shown (14 "
-        "pictures)"
+        "images); No map, probability shown (14 images); Grad-CAM, probability shown (14 "
+        "images)"
     )
 
 
