@@ -12,6 +12,7 @@ from tomlkit.items import Table
 from explanations.models import StudyImage
 from studyplatform.models import StudyText
 from studyplatform.panel import study_texts
+from studyplatform.panel.guide import OWN_IMAGES_LATER
 from surveys import services
 from surveys.models import Study
 from surveys.study_file.declaration import StudyFile, StudyFileError
@@ -31,7 +32,8 @@ class ImageEditError(ValueError):
 
 def with_image_set(source: str, name: str, split: str) -> str:
     """Return the file with another image set and split. Names of images of the old set go."""
-    document, table = _images(source)
+    # A file of the guide that waits for its researcher's images waits no longer.
+    document, table = _images(source.replace(f"{OWN_IMAGES_LATER}\n", ""))
     table["set"] = name
     table["split"] = split
     table.pop("names", None)

@@ -33,6 +33,8 @@ from surveys.study_file.stored import definition
 
 MEGABYTE = 1_000_000
 PROBLEMS_SHOWN = 20
+PROBLEMS_TOLD = 2
+"""Reasons, of which each can be long, why the study cannot use the images yet."""
 LEFT_BEHIND = 24 * 3600
 """Seconds after which an unfinished upload is what a killed process has left."""
 _decoding = Lock()  # an image of 25 megapixels takes half a gigabyte while it is decoded
@@ -104,12 +106,13 @@ def _use_if_nothing_else(request: HttpRequest, study: Study, uploaded: ImageSet)
         image_edits.change(
             study,
             user_of(request),
-            lambda source: image_edits.with_image_set(
-                source.replace(f"{OWN_IMAGES_LATER}\n", ""), uploaded.name, SPLIT
-            ),
+            lambda source: image_edits.with_image_set(source, uploaded.name, SPLIT),
         )
-    except ImageEditError:
-        return  # the page of the images offers it, and says why it cannot be done
+    except ImageEditError as error:
+        # Most often there are too few; the next upload tries it again.
+        for problem in error.problems[:PROBLEMS_TOLD]:
+            messages.warning(request, problem)
+        return
     tell_used(request, study, uploaded)
 
 

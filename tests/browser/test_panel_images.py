@@ -109,7 +109,7 @@ def test_a_refused_upload_is_told_above_the_form(chromium, live_server, cookie, 
     page.get_by_label("Images or zip files").set_input_files(
         [{"name": "page.png", "mimeType": "image/png", "buffer": b"<html><script>1</script>"}]
     )
-    page.get_by_label("Class of images that are in no such folder").select_option("car")
+    page.get_by_label("Class of all other images").select_option("car")
     page.get_by_role("button", name="Upload").click()
     alert = page.get_by_role("alert")
     alert.get_by_text("page.png is not a readable image").wait_for()

@@ -640,7 +640,7 @@ def test_a_page_is_limited_to_arms_and_shown_to_all_again(in_parts, signed_in):
 
 
 def test_between_people_the_form_says_that_there_are_no_blocks(in_parts, signed_in):
-    assert "one block of pictures in this study" in shown(in_parts, "blocks", signed_in)[1]
+    assert "one block of images in this study" in shown(in_parts, "blocks", signed_in)[1]
 
 
 def test_the_display_is_chosen_and_returns_to_what_is_usual(draft, signed_in):

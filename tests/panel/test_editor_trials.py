@@ -161,7 +161,7 @@ def test_practice_has_feedback_unless_it_is_turned_off(source):
 
 
 def test_a_schedule_without_its_number_is_refused(source):
-    with pytest.raises(EditError, match="Page 3: Pictures: say after how many pictures"):
+    with pytest.raises(EditError, match="Page 3: Images: say after how many images"):
         written(feedback.SECTION, source, parts__2__feedback="every")
 
 

@@ -154,7 +154,7 @@ def test_without_stored_pictures_the_guide_offers_drawn_scenes_and_own_pictures(
     """A fresh installation has the classifiers, but no image yet."""
     page = researcher.get(reverse("panel:guide")).content.decode()
     assert "The drawn scenes that come with the platform" in page
-    assert "My own pictures, which I upload after the study is created" in page
+    assert "My own images, which I upload after the study is created" in page
     assert "If it errs as often on yours, the usual numbers need about" in page
     drawn = replace(SCENES, images=0, wrong=None, is_estimated=False)
     assert guide.sources()[0] == drawn

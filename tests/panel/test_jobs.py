@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.db import connection
@@ -254,9 +255,14 @@ def test_the_number_of_queries_does_not_grow_with_the_jobs(study, signed_in):
 def test_data_are_downloaded_only_after_confirming_who_one_is(study, signed_in):
     job = done(study, "export", {"small.zip": "all of it"})
     path = address(study, "job-file", job.pk, "small.zip")
-    asked = signed_in("analyst").get(path)
+    # Everybody who was invited has a confirmed address.
+    analyst = study.members.get(user__username="analyst").user
+    EmailAddress.objects.create(user=analyst, email="analyst@example.org", verified=True)
+    browser = signed_in("analyst")
+    asked = browser.get(path)
     assert asked.status_code == 302
     assert asked["Location"].startswith(reverse("account_reauthenticate"))
+    assert "Password" in browser.get(asked["Location"]).content.decode()
     given = signed_in_and_confirmed("analyst").get(path)
     assert b"".join(given.streaming_content) == b"all of it"
     assert given["Content-Disposition"] == 'attachment; filename="small.zip"'
