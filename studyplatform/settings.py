@@ -132,8 +132,8 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # allauth counts attempts in a process's memory, and locks people out by their name alone.
 # studyplatform.accounts.throttle counts them instead.
 ACCOUNT_RATE_LIMITS = False
-# No code by e-mail, which allauth offers everybody with a confirmed address: many installations send
-# no e-mail, and its pages are not among our URLs.
+# No code by e-mail, which allauth offers everybody with a confirmed address: many installations
+# send no e-mail, and its pages are not among our URLs.
 ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_USERNAME_VALIDATORS = None

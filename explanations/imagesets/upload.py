@@ -157,8 +157,8 @@ def _class_of(path: str, class_names: Sequence[str], other_class: str) -> str:
     folder = folders[-1] if folders else ""
     if (known := by_folder.get(folder.casefold())) is not None:
         return known
-    # A name counts more than the form, whose class is for images that tell none: one choice must not
-    # give a class to all images of an upload.
+    # A name counts more than the form, whose class is for images that tell none: one choice must
+    # not give a class to all images of an upload.
     return ("" if folder else _named_in(name, class_names)) or other_class
 
 

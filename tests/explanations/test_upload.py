@@ -198,7 +198,8 @@ def test_images_without_a_class_share_a_sentence_for_each_kind():
     ("name", "other_class", "wanted"),
     [
         ("car_1.png", "", "car"), ("Car 12.png", "", "car"), ("truck-a.png", "", "truck"),
-        ("car3.png", "", "car"), ("car.png", "", "car"), ("car_1.png", "truck", "car"), ("1.png", "truck", "truck"),
+        ("car3.png", "", "car"), ("car.png", "", "car"), ("car_1.png", "truck", "car"),
+        ("1.png", "truck", "truck"),
     ],
 )  # fmt: skip
 def test_a_name_that_begins_with_a_class_tells_it_whatever_class_is_chosen_for_others(
