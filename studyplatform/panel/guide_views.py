@@ -249,19 +249,23 @@ def _described(source: guide.Source) -> str:
         )
     else:
         words = gettext("%(set)s: %(images)d images of %(count)d classes, classifier %(weights)s")
+    more = []
     if source.own and source.size:
-        words = f"{words}. " + gettext(
-            "It works on %(size)d × %(size)d pixels, which are made of each image."
+        more.append(
+            gettext("It works on %(size)d × %(size)d pixels, which are made of each image.")
         )
         if is_tiny(source.size, source.size):
-            words += " " + gettext("People see these few pixels, enlarged to squares.")
+            more.append(gettext("People see these few pixels, enlarged to squares."))
     if source.wrong is not None:
-        words = f"{words}. {_errors(source)}"
+        more.append(_errors(source))
     elif source.own and source.images_wanted:
-        words = f"{words}. " + gettext(
-            "It is right on %(right)d %% of its own test images. If it errs as often on yours, "
-            "the usual numbers need about %(wanted)d images."
+        more.append(
+            gettext(
+                "It is right on %(right)d %% of its own test images. If it errs as often on yours, "
+                "the usual numbers need about %(wanted)d images."
+            )
         )
+    words = f"{words}. {' '.join(more)}" if more else words
     return words % {
         "set": source.image_set,
         "images": source.images,
