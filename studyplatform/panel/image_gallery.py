@@ -123,6 +123,12 @@ def predicted_count(study: Study, images: QuerySet[StudyImage]) -> int:
     return Prediction.objects.filter(classifier=study.classifier, image__in=images).count()
 
 
+def right_count(study: Study, images: QuerySet[StudyImage]) -> int:
+    """Return how many of the images the study's classifier has predicted correctly."""
+    right = Prediction.objects.filter(classifier=study.classifier, is_correct=True)
+    return right.filter(image__in=images).count()
+
+
 def _one_of(value: str, known: Sequence[str]) -> str:
     return value if value in known else ""
 

@@ -48,6 +48,7 @@ def images(request: HttpRequest, study: Study) -> HttpResponse:
         "total": total,
         "groups": image_gallery.groups_of(everything),
         "predicted": predicted,
+        "right": image_gallery.right_count(study, everything) if predicted else 0,
         "filters": query.urlencode(),
         "chosen": filters,
         "is_filtered": filters != Filters(),

@@ -78,7 +78,13 @@ def consent_remark(before: str, after: str) -> str:
     old, new = (_consent(source) for source in (before, after))
     version = str(new.get("version", ""))
     # Whoever fills the gaps of a new file changes a text that nobody can have agreed to.
-    if not old or not new or "[" in str(old.get("text", "")) or version != str(old.get("version", "")) or old == new:
+    if (
+        not old
+        or not new
+        or "[" in str(old.get("text", ""))
+        or version != str(old.get("version", ""))
+        or old == new
+    ):
         return ""
     return gettext(
         "The text of the consent has changed, and its version is still “%(version)s”. That is fine "
