@@ -228,16 +228,23 @@ def evidence_of(
     """
     of_depth = (CHEAP, CONTROLS, CENTRE)
     cheap: dict[str, dict[str, Values]] = {}
+    slow: dict[str, dict[str, Values]] = {}
     for work in works:
-        if work.group in of_depth:
-            of_network = cheap.setdefault(work.network.key, {})
-            for image, values in work.by_image().items():
-                of_network[image] = {**of_network.get(image, {}), **values}
+        if work.group is LOCATED:
+            continue
+        of_kind = cheap if work.group in of_depth else slow
+        of_network = of_kind.setdefault(work.network.key, {})
+        for image, values in work.by_image().items():
+            of_network[image] = {**of_network.get(image, {}), **values}
     cases = {work.network.key: work.cases for work in works if work.group is EXPENSIVE}
-    narrow = by_group.get(NARROW.key, {})
-    slow = {
-        key: together(numbers, narrow[key]) if key in narrow else numbers
-        for key, numbers in by_group[EXPENSIVE.key].items()
+    methods = {
+        key: {
+            name: [
+                {**cheap[key].get(case.sha256, {}), **slow[key][case.sha256]} for case in of_class
+            ]
+            for name, of_class in of_network.items()
+        }
+        for key, of_network in cases.items()
     }
     return Evidence(
         labels=LABELS,
@@ -245,19 +252,13 @@ def evidence_of(
             key: together(together(numbers, by_group[CONTROLS.key][key]), by_group[CENTRE.key][key])
             for key, numbers in by_group[CHEAP.key].items()
         },
-        methods={
-            key: {
-                name: [
-                    {**cheap[key].get(case.sha256, {}), **values}
-                    for case, values in zip(cases[key][name], images, strict=True)
-                ]
-                for name, images in numbers.items()
-            }
-            for key, numbers in slow.items()
-        },
+        methods=methods,
         trainings={
-            key: together(slow[key], numbers)
-            for key, numbers in by_group.get(TRAININGS.key, {}).items()
+            key: {
+                name: [values for values in images if COMPARED_WITH_ANOTHER in values]
+                for name, images in methods[key].items()
+            }
+            for key in by_group.get(TRAININGS.key, {})
         },
         objects=by_group[LOCATED.key]["scenes"],
         cards=sources.cards,
@@ -265,6 +266,10 @@ def evidence_of(
         evaluations={LABELS[key]: found for key, found in settings.evaluations.items()},
         others={key: network.other_is for key, network in sources.networks.items()},
     )
+
+
+COMPARED_WITH_ANOTHER = "lime_training_rank"
+"""Number of the images that were explained for another network as well."""
 
 
 def together(numbers: Numbers, more: Numbers) -> Numbers:
@@ -386,7 +391,13 @@ def _about(sources: Sources, settings: Settings) -> dict[str, str]:
     }
 
 
-EXPLAINERS: Sequence[Explainer] = (GradCam(), Saliency(), Lime(), IntegratedGradients(), DeepShap())
+EXPLAINERS: Sequence[Explainer] = (
+    GradCam(),
+    Saliency(),
+    Lime(precision="fast"),
+    IntegratedGradients(),
+    DeepShap(),
+)
 """The methods with the parameters of this page, where a row does not name others."""
 
 

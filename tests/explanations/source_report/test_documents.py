@@ -33,14 +33,22 @@ def test_the_numbers_in_the_page_of_maps_are_those_of_the_table(claims):
     def short(value):
         return f"{value:.2f}".replace("0.", ".").replace("-", "−")
 
-    focus = "rank correlation of focus and depth"
-    half = "share of cells above half of the maximum, module "
+    def focus(key, modules, of="value"):
+        return short(number(key, f"rank correlation of focus and depth, {modules}", of))
+
+    half = "share of cells above half of the maximum, "
     dark = "share of dark maps, "
-    start, end = (number("saliency-progress", f"{half}{m}") for m in (0, 14))
+    start, end = (number("saliency-progress", half + m) for m in ("convolution 0", "pool 14"))
     assert f"grows from {short(start)} to {short(end)}" in text
-    assert f"focus and depth is {short(number('saliency-progress', focus))}" in text
-    trained, random = (number("gradcam-story", focus, of) for of in ("value", "control"))
-    assert f"with depth by {short(trained)}, and by {short(random)} with random weights" in text
+    for key, kinds in (
+        ("saliency-progress", ("convolutions 0, 2, 5, 7, 10", "ReLUs 1, 3, 6, 8, 11")),
+        ("gradcam-story", ("convolutions 0, 2, 5, 7, 10, 12", "ReLUs 1, 3, 6, 8, 11, 13")),
+    ):
+        trained, random = (
+            " and ".join(focus(key, modules, of) for modules in kinds)
+            for of in ("value", "control")
+        )
+        assert f"{trained} ({random} with random weights" in text
     frogs, images = (number("gradcam-last", f"{dark}{w}") for w in ("frogs", "all classes"))
     control = number("gradcam-last", f"{dark}all classes", "control")
     assert f"{frogs:.0%} of the frogs".replace("%", " %") in text

@@ -10,7 +10,16 @@ import torch
 
 from explanations.evaluation.cases import Case
 from explanations.imagesets.background import Background
-from explanations.source_report.measuring import EXPENSIVE, TRAININGS, Group, Work
+from explanations.source_report.measuring import (
+    CENTRE,
+    CHEAP,
+    CONTROLS,
+    EXPENSIVE,
+    NARROW,
+    TRAININGS,
+    Group,
+    Work,
+)
 from explanations.source_report.numbers import (
     DRAWS,
     Network,
@@ -23,7 +32,7 @@ from explanations.source_report.numbers import (
     neighbour,
     turned,
 )
-from explanations.source_report.pipeline import together
+from explanations.source_report.pipeline import Settings, evidence_of, together
 from explanations.source_report.processes import WORTH_STARTING, in_this_process, on_cores
 
 
@@ -230,3 +239,26 @@ def test_numbers_of_two_groups_are_joined_image_by_image():
     assert joined == {"cat": [{"a": 1.0, "b": 3.0}, {"a": 2.0, "b": 4.0}]}
     with pytest.raises(ValueError, match="shorter"):
         together({"cat": [{"a": 1.0}, {"a": 2.0}]}, {"cat": [{"b": 3.0}]})
+
+
+def test_a_quick_run_compares_fewer_images_with_other_networks_than_it_explains():
+    def planned(group, **numbers):
+        cases = {"cat": [Case(np.zeros((1, 1, 3), np.uint8), 0, 0, image) for image in numbers]}
+        return SimpleNamespace(
+            group=group, network=SimpleNamespace(key="base"), cases=cases, by_image=lambda: numbers
+        )
+
+    works = [
+        planned(CHEAP, a={"right": 1.0}, b={"right": 0.0}),
+        planned(EXPENSIVE, a={"lime_r2": 0.5}, b={"lime_r2": 0.6}),
+        planned(TRAININGS, a={"lime_training_rank": 0.3}),
+        planned(NARROW, b={"narrow_error": 0.8}),
+    ]
+    of_groups = {group.key: {"base": {}} for group in (CHEAP, CONTROLS, CENTRE, TRAININGS)}
+    sources = SimpleNamespace(cards={}, networks={})
+    evidence = evidence_of(works, of_groups | {"objects": {"scenes": {}}}, sources, Settings())
+    assert evidence.methods["base"]["cat"] == [
+        {"right": 1, "lime_r2": 0.5, "lime_training_rank": 0.3},
+        {"right": 0, "lime_r2": 0.6, "narrow_error": 0.8},
+    ]
+    assert evidence.trainings["base"]["cat"] == evidence.methods["base"]["cat"][:1]
