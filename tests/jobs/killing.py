@@ -223,7 +223,8 @@ def studies() -> dict:
     Study.objects.filter(pk=small.pk).update(source=text)
     looked = drawn_study(FOLDER, slug="looked", arms=("none", "gradcam"))
     for number in range(12):
-        factories.walk(factories.allocated(looked, str(number)), choice=number)
+        # Personal codes follow from these keys, so that each study needs its own.
+        factories.walk(factories.allocated(looked, f"looked-{number}"), choice=number)
     text = looked.source.replace('scale = "trust"', 'scale = "trust"\nfallback = "none"')
     Study.objects.filter(pk=looked.pk).update(source=text + LOOKS)
     for number in range(8):

@@ -67,7 +67,8 @@ def test_counts_pictures_and_maps_are_listed_by_image(diagnosed, signed_in):
 
 
 def test_a_study_that_does_not_ask_says_so(study, signed_in):
-    assert "diagnosis = true" in page_of(signed_in("analyst"), study).content.decode()
+    page = page_of(signed_in("analyst"), study).content.decode()
+    assert "If you tick “Also ask whether anything is wrong”" in page
     path = reverse("panel:feedback-csv", args=[study.slug])
     assert signed_in("analyst").get(path).status_code == 404
 
