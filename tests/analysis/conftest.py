@@ -1,11 +1,12 @@
 """Folders of tidy data that several tests read; none of them changes one."""
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from analysis.figures import draw, journal
 from analysis.results import Results
@@ -72,6 +73,12 @@ def _leave_out(patch: pytest.MonkeyPatch, *, sections: bool) -> None:
     patch.setattr(section, "DATA_CHECKS", quick)
 
 
+def _widths_of_two(page: Figure, again: Callable[[], Figure], stem: Path) -> None:
+    """Draw at the widths of journals the two figures that the test of Word's document takes."""
+    if stem.name in {"overview", "flow"}:
+        journal.save_widths(page, again, stem)
+
+
 def _analysed(place: Path) -> None:
     """Analyse the folder `data` in `place`, and keep what it gives in memory as well."""
     results = analyse(place / "data", place / "output")
@@ -90,7 +97,9 @@ def _planted_place() -> Path:
             accept_wrong={"placebo": 0.4},
             unfinished=2,
         )
-        _analysed(place)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(draw, "save_widths", _widths_of_two)
+            _analysed(place)
 
     return made_once("planted", make)
 

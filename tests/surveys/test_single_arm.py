@@ -112,5 +112,5 @@ def test_one_arm_is_registered_without_a_comparison_of_arms(study, tmp_path):
     assert "Control:" not in text
     assert "the other arms" not in text
     assert "agreed ~ prediction_correct + (" in text
-    assert "the type III test of the prediction_correct" in text
+    assert "the type III Wald χ² test of the prediction_correct" in text
     assert "H1 (primary): the two times differ in “Trust before and after”" in text
