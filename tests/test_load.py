@@ -34,6 +34,7 @@ def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
         return database.execute(query).fetchall()
 
 
+@pytest.mark.nightly
 def test_six_people_who_only_follow_forms_go_through_the_demo_study_at_once(address, folder):
     go_through(address, folder, 6, trials=3)
 

@@ -176,6 +176,7 @@ def test_an_earlier_measurement_correlates_as_assumed_and_is_not_shifted():
         assert later.std() == pytest.approx(1.0, abs=0.05)
 
 
+@pytest.mark.nightly
 def test_the_effect_shifts_what_the_outcome_is_about(tmp_path):
     main = {**FACTORIAL, "key": "main", "effect": "map", "smallest_effect": 1.5}
     both = {**FACTORIAL, "key": "both", "smallest_effect": 2.0}

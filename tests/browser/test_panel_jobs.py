@@ -54,6 +54,7 @@ def test_without_a_script_the_same_is_seen_by_a_reload(chromium, panel, study):
     context.close()
 
 
+@pytest.mark.nightly
 def test_the_pages_have_no_flaw_and_are_no_wider_than_a_phone(page, panel, study):
     failed, _ = queue.enqueue("maps", study=study, data=MAPS, by=None)
     queue.fail(queue.claim("worker", ("maps",)), "The classifier is missing.", "Register it.")

@@ -124,6 +124,7 @@ def test_without_a_script_the_pages_work_and_the_time_is_empty(chromium, address
     context.close()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "width",
     [320, *(pytest.param(width, marks=pytest.mark.nightly) for width in (390, 1280))],

@@ -315,6 +315,7 @@ def test_every_page_can_be_previewed_with_all_its_pictures(drawn):
         assert {panel.get(path).status_code for path in shown} == {200}
 
 
+@pytest.mark.nightly
 def test_people_who_know_choose_it_and_the_data_say_how_far_above_chance(drawn, tmp_path):
     always = BASE.replace("quits", "distinguish = 1.0\nquits")
     profile = read(always + "[arms.placebo]\ndistinguish = -100.0\n")

@@ -123,6 +123,7 @@ def test_without_the_lock_the_constraints_refuse_whatever_would_unbalance(crowd,
     assert _worst_imbalance(arms or ["none"]) <= BOUND
 
 
+@pytest.mark.nightly
 def test_the_quotas_of_arms_hold_under_parallel_arrivals(together, ask):
     outcomes = together("minimised", 40, 1)
     counts = Counter(_arms_in_order(ask, "minimised"))
@@ -237,6 +238,7 @@ def test_without_the_lock_withdrawing_while_pages_are_sent_breaks(crowd):
     assert any("IntegrityError" in outcome for outcome in outcomes), outcomes
 
 
+@pytest.mark.nightly
 def test_an_export_of_each_database_is_complete(environment, together, ask, tmp_path):
     together("pages", 20, 1)
     command = [
