@@ -91,13 +91,12 @@ def judged_by(measured: str, lines: Sequence[Line]) -> Judged:
         return not_measured()
     verdict = together(lines)
     compared = [line for line in lines if line.verdict and line.draws]
-    alike = [line.network for line in compared if not line.beyond]
-    if verdict == HOLDS and alike:
+    if verdict == HOLDS and not all(line.beyond for line in compared):
         verdict = OPEN
         measured += (
-            " A new draw of random weights could show it as strongly (next to "
-            f"{'; '.join(dict.fromkeys(alike))}), so that it cannot be told from an effect of the "
-            "architecture alone."
+            " A new draw of random weights could show it as strongly where a number is marked “not "
+            "beyond random weights”, so that it cannot be told from an effect of the architecture "
+            "alone."
         )
     elif verdict == HOLDS and any(line.shown_by for line in compared):
         measured += " With random weights it holds too, but less strongly."
@@ -151,6 +150,9 @@ def of_our_images(judged: Judged) -> Judged:
     return replace(judged, measured=OF_OUR_IMAGES + judged.measured, scope=OURS)
 
 
+POSSIBLE = "The sentence says what is possible."
+
+
 def possible(measured: str, lines: Sequence[Line]) -> Judged:
     """Judge a sentence that says that something can, may, might or sometimes does happen.
 
@@ -163,10 +165,9 @@ def possible(measured: str, lines: Sequence[Line]) -> Judged:
     cases = list(dict.fromkeys(line.network for line in lines if line.verdict))
     shown = [case for case in cases if _is_shown(_of(lines, case))]
     remark = (
-        f" The sentence says what is possible. Shown for: {'; '.join(shown)}."
+        f" {POSSIBLE} Shown for: {'; '.join(shown)}."
         if shown
-        else " The sentence says what is possible. No case of it was shown here, which does not "
-        "refute it."
+        else f" {POSSIBLE} No case of it was shown here, which does not refute it."
     )
     return Judged(HOLDS if shown else OPEN, measured + remark, lines)
 
@@ -192,25 +193,38 @@ def _beyond_draws(line: Line, rule: Rule) -> bool:
     return lower if rule is below else higher
 
 
-INFLUENCE = (
+LOSS = (
     "Each number is the probability that the class loses by the map's strongest tenth, minus its "
-    "loss by the pixels of a control (see “influence” at the top of the page). The sentence holds "
-    "if this is above 0 for all three controls and both networks."
+    "loss by the pixels of a control (see “influence” at the top of the page)."
 )
-MOST = " Other pixels may count still more. Whether they do was not tested."
+INFLUENCE = (
+    f"{LOSS} The sentence holds if this is above 0 for all three controls and both networks."
+)
+NEEDED = (
+    f"{LOSS} That this is above 0 for all three controls and both networks is needed, but not "
+    "enough:"
+)
+MOST = f"{NEEDED} other pixels may count still more, which was not tested."
+CRUCIAL = (
+    f"{NEEDED} pixels that count more than others need not be crucial, and the report does not say "
+    "how much would be."
+)
 FAITHFUL = ("deletion_blur", "deletion_mean", "insertion_blur", "insertion_mean", "road")
 """Measures of evaluate_explanations that hide or show the pixels of a map."""
+SIX = (*FAITHFUL, "infidelity")
+"""Measures of evaluate_explanations that change pixels, by which a control can be better."""
 EVALUATED = {"integrated_gradients:black": "integrated_gradients"}
 """Method of evaluate_explanations of each map whose key differs from it."""
 
 
 def marks_what_counts(
-    key: str, label: str, classes: Sequence[str] = (), *, most: bool = False
+    key: str, label: str, classes: Sequence[str] = (), *, rule: str = INFLUENCE
 ) -> Judge:
     """Return the judge whether hiding a method's pixels lowers the probability more than hiding
     others: random pixels, the pixels of the same map turned by 180 degrees, and the centre's.
 
-    A sentence about the ``most`` influential or the crucial pixels does not hold by that alone.
+    A sentence about the most influential or the crucial pixels does not hold by that alone: the
+    ``rule`` MOST or CRUCIAL says so.
     """
 
     def judge(evidence: Evidence) -> Judged:
@@ -218,11 +232,10 @@ def marks_what_counts(
         slow = key in ("deepshap", "lime")
         by_network = evidence.methods if slow else evidence.depth
         judged = judged_by(
-            INFLUENCE,
-            loss_lines(by_network, evidence.labels, key, f"{label}'s", classes),
+            rule, loss_lines(by_network, evidence.labels, key, f"{label}'s", classes)
         )
         judged = unless_beaten(judged, evidence, key)
-        return without_most(judged) if most else judged
+        return judged if rule == INFLUENCE else unless_enough(judged)
 
     return judge
 
@@ -231,23 +244,33 @@ def unless_beaten(judged: Judged, evidence: Evidence, *keys: str) -> Judged:
     """Return the judgement without a verdict that pixels count, if a control exceeds a method.
 
     A method is exceeded if a map that ignores the network is better by any of the measures that
-    hide or show pixels, with disjoint intervals.
+    change pixels, with disjoint intervals. A judgement that remains names the measures by which a
+    method is not shown to be better than every such map.
     """
     methods = {EVALUATED.get(key, key) for key in keys}
-    remark = ""
-    for network, evaluation in evidence.evaluations.items():
-        beaten = [
-            f"{NAMES.get(method, method)} ({', '.join(measures)})"
-            for method, measures in beaten_by_controls(evaluation).items()
-            if method in methods
-        ]
-        if beaten:
-            remark += (
-                f" By other measures of “The methods compared” ({network}), a map that ignores "
-                f"the network is better than {'; '.join(beaten)}."
+
+    def said(found: Callable[[Mapping[str, Any]], dict[str, list[str]]], words: str) -> str:
+        remark = ""
+        for network, evaluation in evidence.evaluations.items():
+            listed = ", ".join(
+                f"{NAMES.get(method, method)} ({'; '.join(measures)})"
+                for method, measures in found(evaluation).items()
+                if method in methods
             )
-    if judged.verdict == FAILS or not remark:
+            if listed:
+                where = f"By other measures of “The methods compared” ({network})"
+                remark += f" {where}, {words.format(listed)}."
+        return remark
+
+    remark = said(beaten_by_controls, "a map that ignores the network is better than {}")
+    if judged.verdict == FAILS:
         return judged
+    if not remark:
+        unclear = said(
+            not_beyond_controls,
+            "{} is not shown to be better than every map that ignores the network",
+        )
+        return replace(judged, measured=judged.measured + unclear)
     if judged.verdict == HOLDS:
         remark += " The measures disagree, so that this page gives no verdict."
     return replace(judged, verdict=OPEN, measured=judged.measured + remark)
@@ -257,21 +280,19 @@ NAMES = {
     "gradcam": "Grad-CAM",
     "saliency": "saliency",
     "lime": "LIME",
-    "integrated_gradients": "Integrated Gradients",
+    "integrated_gradients": "Integrated Gradients from black",
     "deepshap": "SHAP",
 }
 
 
 def beaten_by_controls(evaluation: Mapping[str, Any] | None) -> dict[str, list[str]]:
-    """Return the measures of hidden or shown pixels by which a control exceeds each method."""
-    return _measures_where(evaluation, FAITHFUL, lambda control, method: control > method)
+    """Return the measures of changed pixels by which a control exceeds each method."""
+    return _measures_where(evaluation, SIX, lambda control, method: control > method)
 
 
 def not_beyond_controls(evaluation: Mapping[str, Any] | None) -> dict[str, list[str]]:
     """Return the measures by which each method's interval is not beyond every control's."""
-    return _measures_where(
-        evaluation, (*FAITHFUL, "infidelity"), lambda control, method: not method > control
-    )
+    return _measures_where(evaluation, SIX, lambda control, method: not method > control)
 
 
 @dataclass(frozen=True)
@@ -308,11 +329,9 @@ def _measures_where(
     return found
 
 
-def without_most(judged: Judged) -> Judged:
-    """Return the judgement without a verdict that "most" influential pixels were marked."""
-    if judged.verdict != HOLDS:
-        return judged
-    return replace(judged, verdict=OPEN, measured=judged.measured + MOST)
+def unless_enough(judged: Judged) -> Judged:
+    """Return the judgement without a verdict for which its numbers are needed, but not enough."""
+    return replace(judged, verdict=OPEN) if judged.verdict == HOLDS else judged
 
 
 def loss_lines(

@@ -103,7 +103,7 @@ def maps_tell_errors(evidence: Evidence) -> Judged:
 def classes_differ(evidence: Evidence) -> Judged:
     """Return which part of the claim needs no explanation, and what maps add."""
     found = [
-        f"{key}, seed {card['seed']}: recall from {min(recalls):.2f} to {max(recalls):.2f}"
+        f"{key}, seed {card['seed']}: recall from {min(recalls):.3f} to {max(recalls):.3f}"
         for key, cards in evidence.cards.items()
         for card in cards[:1]
         for recalls in [recall_by_class(card)]
@@ -112,8 +112,9 @@ def classes_differ(evidence: Evidence) -> Judged:
         OPEN,
         "Differences between classes are found without any explanation: "
         + ("; ".join(found) if found else "no card is on this machine")
-        + ". Whether maps reveal a bias could be measured with a network that was trained to have "
-        "a known one; this was not done. CIFAR-10 has no groups of people.",
+        + ", by the confusion matrices of “The two recipes”. Whether maps reveal a bias could be "
+        "measured with a network that was trained to have a known one; this was not done. "
+        "CIFAR-10 has no groups of people.",
         reason=NOT_DONE,
     )
 

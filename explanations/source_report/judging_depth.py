@@ -1,7 +1,7 @@
 """A function for each claim about Grad-CAM and saliency that numbers can decide.
 
-Modules are numbered from 0, as in the report's Grad-CAM chapter. Its saliency chapter counts layers
-from 1, so that its layers 11 and 12 are the modules 10 and 11.
+Modules are numbered from 0, as in the report's Grad-CAM chapter. Its saliency chapter has layers 1
+to 12 and does not say how it counts, so that its sentences are judged under each of ``COUNTS``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +12,7 @@ from explanations.source_report.evidence import Evidence, Judged, not_measured
 from explanations.source_report.fairness import quality_by_class
 from explanations.source_report.judging import (
     LAST,
+    MOST,
     VISIBLE,
     Judge,
     Rule,
@@ -28,6 +29,7 @@ from explanations.source_report.verdicts import (
     FAILS,
     HOLDS,
     KINDS,
+    MODULES,
     NAMES_OF_KINDS,
     OPEN,
     Line,
@@ -69,7 +71,7 @@ USUAL_LAYER = " Only the usual layer was measured, module 13, the last ReLU."
 
 def gradcam_of_frogs(evidence: Evidence) -> Judged:
     """Return how much the pixels of Grad-CAM count on frogs; it stays open for all layers."""
-    judged = marks_what_counts("gradcam", "Grad-CAM", ("frog",), most=True)(evidence)
+    judged = marks_what_counts("gradcam", "Grad-CAM", ("frog",), rule=MOST)(evidence)
     return only_tested(judged, f"The sentence is about the maps of all layers.{USUAL_LAYER}")
 
 
@@ -90,6 +92,10 @@ def focus_rises(method: str, modules: Sequence[int], before: Sequence[int]) -> J
 
 
 BLOCKS = "share of the map in the strongest 4 of 16 blocks"
+SAME_BLOCKS = (
+    "The maps are summed in the same 4 × 4 blocks, whatever their own resolution. Each kind of "
+    "module is compared with the same kind, and has its own number."
+)
 
 
 def _at_one_resolution(modules: Sequence[int], others: Sequence[int]) -> str:
@@ -102,10 +108,52 @@ def _at_one_resolution(modules: Sequence[int], others: Sequence[int]) -> str:
         if alone
         else ""
     )
-    return (
-        "The maps are summed in the same 4 × 4 blocks, whatever their own resolution. Each kind of "
-        f"module is compared with the same kind, and has its own number.{left_out}"
-    )
+    return SAME_BLOCKS + left_out
+
+
+COUNTS = (
+    tuple(range(12)),
+    tuple(range(1, 13)),
+    tuple(module for module in MODULES if KINDS[module] != "Pool"),
+)
+"""Modules that layers 1 to 12 of the report's saliency chapter can be: the modules counted from 1,
+the modules with these numbers, and the six convolutions with their ReLUs, without the pools."""
+COUNTED = (
+    "The report does not say how its saliency chapter counts layers. Layers 1 to 12 can be the "
+    "modules 0 to 11, the modules 1 to 12, or the 6 convolutions and 6 ReLUs without the pools. "
+    "That one of these is meant is an assumption; the sentence is judged under all three, and has "
+    "a verdict only if all agree."
+)
+
+
+def saliency_focuses_more(layers: Sequence[int], before: Sequence[int]) -> Judge:
+    """Return the judge whether saliency of some layers is more concentrated than of earlier ones,
+    however the report counts its layers from 1."""
+
+    def judge(evidence: Evidence) -> Judged:
+        lines = _of_layers(evidence, BLOCKS, "saliency_blocks", layers, before, above, VISIBLE)
+        rule = f"{COUNTED} {SAME_BLOCKS} More focused is a difference above {VISIBLE}."
+        return of_our_images(judged_by(rule, lines))
+
+    return judge
+
+
+def _of_layers(
+    evidence: Evidence,
+    what: str,
+    name: str,
+    layers: Sequence[int],
+    others: Sequence[int],
+    rule: Rule | None,
+    limit: float = 0.0,
+) -> list[Line]:
+    """Return the lines of ``lines_by_kind`` for layers of the report, under each of ``COUNTS``."""
+    lines: dict[tuple[str, str], Line] = {}
+    for modules in COUNTS:
+        some, rest = ([modules[layer - 1] for layer in side] for side in (layers, others))
+        for line in lines_by_kind(evidence, what, name, some, rest, rule, limit):
+            lines.setdefault((line.quantity, line.network), line)
+    return list(lines.values())
 
 
 def _and(words: Iterable[str]) -> str:
@@ -127,9 +175,11 @@ def early_gradcam_is_blurred(evidence: Evidence) -> Judged:
     )
     return of_our_images(
         judged_by(
-            f"{_at_one_resolution(early, later)} More blurred is a difference below −{VISIBLE}. "
-            "The relative entropy is shown for comparison. It is divided by the logarithm of the "
-            "number of cells, but still compares maps of 32 × 32 cells with maps of 8 × 8.",
+            f"{_at_one_resolution(early, later)} Measured was how spread the maps are: more "
+            f"blurred is taken as a difference below −{VISIBLE}. How sharp they are was not "
+            "measured, and a map can be spread and sharp. The relative entropy is shown for "
+            "comparison. It is divided by the logarithm of the number of cells, but still "
+            "compares maps of 32 × 32 cells with maps of 8 × 8.",
             lines,
         )
     )
@@ -150,11 +200,11 @@ def gradcam_focuses(evidence: Evidence) -> Judged:
         )
     return judged_by(
         "Focus is the share of the map in its strongest 4 of 16 blocks, which has the same "
-        "resolution at every module. A window into layered processing would show focus that grows "
-        "with depth: its rank correlation with depth within each image, over the convolutions and "
-        "over the ReLUs of modules 0 to 13, is above 0. The last two numbers are above 0 where the "
-        "kind of module (convolution, ReLU, pool) explains more of the variance over the modules "
-        "than depth does.",
+        "resolution at every module. A window into layered processing would show focus that "
+        "grows with depth: its rank correlation with depth within each image, over the "
+        "convolutions and over the ReLUs of modules 0 to 13, is above 0. The last four numbers "
+        "are above 0 where the kind of module (convolution, ReLU, pool) explains more of the "
+        "variance over the modules than depth does.",
         lines,
     )
 
@@ -195,19 +245,22 @@ def deep_gradcam_covers(evidence: Evidence) -> Judged:
         def alone(who: str, modules: Sequence[int] = modules) -> Quantity:
             return contrast_alone(f"{who}cam_half", modules)
 
-        lines += lines_of(
-            evidence.depth,
-            evidence.labels,
-            f"share of cells above half of the maximum, {named(modules)}",
-            alone(""),
-            above,
-            0.5,
-            untrained=alone,
-        )
+        for name, classes in ((", frogs", ["frog"]), ("", [])):
+            lines += lines_of(
+                evidence.depth,
+                evidence.labels,
+                f"share of cells above half of the maximum, {named(modules)}{name}",
+                alone(""),
+                above,
+                0.5,
+                classes=classes,
+                untrained=alone,
+            )
     return of_our_images(
         judged_by(
             "Covering the entire map is a share above 0.5 of its cells that exceed half of its "
-            "maximum. The sentence before says “most intensely focused”, which excludes this.",
+            "maximum, for frogs and for all classes. The sentence before says “most intensely "
+            "focused”, which excludes this.",
             lines,
         )
     )
@@ -339,15 +392,23 @@ def deep_gradcam_loses_the_place(evidence: Evidence) -> Judged:
 
 def early_saliency_is_distributed(evidence: Evidence) -> Judged:
     """Judge whether saliency of the first layers is spread more than that of the later layers."""
-    early, later = (0, 1), range(2, 12)
-    rule = f"{_at_one_resolution(early, later)} More distributed is a difference below −{VISIBLE}."
-    lines = lines_by_kind(evidence, BLOCKS, "saliency_blocks", early, later, below, -VISIBLE)
+    rule = f"{COUNTED} {SAME_BLOCKS} More distributed is a difference below −{VISIBLE}."
+    lines = _of_layers(evidence, BLOCKS, "saliency_blocks", (1, 2), range(3, 13), below, -VISIBLE)
     return of_our_images(judged_by(rule, lines))
 
 
 def saliency_focuses(evidence: Evidence) -> Judged:
     """Judge whether saliency's focus changes with depth in the layers 1 to 12, in any direction."""
-    lines = _focus_with_depth(evidence, "saliency", range(12), either_side)
+    found = {
+        (line.quantity, line.network): line
+        for modules in COUNTS
+        for line in _focus_with_depth(evidence, "saliency", modules, either_side)
+    }
+    lines = list(found.values())
+    stronger = bool(lines) and all(
+        line.draws and all(draw * line.value.mean > line.value.mean**2 for draw in line.draws)
+        for line in lines
+    )
     for module in (0, LAST):
         lines += lines_of(
             evidence.depth,
@@ -356,15 +417,17 @@ def saliency_focuses(evidence: Evidence) -> Judged:
             entry(f"saliency_half:{module}"),
             untrained=at_module("saliency_half", module),
         )
-    return judged_by(
-        "Focus is the share of the map in its strongest 4 of 16 blocks. A progression in either "
-        "direction is a rank correlation with depth within each image that is not 0, over the "
-        "convolutions and over the ReLUs of modules 0 to 11. Below 0, deeper maps are less "
-        "focused; the rows below judge the direction that the report describes. The share of cells "
-        "above half of the maximum is shown for comparison. It is at each module's own resolution, "
-        "of 32 × 32 and of 4 × 4 cells.",
+    judged = judged_by(
+        f"{COUNTED} Focus is the share of the map in its strongest 4 of 16 blocks. A progression "
+        "in either direction is a rank correlation with depth within each image that is not 0, "
+        "over the convolutions and over the ReLUs of these modules. Below 0, deeper maps are "
+        "less focused; the rows below judge the direction that the report describes. The share "
+        "of cells above half of the maximum is shown for comparison. It is at each module's own "
+        "resolution, of 32 × 32 and of 4 × 4 cells.",
         lines,
     )
+    remark = " Every draw of random weights shows it more strongly than the trained network."
+    return replace(judged, measured=judged.measured + remark * stronger)
 
 
 def saliency_of_trucks(evidence: Evidence) -> Judged:
@@ -379,16 +442,19 @@ def saliency_of_trucks(evidence: Evidence) -> Judged:
 
 def last_saliency_is_few_spots(evidence: Evidence) -> Judged:
     """Judge whether saliency of layers 11 and 12 is more concentrated than in earlier layers."""
-    last, earlier = (10, 11), range(10)
+    layers = ((11, 12), range(1, 11))
     rule = (
-        f"{_at_one_resolution(last, earlier)} A few highly focused areas are a difference above "
+        f"{COUNTED} {SAME_BLOCKS} A few highly focused areas are a difference above "
         f"{VISIBLE}. The share of cells above half of the maximum, at each module's own "
         "resolution, is shown for comparison."
     )
-    lines = lines_by_kind(evidence, BLOCKS, "saliency_blocks", last, earlier, above, VISIBLE)
+    lines = _of_layers(evidence, BLOCKS, "saliency_blocks", *layers, above, VISIBLE)
     half = "share of cells above half of the maximum"
-    lines += lines_by_kind(evidence, half, "saliency_half", last, earlier, None)
+    lines += _of_layers(evidence, half, "saliency_half", *layers, None)
     return of_our_images(judged_by(rule, lines))
+
+
+SEEN = " The limit of a half was set after these numbers had been seen."
 
 
 def saliency_is_noisy(evidence: Evidence) -> Judged:
@@ -438,7 +504,7 @@ def saliency_is_noisy(evidence: Evidence) -> Judged:
         "is not only SmoothGrad's own. Both must be so for both amounts of noise, and the first "
         "also on images whose prediction none of 16 noisy copies changes, because noise may move "
         "the network instead of the map. An invisible change of each value by up to 2 of 255 "
-        "levels is shown for comparison.",
+        f"levels is shown for comparison.{SEEN}",
         lines,
     )
 
@@ -452,7 +518,7 @@ def saliency_is_sometimes_noisy(evidence: Evidence) -> Judged:
     return replace(
         judged,
         measured="The rule is that of the row “they can be very noisy”. One of the two, noisy or "
-        f"misleading, is enough; whether a map is misleading was not measured.{shown}",
+        f"misleading, is enough; whether a map is misleading was not measured.{SEEN}{shown}",
         lines=[line for line in judged.lines if line.verdict],
     )
 

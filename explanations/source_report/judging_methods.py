@@ -7,16 +7,17 @@ from typing import Any
 from explanations.evaluation.statistics import Mean
 from explanations.source_report.evidence import Evidence, Judged, not_measured
 from explanations.source_report.judging import (
+    CRUCIAL,
     FAITHFUL,
-    INFLUENCE,
     VISIBLE,
     judged_by,
     lines_of,
     loss_lines,
     marks_what_counts,
+    only_tested,
     possible,
     unless_beaten,
-    without_most,
+    unless_enough,
 )
 from explanations.source_report.measuring import Numbers
 from explanations.source_report.verdicts import (
@@ -94,13 +95,16 @@ def lime_highlights_most(evidence: Evidence) -> Judged:
     )
     remark = (
         " Whether the network looks at these regions is not a question of LIME's own weights: the "
-        "row on influence below tests it by covering pixels."
+        "row “pinpoint which features” above tests it by blurring pixels. “The methods compared” "
+        "has the first and the last of these numbers from another run, so that they differ a "
+        "little."
     )
     return replace(judged, verdict=OPEN, measured=judged.measured + remark)
 
 
 def lime_fits(evidence: Evidence) -> Judged:
-    """Judge whether LIME's linear model describes the network near the image."""
+    """Return how well LIME's linear model describes its samples; an area near the image stays
+    open."""
     lines = lines_of(
         evidence.methods,
         evidence.labels,
@@ -109,11 +113,17 @@ def lime_fits(evidence: Evidence) -> Judged:
         above,
         0.5,
     )
-    return judged_by(
+    judged = judged_by(
         "R² is the share of the variance of the network's predictions that the linear model "
         "explains. A simplification describes more of the network than it misses if R² is above "
-        "0.5. LIME's area is not small: each changed image lacks half of its patches on average.",
+        "0.5. It is of the 1,000 samples to which the about 60 weights were fitted, which makes it "
+        "larger than of new samples.",
         lines,
+    )
+    return only_tested(
+        judged,
+        "The sentence is about a specific area. LIME's samples are not one: each changed image "
+        "lacks half of its patches on average.",
     )
 
 
@@ -166,8 +176,8 @@ def _beyond_redrawing(values: Mapping[str, float]) -> float | None:
 
 
 def lime_is_unstable(evidence: Evidence) -> Judged:
-    """Judge whether LIME's map changes with an invisible change of the image by more than with
-    other draws."""
+    """Return whether LIME's map changes with an invisible change of the image by more than with
+    other draws. It stays open for other parts of the data."""
     lines = lines_of(
         evidence.methods,
         evidence.labels,
@@ -184,13 +194,18 @@ def lime_is_unstable(evidence: Evidence) -> Judged:
         ("lime_seed_shown", "outlined patches in common, the same image with other draws"),
     ):
         lines += lines_of(evidence.methods, evidence.labels, quantity, entry(name))
-    return possible(
-        "Other data are here the nearest that there are: the same image, of which each value "
-        "differs by up to 2 of 255 levels, which nobody sees. LIME's ranking of the pixels does "
-        f"not fully apply to it if the difference is below −{VISIBLE}. The control is LIME's map "
-        "of the same image with other draws. Images that differ more were not compared, because "
-        "their patches are others.",
+    judged = judged_by(
+        "Measured was robustness only: the same image is compared with a copy of which each value "
+        "differs by up to 2 of 255 levels, which nobody sees, and which is divided into patches "
+        "anew. LIME's ranking of the pixels does not fully apply to the copy if the difference is "
+        f"below −{VISIBLE}. The control is LIME's map of the same image with other draws. Saliency "
+        "changes with the copy, too.",
         lines,
+    )
+    return only_tested(
+        judged,
+        "The sentence is about other parts of the data, that is, other images. Whether an insight "
+        "applies to them was not measured.",
     )
 
 
@@ -248,8 +263,8 @@ OPPOSITE = "black, white"
 
 
 def wrong_baseline_misleads(evidence: Evidence) -> Judged:
-    """Judge whether the map from black marks pixels that count less than random pixels, by a
-    measure of evaluate_explanations."""
+    """Return the measures by which the map from black marks pixels that count less than random
+    pixels. It stays open whether the baseline is the cause."""
     lines = [
         line
         for network, evaluation in evidence.evaluations.items()
@@ -267,12 +282,17 @@ def wrong_baseline_misleads(evidence: Evidence) -> Judged:
         "rank correlation, black, blurred",
         entry("baseline_rank:black, blurred"),
     )
-    return possible(
+    judged = judged_by(
         "“These pixels count most” is the usual conclusion from such a map. From black, it is "
         "incorrect on average by a measure if random pixels are better, with intervals that do "
         "not overlap. For comparison, the last numbers say how much more the pixels of the map "
         "from a blurred image count; this loss is by blurring, which suits that baseline.",
         lines,
+    )
+    return only_tested(
+        judged,
+        "The control is lacking: the same measures of a map from another baseline were not "
+        "computed, so that the method can be the cause instead of its baseline.",
     )
 
 
@@ -318,12 +338,12 @@ def ig_adds_up(evidence: Evidence) -> Judged:
         0.1,
     )
     return judged_by(
-        "Integrated Gradients have 50 steps from black here. A decomposition has a residual below "
-        f"{SMALL_RESIDUAL} on average, and a larger one for less than a tenth of the images. The "
-        "attributions are of "
-        "the change of the logit from the baseline, not of the probability. The figure above gives "
-        "the residual of single maps in units of the logit, which is another unit. More steps make "
-        "it smaller; 50 are the report's.",
+        "Integrated Gradients have 50 steps from black here. A decomposition has a residual "
+        f"below {SMALL_RESIDUAL} on average, and a larger one for less than a tenth of the "
+        "images. The attributions are of the change of the logit from the baseline, not of the "
+        "probability. The figure above gives the residual of single maps in units of the logit, "
+        "which is another unit. More steps make it smaller; 50 are the report's. Both limits, of "
+        "the residual and of a tenth, were set after these numbers had been seen.",
         lines,
     )
 
@@ -385,27 +405,40 @@ def ig_marks_regions(evidence: Evidence) -> Judged:
 def ig_beats_random(evidence: Evidence) -> Judged:
     """Judge whether the pixels of Integrated Gradients from black count more than random pixels."""
     lines: list[Line] = []
-    for baseline in ("black", "blurred"):
+    for baseline in ("black", "mean", "blurred"):
         lines += loss_lines(
             evidence.methods,
             evidence.labels,
             f"integrated_gradients:{baseline}",
             f"Integrated Gradients' ({baseline})",
-            rule=above if baseline == "black" else None,
+            rule=None if baseline == "blurred" else above,
         )
     judged = judged_by(
-        f"{INFLUENCE} The report names no baseline; black is the usual one, and its map is judged. "
-        "The blurred image is shown for comparison.",
+        f"{CRUCIAL} The report names no baseline. Its reference, TensorFlow's guide, takes black; "
+        "zeros after normalisation, the usual default of PyTorch's libraries, are the mean colour. "
+        "Both are judged. The blurred image is shown for comparison.",
         lines,
     )
-    return without_most(unless_beaten(judged, evidence, "integrated_gradients"))
+    return unless_enough(unless_beaten(judged, evidence, "integrated_gradients"))
+
+
+def beyond_random(evidence: Evidence) -> dict[str, dict[str, Mean]]:
+    """Return the loss of probability minus that of random pixels of Integrated Gradients from a
+    blurred image and of SHAP, by the network's label."""
+    found: dict[str, dict[str, Mean]] = {}
+    for key in ("integrated_gradients:blurred", "deepshap"):
+        quantity = difference(f"drop:{key}", "drop:random")
+        for line in lines_of(evidence.methods, evidence.labels, key, quantity):
+            found.setdefault(line.network, {})[key] = line.value
+    return {network: values for network, values in found.items() if len(values) == 2}
 
 
 def shap_of_dogs(evidence: Evidence) -> Judged:
     """Return how much the pixels of SHAP count on dogs, of which there are few."""
-    judged = marks_what_counts("deepshap", "SHAP", ("dog",), most=True)(evidence)
+    judged = marks_what_counts("deepshap", "SHAP", ("dog",), rule=CRUCIAL)(evidence)
     remark = (
-        " These dogs are few. “The methods compared” measures SHAP on many images of all classes."
+        " These dogs are few, and bootstrap intervals of so few images are too narrow. “The "
+        "methods compared” measures SHAP on many images of all classes."
     )
     return replace(judged, measured=judged.measured + remark)
 

@@ -19,7 +19,7 @@ from explanations.source_report.claims import SECTIONS, Answer, judged_quantitie
 from explanations.source_report.evidence import MEASURED, REASONED, REASONS, SAME
 from explanations.source_report.fairness import ClassQuality
 from explanations.source_report.figures import DepthRow
-from explanations.source_report.judging import NAMES, OURS, not_beyond_controls
+from explanations.source_report.judging import NAMES, OURS, POSSIBLE, not_beyond_controls
 from explanations.source_report.judging_recipes import printed
 from explanations.source_report.maps import Example
 from explanations.source_report.numbers import DRAWS
@@ -58,6 +58,8 @@ class Content:
     """Seed of each network's training, by the network's label."""
     planted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Effects that the study's synthetic participants were given, by outcome and arm."""
+    beyond_random: Mapping[str, Mapping[str, Mean]] = field(default_factory=dict)
+    """Loss of probability minus that of random pixels, by the network's label and the map."""
     about: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -88,7 +90,7 @@ def render(content: Content) -> str:
     }
     return environment.get_template("page.html").render(
         content=content,
-        sections=SECTIONS,
+        sections=_sections(content.study),
         verdicts=VERDICTS,
         counts=Counter(answer.judged.verdict for answer in content.answers),
         tally=_tally(content.answers),
@@ -98,6 +100,11 @@ def render(content: Content) -> str:
         ours=sum(
             answer.judged.scope == OURS and answer.judged.basis == MEASURED
             for answer in content.answers
+        ),
+        possible=sum(
+            POSSIBLE in answer.judged.measured
+            for answer in content.answers
+            if answer.judged.verdict == HOLDS and answer.judged.basis == MEASURED
         ),
         quotes={answer.claim.key: answer.claim.quote for answer in content.answers},
         reasons=REASONS,
@@ -135,6 +142,7 @@ def render(content: Content) -> str:
             for network, found in content.evaluations.items()
         },
         better=_better,
+        lacking=_lacking(content.evaluations),
         slow_seconds=_slow_seconds(content.evaluations),
         names=LABELS,
         seed_of=lambda label: content.trained_with.get(label, "unknown"),
@@ -144,6 +152,29 @@ def render(content: Content) -> str:
             "".join(file.read_text(encoding="utf-8") for file in (STYLE, HERE / "page.css"))
         ),
     )
+
+
+def _sections(study: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the chapters' titles, which say so if a study's participants are synthetic."""
+    synthetic = ", of synthetic participants" if study and study.get("simulated") else ""
+    return SECTIONS | {"study": SECTIONS["study"] + synthetic}
+
+
+def _lacking(evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the measures of other networks that a network's stored results do not have."""
+    labels = {
+        measure["key"]: measure["label"]
+        for evaluation in evaluations.values()
+        for measure in evaluation["measures"]
+    }
+    return {
+        network: [
+            label
+            for key, label in labels.items()
+            if key not in {measure["key"] for measure in evaluation["measures"]}
+        ]
+        for network, evaluation in evaluations.items()
+    }
 
 
 def _better(measure: Mapping[str, Any]) -> str:

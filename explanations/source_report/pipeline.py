@@ -24,9 +24,10 @@ from explanations.methods.lime import Lime
 from explanations.methods.protocol import Explainer, parameters_of
 from explanations.methods.saliency import Saliency
 from explanations.source_report import figures, maps, page
-from explanations.source_report.claims import judge_all
-from explanations.source_report.evidence import Evidence
+from explanations.source_report.claims import Answer, judge_all
+from explanations.source_report.evidence import MISSING, Evidence
 from explanations.source_report.fairness import quality_by_class
+from explanations.source_report.judging_methods import beyond_random
 from explanations.source_report.maps import Example
 from explanations.source_report.measuring import (
     CENTRE,
@@ -154,8 +155,9 @@ def write(
     )
     evidence = _evidence(sources, settings, works, seconds)
     say("Drawing the maps")
+    answers = judge_all(evidence)
     content = Content(
-        answers=judge_all(evidence),
+        answers=answers,
         examples=_examples(sources),
         curves={
             evidence.labels[key]: figures.by_depth(numbers)
@@ -174,9 +176,10 @@ def write(
         study=settings.study,
         evaluations=evidence.evaluations,
         samples=[(work.network.label, work.group.label, work.images) for work in works],
-        missing=[*sources.missing, *_left_out(settings)],
+        missing=[*sources.missing, *_left_out(settings), *_without_numbers(answers)],
         trained_with=sources.trained_with,
         planted=settings.planted,
+        beyond_random=beyond_random(evidence),
         about=_about(sources, settings),
     )
     write_atomically(output / "report.html", page.render(content).encode())
@@ -361,6 +364,20 @@ def _left_out(settings: Settings) -> list[str]:
                 f"{option} FOLDER."
             )
     return missing
+
+
+def _without_numbers(answers: Sequence[Answer]) -> list[str]:
+    """Name the rows for which nothing was measured, and why."""
+    rows = [answer.claim.quote for answer in answers if answer.judged.basis == MISSING]
+    quoted = "; ".join(f"“{quote}”" for quote in rows)
+    return (
+        [
+            "These rows need images, weights or cards that are not on this machine, or more images "
+            f"than this run has: {quoted}."
+        ]
+        if rows
+        else []
+    )
 
 
 def _about(sources: Sources, settings: Settings) -> dict[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from explanations.evaluation.resumable_lines import Values
 from explanations.evaluation.statistics import LEVEL, Mean, mean_of
@@ -98,9 +99,18 @@ Untrained = Callable[[str], Quantity]
 
 
 def over(numbers: Numbers, quantity: Quantity, classes: Sequence[str] = ()) -> Mean | None:
-    """Compute the mean of a quantity over the images that have it; None if none has."""
+    """Compute the mean of a quantity over the images that have it; None if none has.
+
+    A share of images has Wilson's interval: the bootstrap's is empty where no image or every image
+    counts, as if the share were known.
+    """
     values = _values(numbers, quantity, classes)
-    return mean_of(values) if values else None
+    if not values:
+        return None
+    if len(values) == 1 or not set(values) <= {0.0, 1.0}:
+        return mean_of(values)
+    low, high = proportion_confint(sum(values), len(values), method="wilson")
+    return Mean(float(np.mean(values)), float(low), float(high), len(values))
 
 
 def _values(numbers: Numbers, quantity: Quantity, classes: Sequence[str]) -> list[float]:

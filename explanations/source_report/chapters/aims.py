@@ -87,8 +87,8 @@ CLAIMS = (
         "classification tasks",
         "aims",
         held(
-            "All five methods explain the printed network on this page. Tests compare their "
-            "maps with independent libraries."
+            "A plan that the report keeps: it shows a map of each of the five methods for its "
+            "network. All five explain the printed network on this page, too."
         ),
     ),
     Claim(
@@ -153,8 +153,8 @@ CLAIMS = (
         "The project will evaluate these methods' ability to visually and quantitatively explain",
         "aims",
         failed(
-            "The report shows maps and contains no number about a map. This page has such "
-            "numbers: see “The methods compared”."
+            "A plan that the report does not keep: it contains no number about a map. This page "
+            "has such numbers: see “The methods compared”."
         ),
     ),
     Claim(
@@ -277,9 +277,9 @@ CLAIMS = (
         "Our project aims to describe the layers of convolution neural networks.",
         "aims",
         held(
-            "The report describes the maps of the modules 0 to 14 (Grad-CAM) and of the layers "
-            "1 to 12 (saliency), each from one image. Whether its descriptions are right is "
-            "judged in their rows."
+            "An aim that the report keeps: it describes the maps of the modules 0 to 14 (Grad-CAM) "
+            "and of the layers 1 to 12 (saliency), each from one image. Whether its descriptions "
+            "are right is judged in their rows."
         ),
     ),
     same(
@@ -318,11 +318,11 @@ CLAIMS = (
             reasons.UNDEFINED,
         ),
     ),
-    same(
+    Claim(
         "compare-planned",
         "we plan to conduct a comparative study on the effectiveness of various techniques",
         "comparison",
-        "compare",
+        failed("A plan that the report does not keep: it contains no comparison of the methods."),
     ),
     Claim(
         "compare-demonstrate",

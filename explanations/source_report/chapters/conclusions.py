@@ -32,8 +32,9 @@ CLAIMS = (
         "decisions are made.",
         "conclusions",
         unknown(
-            "The study measures it with a quiz and with forward simulation, here with "
-            "synthetic participants.",
+            "A study of the platform can measure it with a quiz and with forward simulation, in "
+            "which people predict the network's answer. The tables of the study above have "
+            "neither, and its participants are synthetic.",
             reasons.PEOPLE,
         ),
     ),

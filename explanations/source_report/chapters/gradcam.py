@@ -276,9 +276,9 @@ CLAIMS = (
         "the right tool for visualizing these particular model decisions",
         "gradcam",
         unknown(
-            "An empty map depends on the sign of a sum (row “completely dark”), and does not "
-            "show this by itself. The images whose map is empty could be explained by the "
-            "other methods and compared with all others, which was not done.",
+            "An empty map depends on the sign of a sum (row “may have abstracted the features”), "
+            "and does not show this by itself. The images whose map is empty could be explained by "
+            "the other methods and compared with all others, which was not done.",
             reasons.NOT_DONE,
         ),
     ),

@@ -1,8 +1,9 @@
 """Claims about LIME."""
 
+from explanations.source_report import evidence as reasons
 from explanations.source_report import judging, judging_methods
 from explanations.source_report.chapters.claim import Claim, needs_people, nothing_improved, same
-from explanations.source_report.judging import changed, failed, held, repeated
+from explanations.source_report.judging import changed, failed, held, repeated, unknown
 
 CLAIMS = (
     Claim(
@@ -13,9 +14,19 @@ CLAIMS = (
     ),
     Claim(
         "lime-simplifies",
-        "LIME simplifies the model's process in a specific area to make it easier to interpret",
+        "LIME simplifies the model's process in a specific area",
         "lime",
         judging_methods.lime_fits,
+    ),
+    Claim(
+        "lime-easier",
+        "LIME simplifies the model's process in a specific area to make it easier to interpret",
+        "lime",
+        unknown(
+            "The sentence as a whole: whether about 60 weights are easier to interpret needs "
+            "people. The row before says what the simplification describes.",
+            reasons.PEOPLE,
+        ),
     ),
     Claim(
         "lime-small",
@@ -40,7 +51,7 @@ CLAIMS = (
         "This helps to pinpoint which features in the data are most important for the model's "
         "decision",
         "lime",
-        judging.marks_what_counts("lime", "LIME", most=True),
+        judging.marks_what_counts("lime", "LIME", rule=judging.MOST),
     ),
     Claim(
         "lime-valuable",
@@ -99,7 +110,8 @@ CLAIMS = (
         "lime",
         changed(
             "The second picture of each row above is such a heat map, in orange and blue "
-            "instead of green."
+            "instead of green. Its colours are so strong that the image hardly shows through, so "
+            "that a weight can be read from its colour; the image is next to it."
         ),
     ),
     Claim(
@@ -109,7 +121,7 @@ CLAIMS = (
         "lime",
         held(
             "By definition: a patch's colour is its weight in the linear model. How well that "
-            "model describes the network is judged in the row on simplifying."
+            "model describes the network is in the row on simplifying."
         ),
     ),
     Claim(

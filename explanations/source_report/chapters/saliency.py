@@ -60,7 +60,7 @@ CLAIMS = (
         "saliency-affect",
         "identifying which pixels in the input image most affect the output prediction",
         "saliency",
-        judging.marks_what_counts("saliency", "saliency", most=True),
+        judging.marks_what_counts("saliency", "saliency", rule=judging.MOST),
     ),
     Claim(
         "saliency-gradient",
@@ -226,7 +226,7 @@ CLAIMS = (
         "saliency-3-5",
         "the saliency is becoming more focused on specific areas",
         "saliency",
-        judging_depth.focus_rises("saliency", (2, 3, 4), (0, 1)),
+        judging_depth.saliency_focuses_more((3, 4, 5), (1, 2)),
     ),
     Claim(
         "saliency-hone",
@@ -246,7 +246,7 @@ CLAIMS = (
         "saliency-6-8",
         "the saliency maps are much more concentrated in particular regions",
         "saliency",
-        judging_depth.focus_rises("saliency", (5, 6, 7), (2, 3, 4)),
+        judging_depth.saliency_focuses_more((6, 7, 8), (3, 4, 5)),
     ),
     Claim(
         "saliency-parts",
@@ -261,7 +261,7 @@ CLAIMS = (
         "the saliency maps are very focused, with bright spots showing where the network is paying "
         "the most attention",
         "saliency",
-        judging_depth.focus_rises("saliency", (8, 9), (5, 6, 7)),
+        judging_depth.saliency_focuses_more((9, 10), (6, 7, 8)),
     ),
     Claim(
         "saliency-cargo",
@@ -275,10 +275,10 @@ CLAIMS = (
         "The saliency map visualization shows the finest level of pixel details in these layers.",
         "saliency",
         failed(
-            "Layers 11 and 12 of the report are the modules 10 and 11, whose maps have 8 × 8 "
-            "cells of 4 × 4 pixels each. The finest detail is in the first layers, with 32 × 32 "
-            "cells. The same paragraph of the report also says that these maps are “less about "
-            "individual pixels”, which contradicts it."
+            "However the report counts, its layers 11 and 12 are two of the modules 10 to 13, "
+            "whose maps have 8 × 8 cells of 4 × 4 pixels each. The finest detail is in the first "
+            "layers, with 32 × 32 cells. The same paragraph of the report also says that these "
+            "maps are “less about individual pixels”, which contradicts it."
         ),
     ),
     Claim(
@@ -297,9 +297,11 @@ CLAIMS = (
         "saliency-deepest",
         "Since these are the deepest layers",
         "saliency",
-        failed(
-            "The report's layers 11 and 12 are the modules 10 and 11. The modules 12 to 14 "
-            "are deeper and are shown above."
+        unknown(
+            "It depends on how the report counts, which it does not say: its layers 11 and 12 are "
+            "the deepest convolution and ReLU if it counts these two kinds alone. If it counts "
+            "every module, the modules 12 to 14, or 13 and 14, are deeper.",
+            reasons.UNSEEN,
         ),
     ),
     Claim(

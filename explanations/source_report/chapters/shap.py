@@ -57,7 +57,10 @@ CLAIMS = (
         "shap-deep",
         "We then utilized SHAP's DeepExplainer, which is tailored for",
         "shap",
-        repeated("The maps are DeepExplainer's. Tests compare them with the package shap."),
+        repeated(
+            "The maps are of this project's own DeepSHAP, the method of DeepExplainer. Tests "
+            "compare them with the package shap."
+        ),
     ),
     Claim(
         "shap-explainer",
@@ -82,7 +85,10 @@ CLAIMS = (
         "Adjusted output images and SHAP values by reversing the normalization process applied "
         "during model training",
         "shap",
-        repeated("Done here as well: the maps above lie over the image without normalisation."),
+        changed(
+            "The image is shown without normalisation. The values are not changed: to reverse a "
+            "normalisation would break their sum, by which they are checked."
+        ),
     ),
     Claim(
         "shap-meaningful",
@@ -190,7 +196,7 @@ CLAIMS = (
         "shap-identifying",
         "By identifying which features are most influential",
         "shap",
-        judging.marks_what_counts("deepshap", "SHAP", most=True),
+        judging.marks_what_counts("deepshap", "SHAP", rule=judging.MOST),
     ),
     Claim(
         "shap-trust",
