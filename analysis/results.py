@@ -18,7 +18,7 @@ from analysis.outcomes.answer import Answer, answer_of
 from analysis.outcomes.assumptions.assumption import Assumption
 from analysis.outcomes.claim_summary import Summary, summarise_claim
 from analysis.outcomes.fallbacks import Fallback, Refusal, as_analysis, fall_back
-from analysis.outcomes.finding import Failed, OutcomeFinding, p_of
+from analysis.outcomes.finding import FAULT, Failed, OutcomeFinding, p_of
 from analysis.plan.plan import EXPLORATORY, Outcome, Plan, Population, analysis_of, resolve
 from analysis.sections.agreement import ArmAgreement, agreement_by_arm
 from analysis.sections.agreement_by_class import ClassAgreement, agreement_by_class
@@ -387,7 +387,7 @@ def _with_fallback(
 
 def _failed(failure: Failure) -> Failed:
     return Failed(
-        (), NotEstimable("analysis", f"the analysis failed with an unexpected {failure.error}")
+        (), NotEstimable(FAULT, f"the analysis failed with an unexpected {failure.error}")
     )
 
 

@@ -20,12 +20,24 @@ class OutcomeFinding(Protocol):
         """Return the test that enters the outcome's family."""
 
 
+FAULT = "analysis"
+"""Name of the missing test of an analysis that failed with an unexpected error."""
+
+
 @dataclass(frozen=True)
 class Failed:
-    """Stands for the results of an analysis that failed with an unexpected error."""
+    """Stands for the results of an analysis that failed with an error.
+
+    The name of its test is FAULT if the error is a fault of the software and not of the data.
+    """
 
     arms: tuple[ArmSummary, ...]
     test: NotEstimable
+
+
+def is_fault(found: OutcomeFinding) -> bool:
+    """Check whether the analysis failed with an unexpected error, by a fault of the software."""
+    return isinstance(found, Failed) and found.test.name == FAULT
 
 
 def p_of(found: OutcomeFinding) -> float | None:

@@ -21,6 +21,7 @@ from analysis.statistics.mixed_models.random_structure import (
 from analysis.statistics.mixed_models.specification import MixedModel, Random
 
 MOST_CELLS = 7  # an unconstrained covariance between more cells has too many parameters to estimate
+LEFT_OUT = "they were left out"
 MOSTLY = 0.5  # share of levels or cells at which a slope counts as crossed or repeated
 
 
@@ -50,7 +51,7 @@ def planned_random(trials: pd.DataFrame, outcome: Outcome) -> PlannedRandom:
         reasons = {column: _obstacle(trials, factor, column) for column in columns}
         refused += [
             f"The planned by-{factor} slopes of {column} cannot be estimated, because {reason}; "
-            "they were left out"
+            f"{LEFT_OUT}"
             for column, reason in reasons.items()
             if reason
         ]
@@ -109,6 +110,14 @@ def formula(outcome: Outcome, model: MixedModel) -> str:
     fixed = f"arm * {outcome.within}" if len(names) > 1 else names[0]
     parts = [term_formula(term) for term in model.random]
     return f"{outcome.column} ~ {' + '.join([fixed, *parts])}"
+
+
+def is_left_out(entry: str) -> bool:
+    """Check whether an entry of a model's log is a slope of the plan that the model lacks.
+
+    All other entries are simplifications by the rule that the plan announces.
+    """
+    return entry.endswith(LEFT_OUT)
 
 
 def simplifications(decisions: Iterable[Decision]) -> tuple[str, ...]:

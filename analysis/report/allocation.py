@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from analysis.plan.plan import Plan
 from analysis.results import Results
+from analysis.sections.data_checks.material import SOME
 from analysis.study_data.exclusions.apply import ExclusionStep
 from analysis.study_data.exclusions.by_hand import is_by_hand
 
@@ -48,17 +49,15 @@ def lead(results: Results) -> str:
     plan, rows = results.plan, results.flow
     total, arms = sum(row.randomised for row in rows), len(plan.arms)
     in_arms = f"{arms} arms" if arms > 1 else "1 arm"
+    people = "1 participant" if total == 1 else f"{total} participants"
     if arms == 1:
-        said = f"{total} participants in 1 arm"
+        said = f"{people} in 1 arm"
     elif plan.allocation == "randomised":
-        said = f"{total} participants were randomised to {in_arms}"
+        said = f"{people} {'was' if total == 1 else 'were'} randomised to {in_arms}"
     elif plan.allocation == "not_randomised":
-        said = f"{total} participants in {in_arms}, to which they were not randomised"
+        said = f"{people} in {in_arms}, to which they were not randomised"
     else:
-        said = (
-            f"{total} participants in {in_arms}; the source does not state whether they were "
-            "randomised"
-        )
+        said = f"{people} in {in_arms}; the source does not state whether they were randomised"
     early = [one for one in results.study_flow.early_ends if one.before_allocation]
     if early:
         number = sum(one.before_allocation for one in early)
@@ -66,7 +65,16 @@ def lead(results: Results) -> str:
         said = f"Before the allocation, {number} people were screened out: {reasons}. {said}"
     if plan.states == "unknown":
         return f"{said}. The data do not show who completed the study."
-    return f"{said}; {sum(row.completed or 0 for row in rows)} of them completed the study."
+    completed = sum(row.completed or 0 for row in rows)
+    if total == 1:
+        return f"{said} and {'completed' if completed else 'did not complete'} the study."
+    return f"{said}; {completed} of them completed the study."
+
+
+def too_few_to_check(results: Results) -> bool:
+    """Check whether there are too few participants or arms with participants for data checks."""
+    people = [row.randomised for row in results.flow]
+    return sum(people) < SOME or sum(number > 0 for number in people) < min(2, len(people))
 
 
 def flow_columns(results: Results) -> list[tuple[str, str]]:

@@ -29,6 +29,7 @@ from analysis.report.page_one.robustness import what_would_change
 from analysis.report.page_one.sample import overview_caption, sample_sentences
 from analysis.report.paper.checklist import checklist
 from analysis.report.paper.text import paper_text
+from analysis.report.plan_decisions import plan_decisions
 from analysis.report.signals import clean_share
 from analysis.report.svg import inline_svg, paper_letters
 from analysis.results import OutcomeResult, Results, is_shown
@@ -232,6 +233,8 @@ def _environment() -> Environment:
         "population_words": allocation.population_words,
         "words": allocation,
         "method_notes": method_notes,
+        "plan_decisions": plan_decisions,
+        "too_few_to_check": allocation.too_few_to_check,
         "answer_sentence": answer_sentence,
         "certainty_line": certainty_line,
         "what_would_change": what_would_change,

@@ -214,6 +214,8 @@ def _equivalence(found: OneWay, results: Results, smallest: float) -> list[str]:
         if contrast.p_equivalence is not None and contrast.p_equivalence < results.plan.alpha
     ]
     bounds = f"{number(smallest)} points"
+    if all(contrast.p_equivalence is None for contrast in found.contrasts):
+        return []  # nothing was tested, so there is nothing that is not shown
     if not alike:
         return [f"No arm's mean is shown to be within {bounds} of “{control}”."]
     mean, verb = ("mean", "is") if len(alike) == 1 else ("means", "are")

@@ -58,7 +58,8 @@ def _arms(result: OutcomeResult, results: Results, contrasts: Contrasts, effect:
     sentences = []
     if is_shown(result, results) and contrasts:
         sentences.append(_against_control(contrasts, results, effect))
-    if result.outcome.smallest_effect is not None and contrasts:
+    tested = any(contrast.p_equivalence is not None for contrast in contrasts)
+    if result.outcome.smallest_effect is not None and tested:
         sentences.append(_equivalence(contrasts, results, result.outcome.smallest_effect))
     return sentences
 

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from analysis.outcomes.fallbacks import Fallback
-from analysis.outcomes.finding import OutcomeFinding
-from analysis.plan.plan import Outcome, Plan
+from analysis.outcomes.finding import OutcomeFinding, is_fault
+from analysis.outcomes.random_terms import is_left_out
+from analysis.plan.plan import Outcome, Plan, analysis_of
 from analysis.plan.reading import parse_plan
 from analysis.sections.looks.deciding import looks_held
 from analysis.sections.sample_size import SampleNeeded
@@ -43,10 +43,6 @@ class Analysed(Protocol):
     @property
     def found(self) -> OutcomeFinding:
         """Return the result of its analysis."""
-
-    @property
-    def fallback(self) -> Fallback | None:
-        """Return the analysis that supplied the test instead, if there is one."""
 
 
 def hold_to(data: StudyData, registered: Document | None) -> StudyData:
@@ -205,7 +201,6 @@ def _of_exclusions(data: StudyData) -> Iterator[Deviation]:
 def _of_run(
     outcomes: Sequence[Analysed], sample: SampleNeeded | NotEstimable | None
 ) -> Iterator[Deviation]:
-    # Models record their own simplifications, so the report does not depend on anyone noting them.
     if isinstance(sample, SampleNeeded) and sample.analysed_per_arm < sample.per_arm_rounded:
         yield Deviation(
             "run",
@@ -214,14 +209,14 @@ def _of_run(
             f"{sample.analysed_per_arm} in the smallest per-protocol arm",
         )
     for result in outcomes:
+        # Simplifications, and fallbacks where there is no test, follow rules of the plan, so they
+        # are its decisions and no deviations (analysis.report.plan_decisions).
         log: Sequence[str] = getattr(result.found, "log", ())
-        for entry in log:
+        for entry in filter(is_left_out, log):
             yield Deviation("run", result.outcome.label, "the planned model", entry)
-        if isinstance(result.found.test, NotEstimable):
-            planned = f"the analysis {result.outcome.analysis}"
+        if isinstance(result.found.test, NotEstimable) and is_fault(result.found):
+            planned = analysis_of(result.outcome).label
             done = f"no test: {result.found.test.reason}"
-            if result.fallback is not None:
-                done += f"; tested by its fallback {result.fallback.analysis}"
             yield Deviation("run", result.outcome.label, planned, done)
 
 

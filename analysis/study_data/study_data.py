@@ -113,10 +113,11 @@ class StudyData(StudyTables):
     def labels(self) -> dict[str, str]:
         """Return the label by arm in the plan's order.
 
-        An arm without participants has its key.
+        An arm without participants has its label in the study file, or else its key.
         """
         named = self.participants.drop_duplicates("arm").set_index("arm")["arm_label"]
-        return {arm: str(named.get(arm, arm)) for arm in self.plan.arms}
+        declared = _declared_labels(self.study)
+        return {arm: str(named.get(arm, declared.get(arm, arm))) for arm in self.plan.arms}
 
 
 @with_analysis_settings
@@ -202,6 +203,18 @@ def _evaluation(path: Path) -> tuple[pd.DataFrame | None, dict[str, str]]:
     if file.name == EVALUATION and not file.is_file():
         return None, {}
     return read_evaluation(file), {EVALUATION: _sha256(file)}
+
+
+def _declared_labels(study: Mapping[str, Any]) -> dict[str, str]:
+    """Return the label by arm in the study file, which another study does not have."""
+    arms = study.get("arms", [])
+    if not isinstance(arms, list):
+        return {}
+    return {
+        str(arm["key"]): str(arm["label"])
+        for arm in arms
+        if isinstance(arm, dict) and "key" in arm and "label" in arm
+    }
 
 
 def _missing(texts: Mapping[str, pd.DataFrame], codebook: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -377,13 +377,14 @@ def _sessions(study: Study, simulated: Simulated, blinded: bool) -> dict[str, An
 
 
 def _plan_at_launch(study: Study) -> bytes | None:
-    """Return the plan of the first version if it differs from the current plan, else None."""
+    """Return the plan that the launch has locked, which the report compares with the current plan.
+
+    None if the study was never launched.
+    """
     first = study.versions.first()
-    if first is None or first.source_sha256 == study.source_sha256:
+    if first is None:
         return None
     plan = plan_of(definition_of(first.source))
-    if plan == plan_of(definition(study)):
-        return None
     return (json.dumps(plan, indent=1, ensure_ascii=False) + "\n").encode()
 
 

@@ -15,7 +15,8 @@ class DataCheck:
 
     `looks_for` completes the sentence "The check looks for …". A `statistical` check decides by a
     test, at an equal share of FAMILY_LEVEL; any other check decides by a fact of the table that
-    does not occur by chance. A check `by_row` compares neighbouring rows of the files.
+    does not occur by chance. A check `by_row` compares neighbouring rows of the files. A check that
+    `compares_arms` needs participants in two of them.
     """
 
     key: str
@@ -24,6 +25,7 @@ class DataCheck:
     path: str
     statistical: bool = True
     by_row: bool = False
+    compares_arms: bool = False
 
 
 DATA_CHECKS = (
@@ -119,12 +121,14 @@ DATA_CHECKS = (
         "Losses by arm",
         "arms that lost more participants than the others",
         "analysis.sections.data_checks.attrition.attrition",
+        compares_arms=True,
     ),
     DataCheck(
         "arm_period",
         "Times of arms",
         "arms that were collected at other times than the others",
         "analysis.sections.data_checks.order.arm_period",
+        compares_arms=True,
     ),
     DataCheck(
         "fixed_order",
@@ -137,6 +141,7 @@ DATA_CHECKS = (
         "Labels of arms",
         "participants whose arm contradicts another column",
         "analysis.sections.data_checks.arms.mislabelled_arm",
+        compares_arms=True,
     ),
     DataCheck(
         "shifted",
@@ -150,6 +155,7 @@ DATA_CHECKS = (
         "Images by arm",
         "images, or kinds of images, shown more often in one arm than chance explains",
         "analysis.sections.data_checks.images.image_imbalance",
+        compares_arms=True,
     ),
     DataCheck(
         "no_shared_image",

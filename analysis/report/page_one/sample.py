@@ -32,6 +32,8 @@ def _analysed(results: Results) -> str:
     if not counts:
         return ""
     low, high = min(counts), max(counts)
+    if low == high == 1:
+        return "1 was analysed."
     return f"{low} were analysed." if low == high else f"{low} to {high} were analysed, by outcome."
 
 

@@ -128,13 +128,14 @@ def _materials(results: Results) -> Iterator[str]:
             f"(accuracy {percent(shown.accuracy, 1)})."
         )
     yield from _probabilities(shown)
-    if len(results.plan.arms) > 1:
-        same = (
-            "Every arm saw the same images."
+    seeing = sum(arm.trials > 0 for arm in shown.arms)
+    if seeing > 1:
+        arms = "Every arm" if seeing == len(shown.arms) else "Every arm with participants"
+        yield (
+            f"{arms} saw the same images."
             if shown.same_images
-            else ("The arms did not all see the same images.")
+            else "The arms did not all see the same images."
         )
-        yield same
     yield "[Describe the classifier, the explanations and the pages that participants saw.]"
 
 

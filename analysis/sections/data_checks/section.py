@@ -8,13 +8,17 @@ from analysis.errors import AnalysisError
 from analysis.failures import Failures
 from analysis.plan.catalogues.data_checks import DATA_CHECKS, FAMILY_LEVEL, DataCheck
 from analysis.plan.plan import resolve
-from analysis.sections.data_checks.material import DataFinding, Material
+from analysis.sections.data_checks.material import SOME, DataFinding, Material
 from analysis.study_data.study_data import StudyData
 
 
 @dataclass(frozen=True)
 class CheckDone:
-    """A check with the number of its findings, which is None if it could not be carried out."""
+    """A check with the number of its findings, which is None if it could not be carried out.
+
+    A check cannot be carried out if it failed, or if too few participants or arms leave it nothing
+    to decide by.
+    """
 
     key: str
     label: str
@@ -77,12 +81,24 @@ def data_checks(data: StudyData, failures: Failures | None = None) -> DataChecks
                 check.label,
                 check.looks_for,
                 check.statistical,
-                None if findings is None else len(findings),
+                _number(check, findings, material),
             )
             for check, findings in zip(checked, found.values(), strict=True)
         ),
         tuple(finding for findings in found.values() for finding in findings or ()),
     )
+
+
+def _number(
+    check: DataCheck, findings: tuple[DataFinding, ...] | None, material: Material
+) -> int | None:
+    """Return the number of findings, or None if the check failed or cannot find anything here."""
+    if findings:
+        return len(findings)
+    # Without findings, a check of too few participants or of a single arm has shown nothing.
+    single = len(material.arms) < 2 <= len(material.data.plan.arms)
+    too_few = check.statistical and len(material.people) < SOME
+    return None if findings is None or too_few or (check.compares_arms and single) else 0
 
 
 def _findings(check: DataCheck, material: Material) -> tuple[DataFinding, ...]:

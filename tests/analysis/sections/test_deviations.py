@@ -1,15 +1,24 @@
 """Departures from the plan are found by comparing, and what was not planned claims nothing."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
+from analysis.outcomes.fallbacks import Refusal
+from analysis.outcomes.random_terms import LEFT_OUT, simplifications
+from analysis.plan.plan import Outcome, analysis_of
 from analysis.plan.reading import plan_hash, read_document
+from analysis.report.plan_decisions import plan_decisions
 from analysis.results import Results
-from analysis.sections.deviations import Deviation, deviations, hold_to
+from analysis.sections.deviations import Deviation, _of_run, deviations, hold_to
+from analysis.statistics.estimate import NotEstimable
+from analysis.statistics.mixed_models.random_structure import Decision
+from analysis.statistics.mixed_models.specification import Random
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
-from tests.analysis.tidy import page_of, results_of, write_study
+from tests.analysis.tidy import edit, page_of, results_of, write_study
 
 
 @pytest.fixture
@@ -117,6 +126,59 @@ def test_the_registrations_time_and_hash_are_compared(study, at, same, listed):
     sha = plan_hash(read_document(plan)) if same else "0" * 64
     plan.write_text(plan.read_text() + REGISTERED.format(at=at, sha=sha))
     assert [one.where for one in deviations_of(study)] == listed
+
+
+def test_what_the_plans_rules_decided_is_a_decision_of_the_data_and_no_deviation():
+    dropped = Decision("drop_factor", "stimulus", "", Random("stimulus"), "singular")
+    (removed,) = simplifications([dropped])
+    slopes = f"The planned slopes of arm cannot be estimated, because they cannot; {LEFT_OUT}"
+    outcome = Outcome("right", "Right decisions", "trial_mean", analysis="logistic_trials")
+    reason = "“Grad-CAM” has no trials of this outcome"
+    label = analysis_of(outcome).label
+    refused = (Refusal("logistic_trials", label, reason),)
+    no_test = NotEstimable("mixed model", reason)
+    not_fitted = SimpleNamespace(log=(f"the model was not fitted: {reason}",), test=no_test)
+    outcomes = [
+        SimpleNamespace(
+            outcome=outcome, found=SimpleNamespace(log=(slopes, removed), test=None), refused=()
+        ),
+        SimpleNamespace(outcome=outcome, found=not_fitted, refused=refused, fallback=None),
+    ]
+    decided = plan_decisions(SimpleNamespace(outcomes=outcomes))
+    assert [(one.label, one.decided) for one in decided] == [
+        ("Right decisions", removed),
+        ("Right decisions", f"No test: {reason}"),
+    ]
+    assert decided[1].rule.startswith(label[:1].upper() + label[1:])
+    assert [one.done for one in _of_run(outcomes, None)] == [slopes]
+
+
+def test_a_report_of_a_few_people_claims_nothing_of_arms_without_anybody(study, tmp_path):
+    """One person in one of three arms: no test, no comparison, and no check of arms."""
+    edit(study, "participants.csv", lambda people: people[people["arm"] == "none"].head(1))
+    (person,) = pd.read_csv(study / "participants.csv")["participant"]
+    for name in ("trials.csv", "answers.csv"):
+        edit(study, name, lambda rows: rows[rows["participant"] == person])
+    arms = "".join(
+        f'[[arms]]\nkey = "{key}"\nlabel = "{label}"\n' for key, label in THREE_ARMS.items()
+    )
+    (study / "study.toml").write_text(f'slug = "tidy"\nseed = 3\n{arms}')
+    text = (study / "plan.toml").read_text()
+    scale = 'scale = "trust"'
+    (study / "plan.toml").write_text(text.replace(scale, f"{scale}\nsmallest_effect = 0.5"))
+    results, page = page_of(study, registered=study / "plan.toml")
+    assert results.deviations == ()
+    assert results.labels == THREE_ARMS
+    assert "1 participant was randomised to 3 arms and completed the study." in page
+    assert "1 was analysed." in page
+    assert "Decisions that the plan left to the data" in page
+    assert "the two plans agree" in page
+    assert "Only participants of a single arm saw images" in page
+    for claim in ("is shown to be within", "Every arm saw the same images", "found no fault"):
+        assert claim not in page
+    (check,) = results.data_checks.checks  # of attrition, the only check by day
+    assert check.findings is None
+    assert "no two arms with participants" in page
 
 
 def test_the_report_names_the_registration(study, tmp_path):

@@ -6,6 +6,7 @@ import tomllib
 import pytest
 from django.core.management import CommandError, call_command
 
+from analysis.plan.reading import plan_hash
 from analysis.study_data.columns import FILES
 from analysis.study_data.study_data import read_study
 from surveys import questionnaires, services
@@ -252,6 +253,8 @@ def test_study_file_and_plan_come_along(exported, study):
     plan = tomllib.loads((exported / "plan.toml").read_text())
     assert plan["arms"] == ["none", "gradcam", "lime", "placebo"]
     assert plan["outcomes"][0]["scale"] == "trust"
+    # The plan that the launch locked, with which the report compares the plan carried out.
+    assert plan_hash(json.loads((exported / "registered.json").read_text())) == plan_hash(plan)
 
 
 @pytest.mark.parametrize(
