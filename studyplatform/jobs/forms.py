@@ -30,6 +30,7 @@ NOBODY = {
     "only": _("There are no simulated participants. Choose real ones, or send synthetic people."),
     "included": _("Nobody has taken part yet. Send people the link, or send synthetic people."),
 }
+ENDED_WITHOUT = _("No real participant has taken part, and the collection has ended.")
 HIDDEN = _(
     "The arms of real participants stay hidden until the study is unblinded, so they cannot be "
     "compared yet. Choose simulated participants, or unblind the study first."
@@ -522,6 +523,15 @@ class PeopleForm(JobForm):
         ]
         if not missing:
             return ""
+        erased = study.slots.filter(erased=True, simulated=False).count()
+        if "none" in missing and erased:
+            return ngettext(
+                "%(count)d real person had an arm and was erased. Nobody's data are left.",
+                "%(count)d real people had an arm and were erased. Nobody's data are left.",
+                erased,
+            ) % {"count": erased}
+        if "none" in missing and study.state == Study.State.CLOSED:
+            return ENDED_WITHOUT
         return NOBODY[missing[0] if len(missing) == 1 else "included"]
 
     def clean(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from studyplatform.panel.draft_steps import draft_steps
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.launch import reach_of
 from studyplatform.panel.overview import overviews
+from studyplatform.panel.participants import erased_count
 from studyplatform.panel.published import has_gallery
 from studyplatform.panel.source_report_views import found_page
 from studyplatform.panel.study_texts import templates, unfinished, version_in_use
@@ -56,6 +57,7 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
     address = request.build_absolute_uri(pilots.link_path(study))
     context = {
         "overview": overview,
+        "erased": erased_count(study, simulated=study.is_pilot),
         "declared": definition(study),
         "can_be_deleted": services.can_be_deleted(study),
         "conditions": study.conditions.all(),

@@ -87,6 +87,7 @@ class Monitor:
     checks: int
     failed_a_check: int
     allocated: int
+    erased: int
     imbalance: float | None
     interrupted: int
     errors: int
@@ -123,6 +124,7 @@ def monitor(study: Study) -> Monitor:
         checks=checks,
         failed_a_check=len(failed),
         allocated=allocated,
+        erased=study.slots.filter(erased=True, simulated=study.is_pilot).count(),
         imbalance=imbalance,
         interrupted=people.filter(views__times__gt=1).distinct().count(),
         errors=errors["all"] or 0,

@@ -16,7 +16,15 @@ from studyplatform.panel import participant_care
 from studyplatform.panel.access import Right, has_right, study_page
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.participant_forms import DecisionForm, ExclusionForm, NoteForm
-from studyplatform.panel.participants import FILTERS, STATES, events_seen, found, pages_seen, rows
+from studyplatform.panel.participants import (
+    FILTERS,
+    STATES,
+    erased_count,
+    events_seen,
+    found,
+    pages_seen,
+    rows,
+)
 from surveys import services
 from surveys.blinding import hides_arm, is_blinded
 from surveys.models import Identity, Participant, Study
@@ -43,6 +51,7 @@ def people(request: HttpRequest, study: Study) -> HttpResponse:
         "state": state,
         "code": typed,
         "simulated": simulated,
+        "erased": erased_count(study, simulated=simulated),
         "filters": chosen.urlencode(),
         "blinded": is_blinded(study) and not simulated,
         "from_service": not definition(study).recruitment.is_open,

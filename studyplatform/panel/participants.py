@@ -31,6 +31,12 @@ FILTERS: Mapping[str, Promise] = {
 """What the list can be narrowed to: a state, or something about people of any state."""
 
 
+def erased_count(study: Study, *, simulated: bool = False) -> int:
+    """Return how many people of the study had an arm and were erased, of whom nothing else is
+    left."""
+    return study.slots.filter(erased=True, simulated=simulated).count()
+
+
 @dataclass(frozen=True)
 class Row:
     """A line of the list. ``pages`` and ``arm`` are None while they are hidden."""

@@ -139,6 +139,22 @@ def test_an_owner_erases_a_person_and_gets_a_receipt_that_names_nobody(study, pe
     assert AllocationSlot.objects.filter(study=study, erased=True).count() == 1
 
 
+def test_after_the_only_person_was_erased_the_pages_say_so_and_invite_nobody(study, signed_in):
+    services.erase(participant=factories.walk(factories.allocated(study, "alone")))
+    services.close_study(study=study)
+    browser = signed_in("owner")
+
+    def text(name: str) -> str:
+        return browser.get(reverse(f"panel:{name}", args=[study.slug])).content.decode()
+
+    assert "<h2>1 person erased</h2>" in text("participants")
+    assert "Everybody who came was erased." in text("monitor")
+    assert "1 erased" in text("study")
+    data = text("data")
+    assert "1 real person had an arm and was erased." in data
+    assert "Send people the link" not in data
+
+
 def test_the_command_asks_first_and_erases_then(study, people):
     person = people["done"]
     line = call_command("erase_participant", "small", code=person.personal_code)
