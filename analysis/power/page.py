@@ -87,7 +87,7 @@ def sentence(result: OutcomePower, power: Power) -> str:
         if last.power.low > wanted.power
         else ""
     )
-    return f"{text}, which confirms the sample{more}."
+    return f"{text}. The interval reaches {share}, which confirms the sample{more}."
 
 
 def _shifted(key: str, power: Power) -> str:

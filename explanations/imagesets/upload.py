@@ -186,11 +186,11 @@ def _without_class(paths: Sequence[str], class_names: Sequence[str], say: Say) -
         if len(found) > 1 and is_in_folder:
             where = gettext_noop("%(count)d images are in folders that are not classes: %(names)s")
         elif len(found) > 1:
-            where = gettext_noop("%(count)d images are in no folder: %(names)s")
+            where = gettext_noop("The class of %(count)d files is not known: %(names)s")
         elif is_in_folder:
             where = gettext_noop("%(name)s is in the folder “%(folder)s”, which is not a class.")
         else:
-            where = gettext_noop("%(name)s is in no folder.")
+            where = gettext_noop("The class of %(name)s is not known.")
         cure = gettext_noop(
             "Put each image into a folder that is named after its class (%(classes)s), begin its "
             "name with the class, such as %(first)s-1.png, or choose the class in the form."

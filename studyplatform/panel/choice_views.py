@@ -132,6 +132,7 @@ def _page(request: HttpRequest, study: Study, form: RuleForm, status: int = 200)
         "form": form,
         "choice": image_choice.choice(study, numbers),
         "declared": definition(study),
+        "is_the_studys_own": image_choice.is_the_studys_own(request.session, study),
         "total": total,
         "groups": image_gallery.groups_of(everything),
         "predicted": predicted,

@@ -1,10 +1,12 @@
 """All explanations of an image, as the panel shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from explanations import catalogue
 from explanations.catalogue import Legend, Method
@@ -155,9 +157,22 @@ def _flat(provenance: dict[str, Any]) -> dict[str, Any]:
 
 def _readable(values: dict[str, Any]) -> list[tuple[str, Any]]:
     return [
-        (key.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else _shown(value))
+        (
+            str(FIGURES.get(key, key.replace("_", " "))),
+            f"{value:.4g}" if isinstance(value, float) else _shown(value),
+        )
         for key, value in values.items()
     ]
+
+
+FIGURES: Mapping[str, Promise] = {
+    "arithmetic": _("arithmetic (strict, or fast with errors up to .001)"),
+    "r2": _("R², share of the classifier's changes that LIME's linear model explains"),
+    "intercept": _("intercept of LIME's linear model"),
+    "sigma": _("sigma of the smoothing before LIME's segmentation"),
+    "kernel_width": _("width of LIME's kernel (smaller: nearer to the image)"),
+}
+"""Names of figures and parameters that the field knows by a symbol or a word of the program."""
 
 
 def _shown(value: Any) -> str:

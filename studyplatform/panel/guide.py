@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Q
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, ngettext, override
 
 from explanations import catalogue
 from explanations.classifier.header import HeaderError, read_header
@@ -32,6 +32,8 @@ PRACTICE = (2, 1)
 """Right and wrong predictions of the practice, which are other images."""
 ENOUGH_WRONG = USUAL_NUMBERS[1] + PRACTICE[1]
 """Wrong predictions that the usual numbers need between people."""
+IDENTIFIERS_MONTHS = 3
+"""Months after which the ids of a recruitment service go. People have been paid by then."""
 SECONDS = {"decide": 20, "judge_advisor": 35, "forward_simulation": 20, "classify": 20}
 """About how long a picture takes, for the duration that the consent states."""
 
@@ -92,6 +94,7 @@ class Answers:
     after: tuple[str, ...]
     places: int
     recruitment: str
+    data_months: int
 
 
 def sources(hidden: Collection[str] = ()) -> list[Source]:
@@ -277,6 +280,14 @@ def _parts(answers: Answers) -> Iterator[str]:
             yield from _part("questionnaire", questionnaire=key)
     yield from ("", "[allocation]", "block_multiples = [1, 2]", f"places = {answers.places}")
     yield from _recruitment(answers)
+    yield from ("", "[retention]  # months after the end of collection")
+    if answers.recruitment != "open":
+        yield f"identifiers_months = {_identifiers_months(answers)}"
+    yield f"data_months = {answers.data_months}"
+
+
+def _identifiers_months(answers: Answers) -> int:
+    return min(IDENTIFIERS_MONTHS, answers.data_months)
 
 
 def _recruitment(answers: Answers) -> Iterator[str]:
@@ -406,9 +417,19 @@ def _consent(answers: Answers) -> str:
         pictures=pictures,
         task=texts["task"][answers.task][code],
         minutes=minutes,
-        identifier=asked_of_service,
+        identifier=asked_of_service.format(kept=_duration(_identifiers_months(answers), code)),
+        kept=_duration(answers.data_months, code),
     )
     return re.sub(r" {2,}", " ", text)
+
+
+def _duration(months: int, code: str) -> str:
+    """Return a number of months in words of the texts' language, whole years as years."""
+    years, rest = divmod(months, 12)
+    with override(code):
+        if rest:
+            return ngettext("%(count)d month", "%(count)d months", months) % {"count": months}
+        return ngettext("%(count)d year", "%(count)d years", years) % {"count": years}
 
 
 def _debrief(answers: Answers) -> str:

@@ -1,4 +1,4 @@
-"""The guide: ten questions, whose answers become a study file."""
+"""The guide: eleven questions, whose answers become a study file."""
 
 import secrets
 from pathlib import PurePath
@@ -22,6 +22,7 @@ from studyplatform.panel.questionnaire_cards import questionnaire_cards
 from studyplatform.panel.short_names import NamingForm
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
+from surveys.study_file.retention import MOST_MONTHS
 
 USUALLY_BEFORE = ("demographics", "ai-experience", "ai-literacy", "propensity")
 """Beginnings of the ids of questionnaires that are usually asked before the trials."""
@@ -153,6 +154,17 @@ class GuideForm(NamingForm):
         choices=RECRUITMENT,
         initial="open",
         widget=forms.RadioSelect,
+    )
+    data_months = forms.IntegerField(
+        label=_("11. For how many months are the data kept?"),
+        min_value=1,
+        max_value=MOST_MONTHS,
+        initial=120,
+        help_text=_(
+            "Counted from the end of collection, and told in the consent. 120 months are the ten "
+            "years for which good research practice asks to keep the data of a publication (DFG, "
+            "2019, guideline 17). Ids of a recruitment service go after three months."
+        ),
     )
 
     def __init__(self, user: User, data: Any = None) -> None:

@@ -99,12 +99,21 @@ def predictions_in_use(study: Study) -> QuerySet[Prediction]:
 
 
 def chosen_numbers(session: SessionBase, study: Study) -> list[int]:
-    """Return the primary keys of the chosen images, at first of those that the file names."""
+    """Return the primary keys of the chosen images, at first of those that the file names, or else
+    of those that the study shows."""
     kept = session.get(_key(study))
     if kept is not None:
         return list(kept)
     images = definition(study).images
-    return sorted(find_named(images, images_in_use(study)).found) if images.names else []
+    if images.names:
+        return sorted(find_named(images, images_in_use(study)).found)
+    # To exchange an image, nobody should have to tick all the others again.
+    return sorted(study.stimuli.values_list("prediction__image_id", flat=True))
+
+
+def is_the_studys_own(session: SessionBase, study: Study) -> bool:
+    """Check whether nobody has chosen images yet, so that the study's own draw is the choice."""
+    return session.get(_key(study)) is None and not definition(study).images.names
 
 
 def keep(

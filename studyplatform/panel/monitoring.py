@@ -88,6 +88,7 @@ class Monitor:
     failed_a_check: int
     allocated: int
     erased: int
+    arms: int
     imbalance: float | None
     interrupted: int
     errors: int
@@ -106,7 +107,7 @@ def monitor(study: Study) -> Monitor:
         day=Count("pk", filter=Q(consented_at__gte=now - timedelta(days=1))),
     )
     checks, failed = attention_checks(study, people)
-    allocated, imbalance = _balance(study)
+    arms, allocated, imbalance = _balance(study)
     durations = _durations(people)
     errors = study.page_errors.aggregate(
         all=Sum("count"),
@@ -123,6 +124,7 @@ def monitor(study: Study) -> Monitor:
         money=_money(study, people, durations),
         checks=checks,
         failed_a_check=len(failed),
+        arms=arms,
         allocated=allocated,
         erased=study.slots.filter(erased=True, simulated=study.is_pilot).count(),
         imbalance=imbalance,
@@ -247,8 +249,9 @@ def attention_checks(study: Study, people: QuerySet[Participant]) -> tuple[int, 
     return len(given), {person for step, value, person in given if value != wanted[step]}
 
 
-def _balance(study: Study) -> tuple[int, float | None]:
-    """Return the number of allocated places, and the largest deviation of an arm from its share."""
+def _balance(study: Study) -> tuple[int, int, float | None]:
+    """Return the numbers of arms and of allocated places, and the largest deviation of an arm from
+    its share."""
     arms = study.arms.annotate(
         people=Count("allocationslot", filter=Q(allocationslot__simulated=study.is_pilot))
     ).values_list("key", "people")
@@ -257,7 +260,8 @@ def _balance(study: Study) -> tuple[int, float | None]:
     allocation = definition(study).allocation
     # Quotas are meant to end the balance.
     if not allocated or allocation.quotas:
-        return allocated, None
+        return len(counts), allocated, None
     ratios = {key: allocation.ratios.get(key, 1) for key in counts}
     total = sum(ratios.values())
-    return allocated, max(abs(counts[key] - allocated * ratios[key] / total) for key in counts)
+    deviation = max(abs(counts[key] - allocated * ratios[key] / total) for key in counts)
+    return len(counts), allocated, deviation

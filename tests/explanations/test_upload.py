@@ -180,7 +180,7 @@ def test_sixteen_bits_and_damage_are_refused_by_name():
 def test_an_image_without_a_class_is_refused_with_the_classes():
     packed = zipped(("1.png", picture()), ("lorry/2.png", picture()))
     said = refusals(("all.zip", packed), other_class="")
-    assert "1.png is in no folder" in said
+    assert "The class of 1.png is not known." in said
     assert "lorry/2.png is in the folder “lorry”, which is not a class" in said
     assert "car, truck" in said
 
@@ -190,7 +190,9 @@ def test_images_without_a_class_share_a_sentence_for_each_kind():
     with pytest.raises(ImageSetError) as caught:
         check([("all.zip", zipped(*((name, picture()) for name in names)))], "")
     alone, foldered = caught.value.problems
-    assert alone.startswith("4 images are in no folder: pic_0.png, pic_1.png, pic_2.png, … Put")
+    assert alone.startswith(
+        "The class of 4 files is not known: pic_0.png, pic_1.png, pic_2.png, … Put"
+    )
     assert "2 images are in folders that are not classes: van/1.png, lorry/2.png. Put" in foldered
 
 
@@ -210,7 +212,9 @@ def test_a_name_that_begins_with_a_class_tells_it_whatever_class_is_chosen_for_o
 
 
 def test_a_word_that_only_begins_like_a_class_tells_none():
-    assert "caravan.png is in no folder" in refusals(("caravan.png", picture()), other_class="")
+    assert "The class of caravan.png is not known." in refusals(
+        ("caravan.png", picture()), other_class=""
+    )
     packed = zipped(("lorry/car_1.png", picture()))
     assert "which is not a class" in refusals(("all.zip", packed), other_class="")
 

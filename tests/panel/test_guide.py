@@ -50,7 +50,7 @@ def answers() -> guide.Answers:
         slug="guided", title='Judging "pictures"', seed=5, language="en", question="reliance",
         design="between", methods=("none", "gradcam", "placebo"), task="decide", checks=True,
         source=SCENES, right=3, wrong=2, before=("demographics-v2",), after=("comments-v2",),
-        places=120, recruitment="open",
+        places=120, recruitment="open", data_months=120,
     )  # fmt: skip
 
 
@@ -67,6 +67,7 @@ def sent(source, **changed):
         "design": "between", "methods": ["none", "gradcam"], "task": "decide", "checks": "on",
         "source": source.key, "right": 3, "wrong": 2, "before": ["demographics-v2"],
         "after": ["comments-v2"], "places": 120, "recruitment": "open",
+        "data_months": 18,
     } | changed  # fmt: skip
 
 
@@ -111,6 +112,24 @@ def test_the_consent_says_how_many_pictures_people_see(answers):
     assert "We store the number under which" in guide.study_file(
         replace(answers, recruitment="prolific")
     )
+
+
+def test_the_consent_says_how_long_data_are_kept_as_the_file_does(answers):
+    def declared(**changed):
+        study = loading.parse(guide.study_file(replace(answers, **changed)))
+        kept = study.retention
+        return study.consent.text, (kept.identifiers_months, kept.data_months)
+
+    text, kept = declared()
+    assert "We delete the data stored here 10 years after the collection has ended." in text
+    assert kept == (0, 120)
+    text, kept = declared(recruitment="sona", data_months=18)
+    assert "and delete it 3 months after the collection has ended." in text
+    assert "stored here 18 months after" in text
+    assert kept == (3, 18)
+    text, kept = declared(recruitment="lab", data_months=1, language="de")
+    assert "und löschen sie 1 Monat nach dem Ende" in text
+    assert kept == (1, 1)
 
 
 def test_the_answers_become_a_file_and_the_file_a_study(researcher, source):

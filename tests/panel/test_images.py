@@ -206,7 +206,7 @@ def test_a_refused_upload_names_each_file_and_stores_nothing(study, signed_in):
     response = sent()
     assert response.status_code == 422
     (problem,) = response.context["problems"]
-    assert problem.startswith("2 images are in no folder: page.png, 1.png. Put each image")
+    assert problem.startswith("The class of 2 files is not known: page.png, 1.png. Put each image")
     response = sent(**{"class": "car"})
     assert response.context["problems"] == [
         "page.png is not a readable image. Save it as PNG or JPEG or WEBP or remove it."
@@ -220,11 +220,11 @@ def test_a_refused_upload_names_each_file_and_stores_nothing(study, signed_in):
     [
         (
             "en",
-            "24 images are in no folder: pic_0.png, pic_1.png, pic_2.png, … Put each image",
+            "The class of 24 files is not known: pic_0.png, pic_1.png, pic_2.png, … Put each image",
         ),
         (
             "de",
-            "24 Bilder liegen in keinem Ordner: pic_0.png, pic_1.png, pic_2.png, … Legen Sie",
+            "Die Klasse von 24 Dateien ist nicht bekannt: pic_0.png, pic_1.png, pic_2.png, … Leg",
         ),
     ],
 )
@@ -594,6 +594,18 @@ def test_the_page_of_choice_says_how_many_images_the_study_needs(predicted, sign
     right, wrong = definition(predicted).predictions_shown
     text = signed_in("editor").get(page(predicted, "choose-images")).content.decode()
     assert f"needs {right} right and {wrong} wrong predictions, {right + wrong} images" in text
+
+
+def test_the_choice_begins_with_the_images_that_the_study_shows(predicted, signed_in):
+    shown = {stimulus.prediction.image_id for stimulus in choose_stimuli(predicted)}
+    browser = signed_in("editor")
+    response = browser.get(page(predicted, "choose-images"))
+    assert {image.pk for image in response.context["choice"].images} == shown
+    assert "images that the study shows now" in response.content.decode()
+    browser.post(page(predicted, "choose-images"), {"act": "clear"})
+    response = browser.get(page(predicted, "choose-images"))
+    assert "images chosen by you" in response.content.decode()
+    assert not response.context["choice"].images
 
 
 def test_no_image_is_no_choice(predicted, signed_in):

@@ -74,13 +74,20 @@ def test_speeders_are_those_far_below_the_median(study):
 
 
 def test_the_balance_names_no_arm_and_counts_real_people(study, signed_in):
-    for number in range(5):
-        factories.allocated(study, str(number))
+    def text_of_page() -> str:
+        address = reverse("panel:monitor", args=[study.slug])
+        return signed_in("analyst").get(address).content.decode()
+
+    factories.allocated(study, "0")
     factories.allocated(study, "robot", simulated=True)
+    assert "as soon as there are as many people as arms" in text_of_page()
+    for number in range(1, 5):
+        factories.allocated(study, str(number))
     watched = monitor(study)
     assert watched.allocated == 5
     assert watched.imbalance == 0.75  # one of four arms has two people, its share is 1.25
-    text = signed_in("analyst").get(reverse("panel:monitor", args=[study.slug])).content.decode()
+    text = text_of_page()
+    assert "No arm deviates by more" in text
     assert not [arm.label for arm in study.arms.all() if arm.label in text]
 
 
@@ -102,7 +109,10 @@ def test_failed_attention_checks_are_counted_by_person(db, tmp_path):
 
 @pytest.mark.parametrize(
     ("language", "one", "two"),
-    [("en", "(1 answer)", "(2 answers)"), ("de", "(1 Antwort)", "(2 Antworten)")],
+    [
+        ("en", "(1 answer in all)", "(2 answers in all)"),
+        ("de", "(1 Antwort insgesamt)", "(2 Antworten insgesamt)"),
+    ],
 )
 def test_answers_to_attention_checks_have_a_singular(
     study, signed_in, monkeypatch, language, one, two

@@ -116,7 +116,10 @@ def _sentence(result: OutcomePower, power: Power) -> str:
         )
     last = result.confirmations[-1]
     confirmed = (
-        gettext("%(runs)d new simulated studies of this size confirm it: %(share)s detected it.")
+        gettext(
+            "%(runs)d new simulated studies of this size confirm it: %(share)s detected it, and "
+            "the interval from %(from)s to %(to)s reaches the %(power)s asked for."
+        )
         if last.holds
         else gettext(
             "%(runs)d new simulated studies of this size do not confirm it: only %(share)s "
@@ -124,7 +127,14 @@ def _sentence(result: OutcomePower, power: Power) -> str:
         )
     )
     share = apa_numbers.percent(last.power.value, 1)
-    return f"{needed % values} {confirmed % {'runs': last.power.n, 'share': share}}"
+    told = {
+        "runs": last.power.n,
+        "share": share,
+        "from": apa_numbers.percent(last.power.low, 1),
+        "to": apa_numbers.percent(last.power.high, 1),
+        "power": values["power"],
+    }
+    return f"{needed % values} {confirmed % told}"
 
 
 def _command(slug: str, arguments: Mapping[str, Any]) -> str:
