@@ -124,7 +124,7 @@ def unblind(request: HttpRequest, study: Study) -> HttpResponse:
         return _ask(request, study, "unblind", status=409)
     if not request.POST.get("reason", "").strip():
         messages.error(
-            request, gettext("State the reason for unblinding. It is printed in the report.")
+            request, gettext("State the reason for unblinding. Every export contains it.")
         )
         return _ask(request, study, "unblind", status=409)
     return _act(
