@@ -16,6 +16,7 @@ from analysis.report.method import method_notes
 from analysis.report.outcome_sentences import fallen_back, outcome_sentences
 from analysis.report.page_one.robustness import what_would_change
 from analysis.report.page_one.sample import sample_sentences
+from analysis.report.plan_decisions import plan_decisions
 from analysis.report.sentences import source_of
 from analysis.results import OutcomeResult, Results
 from analysis.sections.instruments import Instrument
@@ -226,9 +227,11 @@ def _results(results: Results) -> Iterator[Paragraph]:
         f"{one.where}: planned was {one.planned}; done was {one.done}."
         for one in results.deviations
     ]
+    # The rules' decisions are told with their outcomes.
+    kept = "followed the plan's rules" if plan_decisions(results) else "was carried out as planned"
     yield Paragraph(
         "Results", "Deviations from the plan",
-        " ".join(deviations) or "Every analysis was carried out as planned.", (("deviations",),),
+        " ".join(deviations) or f"Every analysis {kept}.", (("deviations",),),
     )  # fmt: skip
 
 
