@@ -186,7 +186,7 @@ def _seconds(people: QuerySet[Participant]) -> dict[str, float]:
     times: dict[str, list[float]] = defaultdict(list)
     sent = Submission.objects.filter(participant__in=latest, server_seconds__isnull=False)
     for step, seconds in sent.order_by().values_list("step", "server_seconds"):
-        times[step].append(seconds)
+        times[step].append(float(seconds or 0))
     return {step: median(of_page) for step, of_page in times.items()}
 
 
