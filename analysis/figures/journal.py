@@ -1,5 +1,6 @@
 """Figures at the widths of a journal: a column and a page of two columns, as SVG and PNG."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,16 +21,31 @@ def save_widths(page: Figure, draw: Callable[[], Figure], stem: Path) -> None:
 
     The figure of a page fits a column if it is made smaller: its smallest letters then have 6
     points. For two columns it is redrawn, so that its letters do not grow with it, as is a
-    figure that is wider than a page's.
+    figure that is wider than a page's. A width at which the axes of a redrawn figure have no room,
+    however high it is, is left out.
     """
     for name, inches in FOLDERS.items():
         figure, scale = page, inches / WIDTH
         if scale > 1 or page.get_figwidth() > WIDTH:
             with mpl.rc_context(SETTINGS), as_wide_as(inches):
                 figure, scale = draw(), 1.0
-                lay_out(figure)
+                if not _fits(figure):
+                    continue
                 figure.set_layout_engine("none")
         place = stem.parent / name
         place.mkdir(exist_ok=True)
         for suffix in UNDATED:
             (place / f"{stem.name}{suffix}").write_bytes(drawn(figure, suffix, stem.name, scale))
+
+
+def _fits(figure: Figure) -> bool:
+    """Lay the figure out, and return whether its axes have room at its width."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "constrained_layout not applied")
+        try:
+            lay_out(figure)
+        except UserWarning as warning:
+            if "constrained_layout" not in str(warning):
+                raise
+            return False
+    return True
