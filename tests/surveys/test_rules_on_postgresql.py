@@ -1,8 +1,8 @@
 """Rules of the services that are tested on SQLite, played on PostgreSQL as well.
 
 A rule belongs here if it depends on what the databases do differently: locks, constraints, the
-order of rows, times. make nightly plays them all; the races of make test are in
-test_parallel_arrivals.
+order of rows, times, or if people met the fault that it forbids. make nightly plays them all; the
+races of make test are in test_parallel_arrivals.
 """
 
 import os
@@ -14,11 +14,15 @@ import pytest
 from tests.conftest import ROOT
 
 RULES = (
+    "tests/browser/test_keeping.py",
+    "tests/browser/test_sending.py",
+    "tests/surveys/pages/test_form_fields.py",
     "tests/surveys/recruitment/test_arriving.py",
     "tests/surveys/recruitment/test_laboratory.py",
     "tests/surveys/recruitment/test_taking_part_again.py",
     "tests/surveys/services/test_changing_places.py",
     "tests/surveys/services/test_more_time_at_once.py",
+    "tests/surveys/test_arms_differ_by_the_map.py",
     "tests/surveys/test_branching.py",
     "tests/surveys/test_consent.py",
     "tests/surveys/test_distinction.py",
