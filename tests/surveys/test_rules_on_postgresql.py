@@ -22,6 +22,7 @@ RULES = (
     "tests/surveys/recruitment/test_taking_part_again.py",
     "tests/surveys/services/test_changing_places.py",
     "tests/surveys/services/test_more_time_at_once.py",
+    "tests/surveys/study_checks/test_costs.py",
     "tests/surveys/test_arms_differ_by_the_map.py",
     "tests/surveys/test_branching.py",
     "tests/surveys/test_consent.py",
