@@ -4,8 +4,8 @@ Run from the repository: .venv/bin/python -m benchmarks.pages [PAIRS]
 
 The demo study is walked within this process, through all of Django's middleware and on SQLite as in
 production. Each of PAIRS pairs (9 by default) has two walks through every arm: one as it is, one
-without the saving that is measured: the SQL of prepared queries is written anew, questions are
-rendered anew, the marks of parameters in SQL are replaced anew, or pictures are drawn anew. Their
+without the saving that is measured: the SQL of prepared queries is written each time, questions are
+rendered, the marks of parameters in SQL are replaced, or pictures are drawn each time. Their
 order alternates. Only processor time within the server's handler counts, because other programs on
 the machine change the clock and hardly the processor time. A page is its display and its sending.
 Queries are counted on a study that has every kind of page.

@@ -1,13 +1,12 @@
 """Figures at the widths of a journal: a column and a page of two columns, as SVG and PNG."""
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from analysis.figures.layout import lay_out
+from analysis.figures.layout import fits
 from analysis.figures.style import SETTINGS, UNDATED, WIDTH, as_wide_as, drawn
 
 MILLIMETRES = 25.4  # in an inch
@@ -29,23 +28,10 @@ def save_widths(page: Figure, draw: Callable[[], Figure], stem: Path) -> None:
         if scale > 1 or page.get_figwidth() > WIDTH:
             with mpl.rc_context(SETTINGS), as_wide_as(inches):
                 figure, scale = draw(), 1.0
-                if not _fits(figure):
+                if not fits(figure):
                     continue
                 figure.set_layout_engine("none")
         place = stem.parent / name
         place.mkdir(exist_ok=True)
         for suffix in UNDATED:
             (place / f"{stem.name}{suffix}").write_bytes(drawn(figure, suffix, stem.name, scale))
-
-
-def _fits(figure: Figure) -> bool:
-    """Lay the figure out, and return whether its axes have room at its width."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", "constrained_layout not applied")
-        try:
-            lay_out(figure)
-        except UserWarning as warning:
-            if "constrained_layout" not in str(warning):
-                raise
-            return False
-    return True

@@ -18,12 +18,18 @@ def give_room(axes: Axes, height: float) -> None:
 
 def lay_out(figure: Figure) -> None:
     """Place all elements, and enlarge the figure until no axes is lower than required."""
+    if not fits(figure):
+        figure.draw_without_rendering()  # warns of overlaps that no height resolves
+
+
+def fits(figure: Figure) -> bool:
+    """Place all elements as `lay_out` does, and return whether the axes have room at last."""
     for _ in range(MOST_GROWTHS):
         missing = 0.5 if _collapses(figure) else max(map(_missing, figure.axes), default=0.0)
         if missing <= 0:
-            return
+            return True
         figure.set_figheight(figure.get_figheight() + missing)
-    figure.draw_without_rendering()  # warns of overlaps that no height resolves
+    return False
 
 
 def _collapses(figure: Figure) -> bool:

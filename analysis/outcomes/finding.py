@@ -26,7 +26,7 @@ FAULT = "analysis"
 
 @dataclass(frozen=True)
 class Failed:
-    """Stands for the results of an analysis that failed with an error.
+    """Replaces the results of an analysis that failed with an error.
 
     The name of its test is FAULT if the error is a fault of the software and not of the data.
     """
