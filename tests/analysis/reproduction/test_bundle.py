@@ -118,14 +118,16 @@ def test_the_redo_script_needs_the_bundle_alone(tmp_path):
     place = tmp_path / "empty"
     analyse(write_study(tmp_path / "data", arms=THREE_ARMS, per_arm=4), place)
     path = place / "results.json"
-    path.write_text(path.read_text().replace('"randomised": 12', '"randomised": 13', 1))
+    text = path.read_text()
+    assert '"randomised": 4' in text
+    path.write_text(text.replace('"randomised": 4', '"randomised": 5', 1))
     altered = subprocess.run(
         [sys.executable, "redo.py"], cwd=place, capture_output=True, text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert altered.returncode == 1
     (said,) = altered.stdout.splitlines()
-    assert "is 13, but the new analysis gives 12" in said
+    assert "is 5, but the new analysis gives 4" in said
 
 
 def test_the_redo_script_says_what_is_missing_where_the_platform_is_not_there(
