@@ -23,6 +23,7 @@ ACTS: Mapping[str, Promise] = {
     "pilot begun": _("pilot begun"),
     "archived": _("archived"),
     "restored": _("restored from the archive"),
+    "preview read": _("preview read to the last page"),
     "preregistration locked": _("preregistration locked"),
     "data exported": _("data exported"),
     "bonuses sent": _("bonuses sent to Prolific"),

@@ -19,6 +19,7 @@ from surveys.export.formats import FORMATS
 from surveys.models import Study
 from surveys.services.ledger import scheme_of
 from surveys.services.places import taken
+from surveys.study_file.stored import definition
 
 WHO = (
     ("none", _("real participants")),
@@ -283,7 +284,8 @@ class PowerForm(JobForm):
         _("Share of people who stop early"),
         _(
             "From your own earlier studies, if there are any. In the online studies of Zhou and "
-            "Fishbach (2016), .30 to .50 of the people stopped early."
+            "Fishbach (2016), .30 to .50 of the people stopped early. The .10 that is entered is a "
+            "guess."
         ),
     )
     excluded = _assumption(
@@ -350,6 +352,9 @@ class PowerForm(JobForm):
             )
         effects = [f"effect_{key}" for key in self.planned]
         self.order_fields([*effects, *self.fields])
+        if study is not None and not definition(study).analysis.get("exclusions"):
+            self.fields["excluded"].initial = 0
+            self.fields["excluded"].help_text = gettext("The plan has no such rule.")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

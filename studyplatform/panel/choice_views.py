@@ -122,6 +122,7 @@ def _page(request: HttpRequest, study: Study, form: RuleForm, status: int = 200)
     page = image_gallery.page_of(matching, request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
+    pictures = image_gallery.pictures(study, list(page.object_list))
     total, predicted = everything.count(), image_gallery.predicted_count(study, everything)
     kept = set(numbers)
     right, wrong = definition(study).predictions_shown
@@ -142,10 +143,8 @@ def _page(request: HttpRequest, study: Study, form: RuleForm, status: int = 200)
         "classes": study.image_set.class_names,
         "filters": query.urlencode(),
         "page": page,
-        "pictures": [
-            (picture, picture.image.pk in kept)
-            for picture in image_gallery.pictures(study, list(page.object_list))
-        ],
+        "has_flags": any(picture.is_flagged for picture in pictures),
+        "pictures": [(picture, picture.image.pk in kept) for picture in pictures],
     }
     return render_study_page(request, study, "images", "panel/choose_images.html", context, status)
 

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from studyplatform.panel.access import Right
 from studyplatform.panel.guide import OWN_IMAGES_LATER
 from studyplatform.panel.launch import Checklist, checklist
-from studyplatform.panel.study_needs import needs_of
+from studyplatform.panel.pilots import was_read_through
+from studyplatform.panel.preview import last_reader
+from studyplatform.panel.study_needs import Need, needs_of, practice_in_words
 from surveys.models import Study
 from surveys.study_file.stored import definition
 
@@ -54,8 +56,7 @@ def _steps(study: Study, rights: Collection[Right], checked: Checklist) -> Itera
         yield Step(
             _("Images"),
             chosen.is_met,
-            gettext("%(there)d of %(wanted)d are chosen.")
-            % {"there": chosen.there, "wanted": chosen.wanted},
+            _chosen(chosen, practice_in_words(definition(study))),
             _("Look at the images"),
             at("panel:images", Right.VIEW),
         )
@@ -76,10 +77,13 @@ def _steps(study: Study, rights: Collection[Right], checked: Checklist) -> Itera
         _("Edit the texts"),
         at("panel:study-section", Right.MAKE_CHANGES, section="texts"),
     )
+    reader = last_reader(study)
     yield Step(
         _("Preview"),
-        None,
-        gettext("Read every page as participants will."),
+        True if reader else None,
+        gettext("%(name)s read this version to its last page.") % {"name": reader}
+        if reader
+        else gettext("Read every page as participants will, to the last one."),
         _("Begin the preview"),
         at("preview:begin", Right.VIEW),
     )
@@ -94,12 +98,11 @@ def _steps(study: Study, rights: Collection[Right], checked: Checklist) -> Itera
         at("panel:plan", Right.VIEW),
     )
     was_piloted = not any(line.place == "pilot" for line in checked.warnings)
+    was_read = was_piloted and was_read_through(study)
     yield Step(
         _("Pilot"),
-        was_piloted,
-        gettext("Somebody, or a program, has gone through the whole study.")
-        if was_piloted
-        else gettext("Nobody has gone through the whole study yet."),
+        was_read or (None if was_piloted else False),
+        _on_pilot(was_piloted, was_read),
         _("Pilot the study"),
         at("panel:pilot", Right.MAKE_CHANGES),
     )
@@ -118,6 +121,24 @@ def _steps(study: Study, rights: Collection[Right], checked: Checklist) -> Itera
         _("Go to the launch"),
         at("panel:launch", Right.VIEW),
     )
+
+
+def _on_pilot(was_piloted: bool, was_read: bool) -> str:
+    if was_read:
+        return gettext("Somebody has gone through the whole study.")
+    if was_piloted:
+        return gettext(
+            "Only programs, or people who took less than a minute, have gone through the whole "
+            "study. Go through it yourself as well."
+        )
+    return gettext("Nobody has gone through the whole study yet.")
+
+
+def _chosen(images: Need, practice: str) -> str:
+    count = {"there": images.there, "wanted": images.wanted, "practice": practice}
+    if practice:
+        return gettext("%(there)d of %(wanted)d are chosen, %(practice)s.") % count
+    return gettext("%(there)d of %(wanted)d are chosen.") % count
 
 
 def _on_texts(gaps: int, stale: int) -> str:

@@ -127,7 +127,10 @@ class GuideForm(NamingForm):
         min_value=1,
         max_value=100,
         initial=4,
-        help_text=_("Per person or, within people, per kind of map. 12 take about 5 minutes."),
+        help_text=_(
+            "Per person or, within people, per kind of map. 12 take about 5 minutes. Practice "
+            "and the example in the instructions show other images."
+        ),
     )
     before = forms.MultipleChoiceField(
         label=_("7. What is asked before the images?"),
@@ -230,14 +233,14 @@ def show(request: HttpRequest) -> HttpResponse:
     form = GuideForm(user, request.POST if request.method == "POST" else None)
     if form.is_valid():
         text = study_texts.begin(user, form.cleaned_data["text"])
-        messages.success(
-            request,
-            gettext(
-                "The study is written down. Only its texts have gaps left: fill them in, then "
-                "press “Save and create the study”. Until then it is on the first page, among the "
-                "files that no study uses yet."
-            ),
+        said = gettext(
+            "The study is written down. Only its texts have gaps left: fill them in, then "
+            "press “Save and create the study”. Until then it is on the first page, among the "
+            "files that no study uses yet."
         )
+        if guide.OWN_IMAGES_LATER in form.cleaned_data["text"]:
+            said += " " + gettext("You upload your images once the study is created.")
+        messages.success(request, said)
         return redirect("panel:edit-section", pk=text.pk, section="texts")
     context = {
         "area": "studies",
@@ -274,7 +277,7 @@ def _described(source: guide.Source) -> str:
         more.append(
             gettext(
                 "It is right on %(right)d %% of its own test images. If it errs as often on yours, "
-                "the usual numbers need about %(wanted)d images."
+                "8 right and 4 wrong ones, and those of the practice, need about %(wanted)d images."
             )
         )
     words = f"{words}. {' '.join(more)}" if more else words

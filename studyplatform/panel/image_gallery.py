@@ -60,7 +60,7 @@ class Filters:
         if self.highest is not None:
             predictions = predictions.filter(probability__lte=self.highest / 100)
         if self.flags:
-            flagged = Exists(flagged_maps().filter(prediction=OuterRef("pk")))
+            flagged = Exists(flagged_maps(study).filter(prediction=OuterRef("pk")))
             predictions = predictions.filter(flagged if self.flags == "flagged" else ~flagged)
         return images.filter(Exists(predictions))
 
@@ -74,12 +74,21 @@ class Picture:
     is_shown: bool
     """Whether participants see the image."""
     is_flagged: bool
-    """Whether one of its maps has a flag."""
+    """Whether one of its maps that the study shows has a flag."""
 
 
-def flagged_maps() -> QuerySet[Explanation]:
-    """Return the maps with a flag, such as an empty map."""
-    return Explanation.objects.filter(diagnostics__flags__0__isnull=False)
+def flagged_maps(study: Study) -> QuerySet[Explanation]:
+    """Return the maps by the study's methods that have a flag, such as an empty map."""
+    methods = study.conditions.exclude(method="").values("method")
+    return Explanation.objects.filter(
+        diagnostics__flags__0__isnull=False, method__in=methods, other_class=""
+    )
+
+
+def doubtful_count(study: Study) -> int:
+    """Return how many of the images that participants see have a map with a flag."""
+    seen = flagged_maps(study).filter(prediction__stimulus__study=study)
+    return seen.values("prediction__image").distinct().count()
 
 
 def page_of(images: QuerySet[StudyImage], number: str | None) -> Page[StudyImage]:
@@ -98,7 +107,7 @@ def pictures(study: Study, images: Sequence[StudyImage]) -> list[Picture]:
         )
     )
     flagged = set(
-        flagged_maps().filter(prediction__in=known).values_list("prediction__image", flat=True)
+        flagged_maps(study).filter(prediction__in=known).values_list("prediction__image", flat=True)
     )
     return [
         Picture(image, predictions.get(image.pk), image.pk in shown, image.pk in flagged)
@@ -116,6 +125,12 @@ def groups_of(images: QuerySet[StudyImage]) -> list[str]:
     """Return the groups of the images, such as levels of difficulty, sorted."""
     names = images.exclude(group="").order_by("group").values_list("group", flat=True)
     return list(names.distinct())
+
+
+def classes_without_images(image_set: ImageSet, images: QuerySet[StudyImage]) -> list[str]:
+    """Return the classes of the set of which none of the images is an example, in its order."""
+    there = set(images.order_by().values_list("true_class", flat=True).distinct())
+    return [name for name in image_set.class_names if name not in there]
 
 
 def predicted_count(study: Study, images: QuerySet[StudyImage]) -> int:

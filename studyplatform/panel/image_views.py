@@ -38,6 +38,7 @@ def images(request: HttpRequest, study: Study) -> HttpResponse:
     page = image_gallery.page_of(filters.apply(everything, study), request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
+    pictures_shown = image_gallery.pictures(study, list(page.object_list))
     context = {
         "sets": sets,
         "shown": shown,
@@ -49,13 +50,15 @@ def images(request: HttpRequest, study: Study) -> HttpResponse:
         "groups": image_gallery.groups_of(everything),
         "predicted": predicted,
         "right": image_gallery.right_count(study, everything) if predicted else 0,
+        "absent": image_gallery.classes_without_images(shown, everything) if total else (),
         "filters": query.urlencode(),
         "chosen": filters,
         "is_filtered": filters != Filters(),
         "folders": offered_folders(),
         "classes": shown.class_names,
         "page": page,
-        "pictures": image_gallery.pictures(study, list(page.object_list)),
+        "has_flags": any(picture.is_flagged for picture in pictures_shown),
+        "pictures": pictures_shown,
     }
     return render_study_page(request, study, "images", "panel/images.html", context)
 

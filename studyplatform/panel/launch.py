@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
@@ -15,6 +15,7 @@ from qrcode.main import QRCode
 from explanations import catalogue
 from studyplatform.models import StudyMember, TextVersion
 from studyplatform.panel.access import Right
+from studyplatform.panel.image_gallery import doubtful_count
 from studyplatform.panel.pilots import was_rehearsed
 from studyplatform.panel.study_needs import lacking
 from studyplatform.panel.text_checks import TextRemark, stale_texts, unfinished_texts
@@ -30,6 +31,7 @@ _SECTION = "panel:study-section"
 MENDED_AT: Mapping[str, tuple[Promise, str, Mapping[str, str], Right]] = {
     "maps": (_("Compute what is missing"), "panel:explanations", {}, Right.VIEW),
     "images": (_("Look at the images"), "panel:images", {}, Right.VIEW),
+    "flagged": (_("Look at them, or exchange them"), "panel:choose-images", {}, Right.MAKE_CHANGES),
     "texts": (_("Edit the texts"), _SECTION, {"section": "texts"}, Right.MAKE_CHANGES),
     "endings": (_("Edit the endings"), _SECTION, {"section": "endings"}, Right.MAKE_CHANGES),
     "sessions": (_("Edit the sessions"), _SECTION, {"section": "sessions"}, Right.MAKE_CHANGES),
@@ -61,11 +63,13 @@ PLACEHOLDER = re.compile(r"x{3,}|todo|your|example|placeholder|0{6,}|123456", re
 @dataclass(frozen=True)
 class Line:
     """A line of the checklist. ``place`` is a key of MENDED_AT, or empty where no page mends the
-    fault, and ``field`` the field of the editor's form there, if a single one mends it."""
+    fault, ``field`` the field of the editor's form there, if a single one mends it, and ``query``
+    what the page's address asks for."""
 
     sentence: str
     place: str
     field: str = ""
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,7 @@ def checklist(study: Study, address: str = "") -> Checklist:
             *_lines("members", _preparation(study)),
             *_lines("pilot", _rehearsal(study)),
             *_lines("images", _empty_example(study)),
+            *_doubtful_maps(study),
             *_lines("images", study.image_set.warnings),
             *_in_texts(stale_texts(declared)),
             *_cautions(declared),
@@ -278,6 +283,18 @@ def _empty_example(study: Study) -> Iterator[str]:
             "The example's map of %(method)s is empty: nobody learns from it how to read a map. "
             "Compute the maps again, which looks for another example, or choose other images."
         ) % {"method": catalogue.get(method).label}
+
+
+def _doubtful_maps(study: Study) -> Iterator[Line]:
+    if count := doubtful_count(study):
+        sentence = ngettext(
+            "%(count)d image that participants see has a map with a flag: an empty map, or "
+            "highlights that are due to chance. Participants are told that it explains the answer.",
+            "%(count)d images that participants see have maps with a flag: empty maps, or "
+            "highlights that are due to chance. Participants are told that they explain answers.",
+            count,
+        ) % {"count": count}
+        yield Line(sentence, "flagged", query="chosen=yes&flags=flagged")
 
 
 def _preparation(study: Study) -> Iterator[str]:

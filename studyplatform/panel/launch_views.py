@@ -192,6 +192,7 @@ def _mended(request: HttpRequest, study: Study, lines: Sequence[Line]) -> list[M
             continue
         words, name, values, right = MENDED_AT[line.place]
         address = reverse(name, kwargs={"slug": study.slug, **values})
+        address += f"?{line.query}" if line.query else ""
         address += f"#id_{line.field}" if line.field else ""
         mended.append(MendedLine(line.sentence, str(words), address if right in rights else ""))
     return mended

@@ -1,7 +1,7 @@
 """The preview of participants' pages at the size of a phone, in a window of any size.
 
 A page's layout follows the window, and frames are forbidden. So the pages get a style sheet of
-their own, in which everything that depends on the window's width is decided for a phone.
+their own, in which everything that depends on the window's size is decided for a phone.
 """
 
 import re
@@ -16,8 +16,9 @@ from django.views.decorators.http import require_safe
 SIZE = "preview-size"
 """The cookie that takes the chosen size to the next page."""
 PHONE, WINDOW = "phone", "window"
-WIDTH = 390
-"""Pixels, the width at which the panel's pages are tested as well."""
+WIDTH, HEIGHT = 390, 664
+"""Pixels: the width at which the panel's pages are tested as well, and the height that a browser
+leaves of a screen of 844."""
 PIXELS_PER_REM = 16
 FRAME = f"""
 html {{
@@ -31,7 +32,15 @@ body {{
 }}
 """
 """What is added to the participants' style sheet."""
-WIDTH_LIMIT = re.compile(r"\((?P<end>min|max)-width: (?P<rem>[\d.]+)rem\)")
+LIMIT = re.compile(r"\((?P<end>min|max)-(?P<side>width|height): (?P<rem>[\d.]+)rem\)")
+LENGTH = re.compile(r"\b(?P<percent>[\d.]+)(?P<unit>vw|[sd]?vh)\b")
+OF_A_FINGER = {
+    "(pointer: fine)": False,
+    "(any-pointer: fine)": False,
+    "(hover: hover)": False,
+    "(pointer: coarse)": True,
+}
+"""What holds on a phone, which has neither a mouse nor a keyboard with digits to press."""
 
 
 def is_phone(request: HttpRequest) -> bool:
@@ -61,26 +70,39 @@ def _style() -> str:
 
 
 def phone_style(css: str) -> str:
-    """Return the style sheet in which everything that depends on the window's width is decided."""
+    """Return the style sheet in which every condition on the window or on a mouse is decided."""
     decided = re.sub(r"@media ([^{]+) \{", lambda rule: f"@media {_decided(rule[1])} {{", css)
-    in_pixels = re.sub(
-        r"([\d.]+)vw", lambda length: f"{float(length[1]) * WIDTH / 100:g}px", decided
-    )
-    return in_pixels + FRAME
+    return LENGTH.sub(_in_pixels, decided) + FRAME
+
+
+def _in_pixels(length: re.Match[str]) -> str:
+    side = WIDTH if length["unit"] == "vw" else HEIGHT
+    return f"{float(length['percent']) * side / 100:g}px"
 
 
 def _decided(condition: str) -> str:
-    """Return a list of media queries without conditions on the width."""
-    left = []
-    for query in condition.split(", "):
-        parts = query.split(" and ")
-        limits = [limit for part in parts if (limit := WIDTH_LIMIT.fullmatch(part))]
-        if all(_is_met(limit["end"], float(limit["rem"])) for limit in limits):
-            others = [part for part in parts if not WIDTH_LIMIT.fullmatch(part)]
-            left.append(" and ".join(others) or "all")
+    """Return a list of media queries that ask only what does not follow from a phone."""
+    left = [decided for query in condition.split(", ") if (decided := _query(query)) is not None]
     return ", ".join(left) or "not all"
 
 
-def _is_met(end: str, rem: float) -> bool:
-    pixels = rem * PIXELS_PER_REM
-    return pixels <= WIDTH if end == "min" else pixels >= WIDTH
+def _query(query: str) -> str | None:
+    """Return what is left of a media query, "all" for nothing, or None if no phone meets it."""
+    if query.startswith("not all and "):
+        met = _is_met(query.removeprefix("not all and "))
+        return query if met is None else None if met else "all"
+    parts = query.split(" and ")
+    known = {part: _is_met(part) for part in parts}
+    if False in known.values():
+        return None
+    return " and ".join(part for part in parts if known[part] is None) or "all"
+
+
+def _is_met(part: str) -> bool | None:
+    """Return whether a phone meets a condition, None where the reader's own device decides."""
+    limit = LIMIT.fullmatch(part)
+    if limit is None:
+        return OF_A_FINGER.get(part)
+    pixels = float(limit["rem"]) * PIXELS_PER_REM
+    side = WIDTH if limit["side"] == "width" else HEIGHT
+    return pixels <= side if limit["end"] == "min" else pixels >= side

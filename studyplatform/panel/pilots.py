@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from studyplatform.models import StudyMember
 from studyplatform.panel.toml_edits import Change, edited
@@ -14,6 +15,8 @@ from surveys.models import Participant, Study
 from surveys.web import signed_links
 
 LONGEST_SLUG = 50
+FASTEST_READER = timedelta(minutes=1)
+"""Synthetic people are stored like people who rehearse, and take seconds."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,18 @@ def running(studies: Sequence[Study]) -> Counter[int]:
 
 def was_rehearsed(study: Study) -> bool:
     """Return whether anybody has gone through the whole study or one of its pilots."""
-    people = Participant.objects.filter(
+    return _completed(study).exists()
+
+
+def was_read_through(study: Study) -> bool:
+    """Return whether anybody has gone through it in a minute or more, which no program needs."""
+    return _completed(study).filter(finished_at__gte=F("consented_at") + FASTEST_READER).exists()
+
+
+def _completed(study: Study) -> QuerySet[Participant]:
+    return Participant.objects.filter(
         Q(study=study) | Q(study__pilot_of=study), state=Participant.State.COMPLETED
     )
-    return people.exists()
 
 
 def begin(study: Study) -> Study:

@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from studyplatform.audit.writing import record
+from studyplatform.models import AuditEntry
 from studyplatform.panel.page_names import page_names
 from surveys import tasks
 from surveys.models import Arm, Participant, Study
@@ -57,6 +59,21 @@ def pages(study: Study) -> list[PreviewPage]:
         PreviewPage(last, gettext("Debrief")),
         *endings,
     ]
+
+
+def note_reader(study: Study, number: int) -> None:
+    """Write into the audit that somebody read a draft to its last page, once for each version."""
+    if study.state != Study.State.DRAFT or number != len(sequence.steps(study)) + 1:
+        return
+    if not last_reader(study):
+        record(study, "preview read", after={"study_file_sha256": study.source_sha256})
+
+
+def last_reader(study: Study) -> str:
+    """Return who read the file in use to its last page in the preview, or an empty text."""
+    entries = AuditEntry.objects.filter(study=study.slug, act="preview read")
+    last = entries.filter(after__study_file_sha256=study.source_sha256).first()
+    return last.who if last else ""
 
 
 def stand_in(person: Participant, step: sequence.Step) -> str:

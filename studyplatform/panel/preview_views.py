@@ -128,7 +128,10 @@ def page(request: HttpRequest, slug: str, arm: str, language: str, number: int) 
     """Show a page as the arm's participants see it. After sending, show what would be stored."""
     study = get_object_or_404(Study.objects.select_related("image_set", "classifier"), slug=slug)
     way_out = {"back": _back(request, study), "tabs": _tabs(request, study)}
-    return show_page(request, study, (arm, language, number), place_of(study), way_out)
+    shown = show_page(request, study, (arm, language, number), place_of(study), way_out)
+    if studies_of(request.user).filter(pk=study.pk).exists():  # a reviewer's link names nobody
+        preview.note_reader(study, number)
+    return shown
 
 
 def show_page(

@@ -43,15 +43,17 @@ def lacking(study: Study) -> list[str]:
     return sentences or missing
 
 
-def _chosen_label(declared: StudyFile) -> str:
-    """Return what is counted, with the number of practice images, for which nobody has asked."""
+def practice_in_words(declared: StudyFile) -> str:
+    """Return how many images the practice shows, for which nobody has asked. Empty for none."""
     practice = sum(
         sum(declared.images_of_part(part)) for part in declared.trial_parts if part.is_practice
     )
-    label = gettext("Images chosen for participants")
-    if not practice:
-        return label
-    return f"{label} ({gettext('%(count)d of them for the practice') % {'count': practice}})"
+    return gettext("%(count)d of them for the practice") % {"count": practice} if practice else ""
+
+
+def _chosen_label(declared: StudyFile) -> str:
+    label, practice = gettext("Images chosen for participants"), practice_in_words(declared)
+    return f"{label} ({practice})" if practice else label
 
 
 def needs_of(study: Study) -> list[Need]:

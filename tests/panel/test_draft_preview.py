@@ -139,17 +139,21 @@ def test_pages_keep_the_size_of_a_phone_until_the_window_is_chosen_again(draft, 
         assert (phone in shown) == is_phone, number
 
 
-def test_the_style_of_a_phone_decides_every_condition_on_the_width(client):
+def test_the_style_of_a_phone_decides_every_condition_on_the_size_and_on_a_mouse(client):
     style = client.get(reverse("preview:phone-style"))
     assert style["Content-Type"] == "text/css"
     assert b"-width: " in style.content  # of elements
     conditions = [line for line in style.content.decode().splitlines() if line.startswith("@media")]
     assert "@media not all {" in conditions
     assert "@media all {" in conditions
-    assert not [line for line in conditions if "width" in line]
-    assert phone_style("clamp(1rem, 4vw, 2rem)").startswith("clamp(1rem, 15.6px, 2rem)")
-    css = "@media (max-width: 44rem), (max-width: 60rem) and (max-height: 30rem) {"
-    assert phone_style(css).startswith("@media all, (max-height: 30rem) {")
-    assert phone_style("@media (hover: hover) and (min-width: 30rem) {").startswith(
-        "@media not all {"
-    )
+    decided = ("width", "height", "pointer", "hover")
+    assert not [line for line in conditions if any(word in line for word in decided)]
+    for css, on_a_phone in {
+        "clamp(1rem, 4vw, 2rem)": "clamp(1rem, 15.6px, 2rem)",
+        "clamp(200px, 100svh - 19rem, 320px)": "clamp(200px, 664px - 19rem, 320px)",
+        "@media (max-width: 44rem), (max-width: 60rem) and (max-height: 30rem) {": "@media all {",
+        "@media (hover: hover) and (min-width: 30rem) {": "@media not all {",
+        "@media not all and (any-pointer: fine) {": "@media all {",
+        "@media (max-width: 44rem) and (scripting: enabled) {": "@media (scripting: enabled) {",
+    }.items():
+        assert phone_style(css).startswith(on_a_phone), css

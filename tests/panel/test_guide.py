@@ -174,7 +174,7 @@ def test_without_stored_pictures_the_guide_offers_drawn_scenes_and_own_pictures(
     page = researcher.get(reverse("panel:guide")).content.decode()
     assert "The drawn scenes that come with the platform" in page
     assert "My own images, which I upload after the study is created" in page
-    assert "If it errs as often on yours, the usual numbers need about" in page
+    assert "If it errs as often on yours, 8 right and 4 wrong" in page
     drawn = replace(SCENES, images=0, wrong=None, is_estimated=False)
     assert guide.sources()[0] == drawn
     assert [one.weights for one in guide.sources() if one.own] == [
@@ -197,6 +197,7 @@ def test_a_study_is_created_before_its_pictures_are_there_and_the_message_leads_
     sent_source = next(one for one in guide.sources() if one.key == key)
     editor = researcher.post(reverse("panel:guide"), sent(sent_source))["Location"]
     page = researcher.get(editor)
+    assert ("You upload your images once" in page.content.decode()) == sent_source.own
     assert page.context["problems"] == []
     form = page.context["form"]
     fields = {name: form[name].initial for name in form.fields}

@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from explanations.models import Explanation
-from studyplatform.models import Job
+from studyplatform.models import AuditEntry, Job
 from studyplatform.panel import study_texts
 from studyplatform.panel.overview import is_out_of_balance, overviews, state_of
 from studyplatform.templatetags.panel import titled
 from surveys import services
 from surveys.models import AllocationSlot, Participant, Study
+from surveys.pages import sequence
 from surveys.services.stimuli import choose_stimuli
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys import factories
@@ -286,3 +287,19 @@ def test_a_draft_lists_what_comes_before_its_launch_with_state_and_link(tmp_path
     for step in steps("owner").values():
         assert signed_in("owner").get(step.address).status_code in (200, 302)
     assert steps("viewer")["Texts"].address == "", "who may not go there gets no link"
+    assert before["Preview"].is_done is None
+    last = len(sequence.steps(study)) + 1
+    page = [study.slug, study.arms.first().key, "en", last]
+    for _ in range(2):
+        signed_in("viewer").get(reverse("preview:page", args=page))
+    assert AuditEntry.objects.filter(act="preview read").count() == 1, "once for each version"
+    assert steps("owner")["Preview"].sentence == "viewer read this version to its last page."
+    assert not before["Pilot"].is_done
+    for seconds, is_done in ((5, None), (300, True)):
+        Participant.objects.create(
+            study=study, simulated=True, state="completed", arrival_key=str(seconds),
+            personal_code=str(seconds), consent_version="1", consent_sha256="0" * 64,
+            consented_at=timezone.now() - timedelta(seconds=seconds), finished_at=timezone.now(),
+            completion_code="C",
+        )  # fmt: skip
+        assert steps("owner")["Pilot"].is_done is is_done

@@ -416,6 +416,7 @@ def test_the_gallery_is_filtered(study, signed_in):
         method="gradcam", key="k", sha256="0", parameters={}, diagnostics={"flags": ["empty"]}
     )
     assert shown(flags="flagged") == ["car/4.png"]
+    assert "“Flagged map” means" in browser.get(page(study), {"set": image_set.pk}).content.decode()
     assert len(shown(flags="clear")) == 11
     assert len(shown(predicted="nonsense", lowest="x", page="9")) == 12
 

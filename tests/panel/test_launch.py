@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from explanations.models import Explanation
 from studyplatform.panel import launch, study_texts
 from surveys import services
 from surveys.models import Study
@@ -133,6 +134,20 @@ def test_images_in_two_splits_are_in_the_checklist_and_with_the_images(draft, si
     draft.image_set.save()
     assert sentence in [line.sentence for line in launch.checklist(draft).warnings]
     assert sentence in signed_in("editor").get(address("images", draft)).content.decode()
+
+
+def test_maps_with_a_flag_are_in_the_checklist_with_a_link_to_exchange_their_images(
+    draft, signed_in
+):
+    seen = Explanation.objects.filter(prediction__stimulus__study=draft).first()
+    seen.diagnostics = {"flags": ["no_patch_matters"]}
+    seen.save()
+    page = signed_in("owner").get(address("launch", draft)).content.decode()
+    assert "1 image that participants see has a map with a flag" in page
+    link = f"{address('choose-images', draft)}?chosen=yes&amp;flags=flagged"
+    assert f'<a href="{link}">Look at them, or exchange them</a>' in page
+    shown = signed_in("owner").get(link.replace("&amp;", "&")).context["pictures"]
+    assert [picture.image for picture, _ in shown] == [seen.prediction.image]
 
 
 @pytest.mark.parametrize(

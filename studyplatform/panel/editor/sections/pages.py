@@ -24,6 +24,8 @@ OWN_TEXT = "text"
 """The choice of a page with a text of the researchers, in place of a questionnaire."""
 PRACTICE, FURTHER_RUN = "practice", "trials"
 """The choices of pictures for practice and of a further run of pictures."""
+RUNS = ("practice", "trials")
+"""Kinds of pages that show images."""
 OF_TRIALS = ("task", "confidence", "advice_confidence", "free_text", "compare", "neither")
 """Keys of the first run of pictures that a run which is added takes over."""
 ARRANGED: Path = (NEW, "arranged")
@@ -53,7 +55,7 @@ def _pages(values: Values) -> list[Entry]:
         }  # fmt: skip
         entries += [
             Entry(("parts", number, "place"), gettext("Place"), "number", group=group,
-                  missing=number + 1),
+                  missing=number + 1, lead=_whose_words(part)),
             Entry(("parts", number, "remove"), gettext("Remove"), "check", group=group,
                   missing=False),
         ]  # fmt: skip
@@ -113,6 +115,16 @@ def described(part: Mapping[str, Any]) -> str:
     if kind == "text":
         return str(part.get("heading", part.get("key", kind)))
     return kinds.get(kind, kind)
+
+
+def _whose_words(part: Mapping[str, Any]) -> str:
+    """Return where the words of a page come from that no form of the editor has."""
+    if part.get("kind") not in ("instructions", "quiz", *RUNS):
+        return ""
+    return gettext(
+        "The platform makes its words from task, methods and images, so that arms differ by the "
+        "map alone. For words of your own, add “a page with your own text” below."
+    )
 
 
 def _write_pages(source: str, values: Values, sent: Sent, entries: list[Entry]) -> str:
@@ -216,7 +228,7 @@ def _checks(values: Values) -> list[Entry]:
     parts = tables(values, "parts")
     entries = []
     for number, part in enumerate(parts):
-        if part.get("kind") in ("trials", "practice"):
+        if part.get("kind") in RUNS:
             words = {"number": number + 1, "what": described(part)}
             entries.append(
                 Entry(
