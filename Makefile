@@ -12,25 +12,25 @@ WORKERS ?= 3
 
 .venv/.installed: requirements.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements.txt
+	@deploy/install.sh .venv requirements.txt
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt
-	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements-dev.txt
+	@deploy/install.sh .venv requirements-dev.txt
 	@touch $@
 
 .venv/.installed-docs: .venv/.installed requirements-docs.txt
-	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements-docs.txt
+	@deploy/install.sh .venv requirements-docs.txt
 	@touch $@
 
 .venv-crate/.installed: requirements-crate.txt
 	$(PYTHON) -m venv .venv-crate
-	.venv-crate/bin/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements-crate.txt
+	@deploy/install.sh .venv-crate requirements-crate.txt
 	@touch $@
 
 .venv-release/.installed: requirements-release.txt
 	$(PYTHON) -m venv .venv-release
-	.venv-release/bin/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements-release.txt
+	@deploy/install.sh .venv-release requirements-release.txt
 	@touch $@
 
 # On a server: exactly the files whose hashes the lock file names, or none. install-web leaves out
@@ -57,6 +57,10 @@ demo: .venv/.installed
 serve: .venv/.installed
 	$(BIN)/python manage.py migrate --verbosity 0
 	$(BIN)/python manage.py serve $(ADDRESS)
+
+# Modules are compiled when they are first imported, not when they are installed: most never are.
+# Where compiled modules are forbidden, each process would compile everything again.
+demo serve: export PYTHONDONTWRITEBYTECODE =
 
 # A worker for each core: threads of numerical libraries would only wait for one another.
 test nightly: export OMP_NUM_THREADS = 1

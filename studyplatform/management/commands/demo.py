@@ -1,7 +1,11 @@
 """manage.py demo: prepare a running study with a report in an empty data folder, resumably."""
 
 import secrets
+import subprocess
+import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,9 @@ from surveys.models import Participant, Study
 SLUG = "demo"
 LARGE = "residual"
 """Study with larger images and a residual network, which nobody has taken part in."""
+STUDIES = {SLUG: "scenes", LARGE: "scenes-128"}
+"""Image set of each study."""
+MANAGE = str(settings.BASE_DIR / "manage.py")
 RESEARCHER = "researcher"
 IMAGES = {"scenes": 200, "scenes-128": 300}
 """Images to import of each set: enough that some of the predictions are wrong."""
@@ -38,6 +45,11 @@ class Command(PlatformCommand):
         parser.add_argument(
             "--address", default="localhost:8000", help="address at which it will be served"
         )
+        parser.add_argument(
+            "--only",
+            choices=tuple(STUDIES),
+            help="only load, compute and open this study, in a database that is migrated already",
+        )
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Run every missing step and return the URLs."""
@@ -46,9 +58,17 @@ class Command(PlatformCommand):
                 "The demo creates a researcher's account and prints its password, so it runs only "
                 "with STUDY_DEBUG=1. On a server, use load_study and precompute_explanations."
             )
+        if options["only"]:
+            self._opened(options["only"])
+            return ""
         self._step("Database", "migrate", verbosity=0)
-        study = self._opened(SLUG, "scenes")
-        self._opened(LARGE, "scenes-128")
+        study = self._opened(SLUG)
+        with self._meanwhile(LARGE):
+            report = self._participants_and_report(study)
+        return _summary(options["address"], _new_password(), report)
+
+    def _participants_and_report(self, study: Study) -> Path:
+        """Simulate the missing participants and analyse all of them. Return the report's path."""
         simulated = Participant.objects.filter(study=study, simulated=True).count()
         report = settings.DATA_DIR / "reports" / SLUG / "report.html"
         if simulated < SIMULATED:
@@ -60,10 +80,38 @@ class Command(PlatformCommand):
                 self.stderr.write(missing)
             arguments = ["--simulated-only", *(["--no-pdf"] if missing else [])]
             self._step("Analysis", "run_analysis", SLUG, *arguments, output=report.parent)
-        return _summary(options["address"], _new_password(), report)
+        return report
 
-    def _opened(self, slug: str, images: str) -> Study:
+    @contextmanager
+    def _meanwhile(self, slug: str) -> Iterator[None]:
+        """Prepare another study in a process of its own, and print its output at the end.
+
+        Raises CommandError if it fails.
+        """
+        # Participants and analysis use one core: the maps of the other study use the rest.
+        arguments = [sys.executable, "-u", MANAGE, "demo", "--only", slug]
+        with subprocess.Popen(  # noqa: S603 - our own command
+            arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            try:
+                yield
+                self.stdout.write(
+                    self.style.MIGRATE_HEADING("Second study, prepared at the same time …")
+                )
+                for line in process.stdout or ():
+                    self.stdout.write(line, ending="")
+            except BaseException:
+                process.terminate()
+                raise
+        if process.returncode:
+            raise CommandError(
+                f"The study {slug!r} could not be prepared: see the lines above. Finished steps "
+                "are kept. Mend the cause, then repeat the command."
+            )
+
+    def _opened(self, slug: str) -> Study:
         """Import the images of a study, load it, compute its maps and open it."""
+        images = STUDIES[slug]
         # Every step checks its own result, so that an interrupted demo can be repeated.
         stored = StudyImage.objects.filter(image_set__name=images, split="test").count()
         if stored < IMAGES[images]:
