@@ -5,6 +5,7 @@ import pytest
 
 from explanations.imagesets.dice import Dice
 from surveys.allocation.drawing import draw
+from surveys.allocation.minimisation import PARTS
 from surveys.allocation.scheme import Standing
 from tests.surveys.allocation.lists import arms_of, book_of, scheme
 
@@ -66,6 +67,22 @@ def test_the_arm_that_is_behind_is_drawn_as_often_as_the_probability_says():
     assert abs(drawn["c"] - 0.7 * 3000) < 4 * 25.1
     assert abs(drawn["a"] - 0.15 * 3000) < 4 * 19.6
     assert plan.capacity == 100_000
+
+
+@pytest.mark.parametrize(("drawn", "follows"), [(699_999, True), (700_000, False)])
+def test_the_balance_is_followed_in_exactly_its_share_of_the_draws(drawn, follows, monkeypatch):
+    monkeypatch.setattr(Dice, "below", lambda self, number: drawn if number == PARTS else 0)
+    assert PARTS == 1_000_000
+    standing = Standing(0, (0, 0), {("a", 1): 1, ("b", 1): 0}, {})
+    plan = scheme("ab", method="minimisation", probability=0.7)
+    assert (draw(plan, {}, standing).arm == "b") is follows
+
+
+def test_an_arm_whose_quota_is_used_up_is_not_drawn():
+    plan = scheme("ab", method="minimisation", quotas={"a": 2})
+    arms = arms_of(plan, 12)
+    assert arms.count("a") == 2
+    assert arms[-1] == "b"
 
 
 def test_unequal_ratios_hold_at_every_allocation():
