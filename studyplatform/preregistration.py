@@ -1,6 +1,7 @@
 """The preregistration of a study: its plan and design as a document, before data are collected."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,8 +14,20 @@ from analysis.preregistration.study_summary import Declared
 from explanations import catalogue
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.parts import Part, TrialsPart
+from surveys.study_file.parts.attention import AttentionPart
+from surveys.study_file.parts.instructions import InstructionsPart, TextPart
+from surveys.study_file.parts.perception import PerceptionPart
+from surveys.study_file.parts.quiz import TRIES, QuizPart
 from surveys.tidy.analysis_plan import plan_of
 from surveys.tidy.codebook import codebook
+
+PAGES: Mapping[type[Part], str] = {
+    InstructionsPart: "instructions for task and map, with an example",
+    QuizPart: f"comprehension check on the meaning of the map, with {TRIES} attempts",
+    AttentionPart: "attention check on a page of its own",
+    PerceptionPart: "pages on which an image is found again among six",
+}
+"""Pages that a study file can only place, in words."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,7 @@ def _declared(study: StudyFile, source_sha256: str, told: Circumstances) -> Decl
         told.collected,
         told.written_at,
         _who_asks(study),
+        study.question,
     )
 
 
@@ -161,5 +175,7 @@ def _told(part: Part) -> str:
             *filter(None, also),
         ]
         return f"{', '.join(told)}."
+    if isinstance(part, TextPart):
+        return f"page with the text “{part.heading}”."
     questionnaire = getattr(part, "questionnaire", "")
-    return f"questionnaire {questionnaire}." if questionnaire else f"{part.key}."
+    return f"questionnaire {questionnaire}." if questionnaire else f"{PAGES[type(part)]}."

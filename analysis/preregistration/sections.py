@@ -70,7 +70,7 @@ def _data(plan: Plan, declared: Declared) -> list[str]:
 
 
 def _hypotheses(plan: Plan, declared: Declared) -> list[str]:
-    lines = [f"Research question: {TO_FILL}."]
+    lines = [f"Research question: {declared.question or f'{TO_FILL}.'}"]
     claimed = [outcome for outcome in plan.outcomes if outcome.role != EXPLORATORY]
     for place, outcome in enumerate(claimed, start=1):
         # Tests are two-sided, so the program cannot know the direction that the authors expect.

@@ -13,7 +13,8 @@ class Declared:
     arms. `scales` describes the items of each scale. `sample` contains sentences of a power
     simulation. `collected` is the number of real participants at `written_at` (ISO, UTC), or None
     without access to the database. `who_asks` is the consent's paragraph on the research group and
-    its ethics committee, empty while it has gaps.
+    its ethics committee, empty while it has gaps. `question` is the research question, empty if the
+    study file states none.
     """
 
     slug: str
@@ -32,3 +33,4 @@ class Declared:
     collected: int | None
     written_at: str
     who_asks: str = ""
+    question: str = ""

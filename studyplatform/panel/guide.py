@@ -12,7 +12,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext, override
+from django.utils.translation import gettext_lazy as _
 
 from explanations import catalogue
 from explanations.classifier.header import HeaderError, read_header
@@ -34,6 +36,11 @@ ENOUGH_WRONG = USUAL_NUMBERS[1] + PRACTICE[1]
 """Wrong predictions that the usual numbers need between people."""
 IDENTIFIERS_MONTHS = 3
 """Months after which the ids of a recruitment service go. People have been paid by then."""
+QUESTIONS: Mapping[str, Promise] = {
+    "reliance": _("Do people follow wrong answers more, or less, when they see a map?"),
+    "trust": _("Do people trust the classifier more, or less, when they see a map?"),
+    "understanding": _("Do maps help people to understand the classifier?"),
+}
 SECONDS = {"decide": 20, "judge_advisor": 35, "forward_simulation": 20, "classify": 20}
 """About how long a picture takes, for the duration that the consent states."""
 
@@ -230,6 +237,8 @@ def _head(answers: Answers) -> Iterator[str]:
     yield ""
     yield f"slug = {_text(answers.slug)}"
     yield f"title = {_text(answers.title)}"
+    with override("en"):  # the preregistration is in English
+        yield f"question = {_text(str(QUESTIONS[answers.question]))}"
     yield f"language = {_text(answers.language)}"
     yield f"seed = {answers.seed}"
     yield from ("", "[consent]", 'version = "1"', f"text = {_long(_consent(answers))}")

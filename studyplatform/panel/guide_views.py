@@ -26,11 +26,6 @@ from surveys.study_file.retention import MOST_MONTHS
 
 USUALLY_BEFORE = ("demographics", "ai-experience", "ai-literacy", "propensity")
 """Beginnings of the ids of questionnaires that are usually asked before the trials."""
-QUESTIONS = (
-    ("reliance", _("Do people follow wrong answers more, or less, when they see a map?")),
-    ("trust", _("Do people trust the classifier more, or less, when they see a map?")),
-    ("understanding", _("Do maps help people to understand the classifier?")),
-)
 DESIGNS = (
     (
         "between",
@@ -80,7 +75,7 @@ class GuideForm(NamingForm):
     )
     question = forms.ChoiceField(
         label=_("1. What do you want to know?"),
-        choices=QUESTIONS,
+        choices=tuple(guide.QUESTIONS.items()),
         initial="reliance",
         widget=forms.RadioSelect,
         help_text=_("It becomes the primary outcome of the plan."),

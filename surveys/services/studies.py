@@ -34,7 +34,16 @@ from surveys.study_file import stored
 from surveys.study_file.declaration import StudyFile
 from surveys.study_file.retired import PER_ARM, is_retired
 
-CORRECTABLE = ("title", "consent", "debrief", "pages", "analysis", "release", "retention")
+CORRECTABLE = (
+    "title",
+    "question",
+    "consent",
+    "debrief",
+    "pages",
+    "analysis",
+    "release",
+    "retention",
+)
 """The parts of a study file that can still change while people take part in the study."""
 
 

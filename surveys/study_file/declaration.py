@@ -113,9 +113,9 @@ class Pages:
 class StudyFile:
     """The whole file, in a single language.
 
-    ``weights`` is a path relative to the project, and ``analysis`` is the plan. ``classes`` gives
-    the labels that participants read for the classes, and ``translations`` the whole file in its
-    other languages.
+    ``weights`` is a path relative to the project, and ``analysis`` is the plan. ``question`` is the
+    research question, which the preregistration prints. ``classes`` gives the labels that
+    participants read for the classes, and ``translations`` the whole file in its other languages.
     """
 
     slug: str
@@ -132,6 +132,7 @@ class StudyFile:
     analysis: Mapping[str, Any]
     pages: Pages = Pages()
     language: str = "en"
+    question: str = ""
     classes: Mapping[str, str] = field(default_factory=dict)
     translations: Mapping[str, "StudyFile"] = field(default_factory=dict)
     recruitment: Recruitment = field(default_factory=Recruitment)

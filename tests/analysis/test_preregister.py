@@ -37,6 +37,8 @@ def test_the_document_has_what_the_two_registries_ask_for(tmp_path, capsys):
     assert "H1 (primary): the arms differ in “Trust in the classifier”. Two-sided." in text
     assert "agreed ~ arm + (1 | participant) + (1 | image)" in text
     assert "4 that it gets wrong" in text
+    assert "Research question: [to be filled in by the authors]." in text
+    assert "Procedure: instructions for task and map, with an example." in text
     assert (
         "Maps by condition: “Grad-CAM”: Grad-CAM; “Saliency map”: Saliency map; “Integrated" in text
     )
@@ -86,6 +88,11 @@ def test_the_registered_plan_is_the_one_that_comes_with_the_data(tmp_path, capsy
     assert exported in text
     assert plan_hash(read_document(tmp_path / "out" / "registered.json")) == exported
     assert "DATA COLLECTION HAD BEGUN" in text
+    question = "Do people follow wrong answers more?"
+    plain = file.read_text(encoding="utf-8")
+    file.write_text(f'question = "{question}"\n{plain}', encoding="utf-8")
+    text, _ = written(tmp_path / "asked", capsys, file)
+    assert f"\n- Research question: {question}\n" in text
     assert "already has 1 participants" in printed.err
 
 

@@ -84,6 +84,7 @@ def test_every_combination_of_answers_passes_every_check(answers):
         )  # fmt: skip
         declared = loading.parse(guide.study_file(chosen))
         assert declared.title == 'Judging "pictures"'
+        assert declared.question == guide.QUESTIONS[question]
         assert len(declared.conditions) == 3
         assert declared.allocation.places == 120
         assert declared.recruitment.kind == recruitment

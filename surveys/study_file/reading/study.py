@@ -95,6 +95,7 @@ class FileTable:
     allocation: AllocationTable = field(default_factory=AllocationTable)
     pages: declaration.Pages = field(default_factory=declaration.Pages)
     language: Words = "en"
+    question: Words = ""
     classes: Mapping[str, Words] = field(default_factory=dict)
     text: Mapping[str, Translation] = field(default_factory=dict)
     recruitment: dict[str, Any] = field(default_factory=dict)
@@ -142,6 +143,7 @@ def read_document(text: str) -> tuple[Document, declaration.StudyFile]:
         analysis=file.table("analysis"),
         pages=written.pages,
         language=written.language,
+        question=written.question,
         classes=written.classes,
         recruitment=(recruited := recruitment.read(file)),
         release=written.release,

@@ -45,6 +45,10 @@ def _plan(values: Values) -> list[Entry]:
     general, registration = gettext("All outcomes"), gettext("Registration")
     entries = [
         Entry(
+            ("question",), gettext("Research question"), group=general,
+            help=gettext("A sentence for the preregistration, which is in English."),
+        ),
+        Entry(
             ("analysis", "control"), gettext("Compared with"), "choice", group=general,
             choices=arms, is_optional=False,
             help=gettext("The arm with which every other arm is compared."),
