@@ -58,7 +58,7 @@ def print_pages(folder: Path, studies: int, people: int) -> int:
     browser = Client()
     browser.force_login(owner)
     rows = []
-    for name, path in pages(study):
+    for name, path in pages(study, ()):
         browser.get(path, secure=True)  # fills the caches of templates and translations
         with CaptureQueriesContext(connection) as asked:
             browser.get(path, secure=True)

@@ -41,6 +41,13 @@ WITHIN_PEOPLE = ("repeated", "paired", "permutation_within", "mixed_anova", "fac
 
 
 def _design(values: Values) -> list[Entry]:
+    within = within_of(values)
+    _name, listed = conditions(values)
+    in_turn = [
+        (designs.CONDITION, gettext("everything in turn, a block of images each")),
+        *_by_factor(values),
+    ]
+    is_single = len(listed) < 2 and not within
     return [
         Entry(
             DESIGN, gettext("What each person sees"), "radio",
@@ -48,12 +55,13 @@ def _design(values: Values) -> list[Entry]:
                 "Within people needs fewer people and more images of each, and takes longer; "
                 "one map can change how the next is seen. The order is balanced: each map is "
                 "equally often in each place, and equally often behind each other one."
-            ),
-            missing=SEPARATOR.join(within_of(values)) or BETWEEN,
+            )
+            if not is_single
+            else gettext("Once the study has a second arm, people can also see all in turn."),
+            missing=SEPARATOR.join(within) or BETWEEN,
             choices=[
                 (BETWEEN, gettext("one arm: people differ in what they see")),
-                (designs.CONDITION, gettext("everything in turn, a block of images each")),
-                *_by_factor(values),
+                *(() if is_single else in_turn),
             ],
         ),
     ]  # fmt: skip
