@@ -3,13 +3,14 @@
 import codecs
 import csv
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from analysis.plan.tables import MISSING_KINDS
 from analysis.study_data.columns import Column
@@ -33,11 +34,11 @@ SHOWN = 5  # number of rows or values named in a message before "…"
 
 def read_text(
     path: Path, cure: str = EXPORT_AGAIN, encoding: str = "utf-8", separator: str = ",",
-    used: Set[str] | None = None,
+    used: Set[str] | None = None, cell: Callable[[str], str] = str,
 ) -> tuple[pd.DataFrame | None, list[str]]:  # fmt: skip
     """Return the CSV as text with empty cells as empty strings, and the problems of reading it.
 
-    Only the columns `used`, or all, need names of their own.
+    Only the columns `used`, or all, need names of their own. `cell` is applied to each cell.
     The index plus 2 is the line on which a row begins, also after empty lines and after cells that
     contain line breaks.
     """
@@ -57,7 +58,7 @@ def read_text(
     except csv.Error as error:
         said = f"{path.name} cannot be read as a CSV table from line {line} ({error})"
         return None, [f"{said}. Correct the quotation marks of the line, or: {cure}."]
-    header, body = rows[0], rows[1:]
+    header, body = rows[0], [[cell(text) for text in row] for row in rows[1:]]
     lines = pd.Index([line - 2 for line in begins[1:]], dtype="int64")
     names = [name for name in header if used is None or name in used]
     problems = _repeated_names(path.name, names, cure)
@@ -155,11 +156,11 @@ def convert(
     timestamps, everything else text; empty cells are missing.
     """
     problems: list[str] = []
-    converted = frame.copy()
+    converted = dict(frame.items())
     for column in columns:
         converted[column.name], new_problems = convert_column(name, frame[column.name], column)
         problems += new_problems
-    return converted, problems
+    return pd.DataFrame(converted, index=frame.index, copy=False), problems
 
 
 def kinds_of_missing(frame: pd.DataFrame, columns: Iterable[Column]) -> pd.DataFrame:
@@ -221,7 +222,7 @@ def convert_column(
     places, stripped = _distinct(cells)
     texts = np.array(["" if text in MISSING_KINDS else text for text in stripped], dtype="object")
     values = _typed(texts, column.type)
-    empty, known = texts == "", values.notna().to_numpy(dtype=bool)
+    empty, known = texts == "", ~np.asarray(values.isna(), dtype=bool)
     # Each cell is reported under one rule only: an empty cell is neither mistyped nor out of range.
     checks = (
         (~empty & ~known, f"must be {_article(column.type)}"),
@@ -235,28 +236,33 @@ def convert_column(
         for bad, rule in checks
         if bad.any()
     ]
-    return pd.Series(values.array.take(places), index=cells.index, name=cells.name), problems
+    return pd.Series(values.take(places), index=cells.index, name=cells.name), problems
 
 
-def _typed(texts: Texts, kind: str) -> pd.Series:
+def _typed(texts: Texts, kind: str) -> ExtensionArray:
     """Return the texts as values of the kind, missing where they are empty or of another kind."""
+    # Arrays, because a Series costs several times as much, and a study has some fifty columns.
     if kind == "integer":
-        return _numbers_in(texts, WHOLE).astype("Int64")
+        return pd.array(_numbers_in(texts, WHOLE), dtype="Int64")
     if kind == "number":
         numbers = _numbers_in(texts, PLAIN)
-        return numbers.where(numbers.abs() < float("inf")).astype("Float64")  # 1e999 is infinite
-    given = pd.Series(texts, dtype="str").where(texts != "")
+        finite = [number if abs(number) < float("inf") else np.nan for number in numbers]
+        return pd.array(finite, dtype="Float64")  # 1e999 is infinite
+    given = [text or None for text in texts]
     if kind == "datetime":
-        return pd.to_datetime(given, errors="coerce", utc=True, format="ISO8601")
-    return given
+        times = pd.to_datetime(
+            pd.Series(given, dtype="str"), errors="coerce", utc=True, format="ISO8601"
+        )
+        return times.array
+    return pd.array(given, dtype="str")
 
 
-def _numbers_in(texts: Texts, pattern: re.Pattern[str]) -> pd.Series:
+def _numbers_in(texts: Texts, pattern: re.Pattern[str]) -> list[float]:
     plain = np.array([text if pattern.fullmatch(text) else None for text in texts], dtype="object")
-    return pd.Series(pd.to_numeric(plain, errors="coerce"), dtype="float64")
+    return [float(number) for number in pd.to_numeric(plain, errors="coerce")]
 
 
-def _outside(values: pd.Series, column: Column) -> "npt.NDArray[np.bool_]":
+def _outside(values: ExtensionArray, column: Column) -> "npt.NDArray[np.bool_]":
     outside = np.zeros(len(values), dtype=bool)
     if column.type in ("integer", "number"):
         numbers = values.to_numpy(dtype=float, na_value=np.nan)

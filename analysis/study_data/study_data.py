@@ -229,13 +229,13 @@ def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
         raise TableError([f"The folder {folder.name!r} does not exist. {EXPORT_AGAIN}."])
     frames, problems = {}, []
     for name, columns in FILES.items():
-        frame, new_problems = read_text(folder / name)
+        frame, new_problems = read_text(folder / name, cell=unguarded)
         problems += new_problems
         if frame is not None:
             problems += missing_columns(name, frame, columns)
             frames[name] = with_late_columns(frame, columns)
     if (folder / BLOCKS).exists():
-        frame, new_problems = read_text(folder / BLOCKS)
+        frame, new_problems = read_text(folder / BLOCKS, cell=unguarded)
         problems += new_problems
         if frame is not None and not problems:
             frames["answers.csv"] = pd.concat([frames["answers.csv"], frame], ignore_index=True)
@@ -243,7 +243,7 @@ def _text_frames(folder: Path) -> dict[str, pd.DataFrame]:
         raise TableError(_blinded(folder) or problems)
     people = frames["participants.csv"]
     frames["participants.csv"] = people.assign(state=people["state"].replace(FORMER_STATES))
-    return {name: frame.fillna("").map(unguarded) for name, frame in frames.items()}
+    return {name: frame.fillna("") for name, frame in frames.items()}
 
 
 def _blinded(folder: Path) -> list[str]:
