@@ -211,6 +211,7 @@ def letters_found(client: Client, study: Study) -> str:
     return found
 
 
+@pytest.mark.nightly
 def test_django_alone_would_tell_what_the_filters_are_asked(viewer, drawn, monkeypatch):
     """Control: the attack works as soon as the list of lookups is taken away."""
     assert letters_found(viewer, drawn) == ""

@@ -45,9 +45,10 @@ def _measures_of_the_plan(monkeypatch):
 
 
 def load(tmp_path, slug, *, computed=True):
-    """A study of six scenes with three kinds of maps, one of them from another baseline."""
+    """A study of three scenes with three kinds of maps, one of them from another baseline."""
     call_command("import_images", data="scenes", split="test", limit=40, verbosity=0)
     text = STUDY.format(slug=slug, seed=3).replace("\n[questionnaires]", BLURRED)
+    text = text.replace("right = 4\nwrong = 2", "right = 2\nwrong = 1")
     file = tmp_path / f"{slug}.toml"
     file.write_text(text.replace("[[analysis.outcomes]]", f"{PLAN}\n[[analysis.outcomes]]", 1))
     call_command("load_study", str(file), verbosity=0)

@@ -118,8 +118,13 @@ def outcome(results, key):
     return next(entry for entry in results["outcomes"] if entry["outcome"]["key"] == key)
 
 
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.nightly)])
 @pytest.mark.django_db
-def test_a_planted_effect_is_found_and_what_was_not_planted_is_not(images, tmp_path):
+def test_a_planted_effect_is_found_and_what_was_not_planted_is_not(
+    images, tmp_path, request, whole
+):
+    if not whole:
+        request.getfixturevalue("quick_report")
     profile = tmp_path / "profile.toml"
     profile.write_text(PLANTED)
     results, trials, report = run_study(tmp_path, "planted", 8, profile)

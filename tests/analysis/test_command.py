@@ -55,6 +55,7 @@ def test_a_study_of_simulated_people_alone_asks_for_the_flag(study, tmp_path):
         call_command("run_analysis", study.slug, "--output", str(tmp_path / "out"))
 
 
+@pytest.mark.nightly
 def test_simulated_people_are_analysed_on_request_and_called_so(study, tmp_path, capsys):
     people(study, 8, simulated=True)
     printed = run(capsys, study.slug, "--output", tmp_path / "out", "--simulated-only")

@@ -263,6 +263,7 @@ def test_the_diagram_and_the_tables_come_with_the_report(folder, tmp_path):
     assert (tmp_path / "out" / "figures" / "flow.svg").exists()
 
 
+@pytest.mark.nightly
 def test_every_outcome_is_looked_at_in_the_other_set_too(folder):
     edit(folder, "trials.csv", hurry(3))
     trust = outcomes_of(add(folder, SLOW))[0]
@@ -420,6 +421,7 @@ def test_exclusions_after_the_unblinding_are_a_deviation(tmp_path):
     assert deviation.done in page
 
 
+@pytest.mark.nightly
 def test_the_same_report_comes_from_the_bundle(tmp_path):
     folder = exclude_by_hand(write_study(tmp_path / "a", arms=THREE_ARMS, per_arm=6), [])
     exclude_by_hand(folder, people(folder)[:2])

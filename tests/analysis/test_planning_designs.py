@@ -61,6 +61,7 @@ def assert_close(simulated_power, exact, runs=RUNS):
     assert simulated_power == pytest.approx(exact, abs=3 * (exact * (1 - exact) / runs) ** 0.5)
 
 
+@pytest.mark.nightly
 def test_ancova_has_the_power_of_the_residual_variance():
     """Borm, Fransen & Lemmens (2007): the variance shrinks by 1 - ρ², here to .64."""
     n = 40
@@ -72,6 +73,7 @@ def test_ancova_has_the_power_of_the_residual_variance():
 
 
 @pytest.mark.parametrize("analysis", daily(["mixed_anova", "one_way"], 1))
+@pytest.mark.nightly
 def test_changes_have_the_power_of_a_t_test_of_their_variance(analysis):
     """With two times the interaction of arm and time is the t test of the changes."""
     n = 40
@@ -110,6 +112,7 @@ def test_two_conditions_of_one_arm_have_the_power_of_a_paired_t_test():
         pytest.param("interaction", ("arm3",), lambda n: D * n**0.5 / 2, marks=pytest.mark.nightly),
     ],
 )
+@pytest.mark.nightly
 def test_effects_of_two_factors_have_the_power_of_their_contrasts(effect, affected, noncentrality):
     """n per arm: a main effect has the variance 1/n, a difference of differences 4/n."""
     n, runs = (25, 80) if effect == "map" else (100, 200)

@@ -146,6 +146,7 @@ def test_two_factors_within_people_have_the_power_of_their_contrasts(
     assert found == pytest.approx(exact, abs=3 * (exact * (1 - exact) / 120) ** 0.5)
 
 
+@pytest.mark.nightly
 def test_another_effect_of_the_two_factors_is_not_found():
     """The control of the test above: a main effect leaves the interaction at the rate of α."""
     found = power_of("interaction", MIXED, 20, ("none-high", "map-high"))

@@ -370,6 +370,7 @@ def test_a_study_that_needs_more_images_stays_as_it_is_and_is_told_why(study, si
     assert study.image_set.name == "drawn"
 
 
+@pytest.mark.nightly
 def test_more_images_are_used_after_too_few_were_refused(study, signed_in):
     browser = signed_in("editor")
     upload(browser, study, packed(2))
@@ -609,6 +610,7 @@ def test_the_choice_begins_with_the_images_that_the_study_shows(predicted, signe
     assert not response.context["choice"].images
 
 
+@pytest.mark.nightly
 def test_no_image_is_no_choice(predicted, signed_in):
     response = signed_in("editor").post(page(predicted, "write-images"), follow=True)
     assert "No image is chosen" in said(response)
@@ -752,6 +754,7 @@ def test_a_deleted_study_takes_its_own_images_along_unless_another_uses_them(
     assert all(path.is_file() for path in kept)
 
 
+@pytest.mark.nightly
 def test_the_last_rule_is_in_the_form_again(predicted, signed_in):
     browser = signed_in("editor")
     browser.post(page(predicted, "choose-images"), RULE | {"lowest": 51})

@@ -7,6 +7,7 @@ from django.urls import reverse
 from studyplatform.models import AuditEntry, SubmissionDecision
 from studyplatform.panel.submissions import AtTheService
 from surveys.models import Identity
+from tests.daily import daily
 from tests.panel.conftest import SWITCHES, add_member
 from tests.surveys.recruitment.conftest import paid, prolific
 from tests.surveys.recruitment.studies import ANN, BEN, come, finish
@@ -103,11 +104,14 @@ def test_an_uploaded_list_is_compared_and_its_differences_are_explained(owned, p
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [
-        ("a,b\n1,2\n", "must have the columns"),
-        (b"\xff\xfe\x00", "cannot be read"),
-        ("", "The submitted file is empty."),
-    ],
+    daily(
+        [
+            ("a,b\n1,2\n", "must have the columns"),
+            (b"\xff\xfe\x00", "cannot be read"),
+            ("", "The submitted file is empty."),
+        ],
+        1,
+    ),
 )
 def test_another_file_is_refused_with_the_cure(owned, people, signed_in, content, words):
     answer = upload(signed_in("owner"), owned, content)

@@ -25,6 +25,7 @@ from surveys.simulation.run import simulate
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
 from surveys.tasks import distinction
+from tests.daily import daily
 from tests.surveys import factories
 from tests.surveys.drawn import CLASSES, drawn_study, explain_classes, write_weights
 from tests.surveys.people import go_on, in_arm
@@ -89,7 +90,7 @@ def names(addresses: list[str]) -> list[str]:
     return [path.split("/")[-1].removesuffix(".png") for path in addresses]
 
 
-@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("arm", daily(ARMS, 1))
 def test_a_trial_shows_four_maps_and_names_neither_class_nor_answer(drawn, arm):
     browser, page, person = in_arm(drawn, arm)
     trial = go_on(browser, page, 1)

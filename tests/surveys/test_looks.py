@@ -92,6 +92,7 @@ def test_a_look_tells_only_go_on_or_stop_and_is_recorded(planned, tmp_path):
     }
 
 
+@pytest.mark.nightly
 def test_a_clear_effect_tells_to_stop_and_no_look_follows(planned, tmp_path):
     come(planned, 24, effect=3)
     told = look()

@@ -247,6 +247,7 @@ def test_a_check_finds_its_fault(key, clean, tmp_path):
 
 
 @pytest.mark.parametrize("seed", daily(range(FEW_CLEAN), 1))
+@pytest.mark.nightly
 def test_clean_tables_of_other_designs_have_no_finding(seed, tmp_path):
     assert findings(write_table(tmp_path, 1000 + seed)) == ()
 

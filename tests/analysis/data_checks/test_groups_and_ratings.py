@@ -156,7 +156,7 @@ CHANGES: dict[Change, tuple[str, str]] = {
 
 
 @EVERY
-@pytest.mark.parametrize("change", daily(CHANGES, 2))
+@pytest.mark.parametrize("change", daily(CHANGES, 1))
 def test_the_fault_is_found_and_the_same_table_without_it_is_clean(every, change, clean, tmp_path):
     check, words = CHANGES[change]
     folders = [tmp_path / name for name in ("fault", "clean")]

@@ -142,7 +142,7 @@ def test_an_empty_rate_without_cases_is_right(every, clean, tmp_path):
 
 
 @EVERY
-@pytest.mark.parametrize("entered", [0.0, np.nan])
+@pytest.mark.parametrize("entered", daily([0.0, np.nan], 1))
 def test_a_difference_of_rates_without_cases_is_found(every, entered, clean, tmp_path):
     def differ(files: Files) -> None:
         rng = np.random.default_rng(8)
@@ -164,7 +164,7 @@ def test_a_difference_of_rates_without_cases_is_found(every, entered, clean, tmp
 
 
 @EVERY
-@pytest.mark.parametrize("entered", [0.0, np.nan])
+@pytest.mark.parametrize("entered", daily([np.nan, 0.0], 1))
 def test_a_rate_by_a_condition_of_trials_that_the_plan_does_not_map_is_found(
     every, entered, clean, tmp_path
 ):

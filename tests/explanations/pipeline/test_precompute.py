@@ -113,6 +113,7 @@ def test_a_second_run_computes_nothing(network, predictions, computed):
     assert len(computed) == 3
 
 
+@pytest.mark.nightly
 def test_numbers_without_rows_are_taken_over_but_for_those_of_a_run_that_lives(
     network, predictions, other_claims
 ):
@@ -131,6 +132,7 @@ def test_numbers_without_rows_are_taken_over_but_for_those_of_a_run_that_lives(
     assert Explanation.objects.count() == 6
 
 
+@pytest.mark.nightly
 def test_what_another_run_has_noted_meanwhile_is_not_counted_twice(
     network, predictions, monkeypatch
 ):
@@ -139,6 +141,7 @@ def test_what_another_run_has_noted_meanwhile_is_not_counted_twice(
     assert explain(network, predictions, QUICK) == Computed(new=0, known=6)
 
 
+@pytest.mark.nightly
 def test_a_damaged_map_is_computed_again_under_the_same_row(network, predictions, computed):
     explain(network, predictions, QUICK)
     row = Explanation.objects.filter(method="gradcam").first()
@@ -200,6 +203,7 @@ def test_the_same_picture_in_two_sets_shares_one_artefact(network, weights, pred
         assert Explanation.objects.filter(key=row.key, sha256=row.sha256).count() == 2
 
 
+@pytest.mark.nightly
 def test_deepshap_compares_with_the_background(network, predictions):
     method = [catalogue.get("deepshap")]
     explain(network, predictions[:1], method)
@@ -338,6 +342,7 @@ def test_fast_maps_have_names_of_their_own(network, predictions):
     assert strict.provenance["seed"] == fast.provenance["seed"]
 
 
+@pytest.mark.nightly
 def test_verify_notes_the_difference_from_the_libraries(images, weights_file):
     options = {"set": "scenes", "weights": weights_file, "methods": "gradcam,saliency,placebo"}
     answer = precompute(**options, verify=2)

@@ -587,6 +587,7 @@ def content(evidence):
     )
 
 
+@pytest.mark.nightly
 def test_verdicts_without_images_are_told_from_measured_ones():
     evidence = Evidence(LABELS, depth={"strong": images(-0.01, 0)})
     by_key = {answer.claim.key: answer.judged for answer in judge_all(evidence)}
