@@ -378,7 +378,7 @@ ADMIN = Row(
     },
     may_lack=True,
 )
-TOLD_APART = ("anonymous", "owner", "administrator")
+TOLD_APART = ("owner", "administrator")  # visitors without an account are sent away like owners
 ADMIN_ROWS = {
     # It sends visitors to the sign-in, and somebody who is signed in already nowhere.
     "admin:login": Row(frozenset()),

@@ -220,7 +220,9 @@ def test_an_act_that_is_not_possible_offers_no_button(draft, signed_in):
     ("language", "sentence"),
     [
         ("en", "The link works only on this computer."),
-        ("de", "Der Link funktioniert nur auf diesem Computer."),
+        pytest.param(
+            "de", "Der Link funktioniert nur auf diesem Computer.", marks=pytest.mark.nightly
+        ),
     ],
 )
 def test_a_link_that_reaches_only_this_computer_says_so(

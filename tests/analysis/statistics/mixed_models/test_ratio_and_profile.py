@@ -129,7 +129,9 @@ FITS = [
 @pytest.mark.parametrize(
     "fit",
     [
-        pytest.param(fit, id=name, marks=[pytest.mark.nightly] * (name == "quadrature"))
+        pytest.param(
+            fit, id=name, marks=[pytest.mark.nightly] * (name in {"quadrature", "ordinal"})
+        )
         for fit, name in zip(FITS, ["linear", "logistic", "quadrature", "ordinal"], strict=True)
     ],
 )

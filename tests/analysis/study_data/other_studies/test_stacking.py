@@ -8,6 +8,7 @@ from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.study_data.other_studies.conftest import trials, values
 from tests.analysis.tidy import outcomes_of
+from tests.daily import daily
 
 FIRST = "pid,cond,nr,yes\np1,x,1,1\np1,x,2,0\np2,y,1,1\np2,y,2,1\n"
 SECOND = "pid,cond,nr,yes\np1,x,3,1\np1,x,4,1\np2,y,3,0\np2,y,4,0\n"
@@ -38,7 +39,7 @@ def test_the_same_trials_in_two_files_are_refused_with_both_names(theirs):
 
 
 @pytest.mark.parametrize(
-    ("repeats", "kept"), [("keep_first", 1), ("keep_last", 0), ("drop_identical", None)]
+    ("repeats", "kept"), daily([("keep_last", 0), ("drop_identical", None), ("keep_first", 1)], 2)
 )
 def test_the_plan_decides_which_of_two_files_counts(theirs, repeats, kept):
     other = FIRST.replace("p1,x,1,1", "p1,x,1,0")
