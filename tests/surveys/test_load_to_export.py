@@ -74,7 +74,7 @@ def mixed_people() -> str:
 
 
 @pytest.mark.parametrize(
-    ("number", "seed"), [(24, 7), pytest.param(140, 2, marks=pytest.mark.nightly)]
+    ("number", "seed"), [(12, 7), pytest.param(140, 2, marks=pytest.mark.nightly)]
 )
 def test_from_a_file_to_the_data_of_people_of_every_kind(db, tmp_path, number, seed):
     study, came, output = run_line(tmp_path, number, seed)
