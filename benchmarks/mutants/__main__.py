@@ -90,7 +90,10 @@ AREAS = (
     Area(
         "mixed models",
         ("analysis/statistics/mixed_models/*.py",),
-        ("tests/analysis/statistics/mixed_models",),
+        (
+            "tests/analysis/statistics/mixed_models",
+            "tests/analysis/outcomes/test_answers_where_there_are.py",
+        ),
         22,
     ),
     Area(
@@ -100,6 +103,7 @@ AREAS = (
             "tests/analysis/test_behaviour.py",
             "tests/analysis/sections/behaviour",
             "tests/analysis/test_calibration.py",
+            "tests/analysis/sections/test_agreement.py",
             "tests/analysis/test_known_answers.py",
         ),
         16,
@@ -114,6 +118,10 @@ AREAS = (
             "tests/surveys/test_distinction.py",
             "tests/surveys/test_preference.py",
             "tests/surveys/test_going_through.py",
+            "tests/surveys/test_uncover.py",
+            "tests/surveys/test_signals.py",
+            "tests/surveys/test_endings.py",
+            "tests/surveys/study_file/test_designs.py",
         ),
         16,
     ),

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import special, stats
 from sklearn.metrics import roc_auc_score
 
 from analysis.errors import NotEstimableError
@@ -11,6 +12,7 @@ from analysis.sections.behaviour.calibration import (
     debiased_calibration_error,
     expected_calibration_error,
 )
+from analysis.sections.behaviour.calibration_curve import share_interval
 
 
 def trials(seed=0, people=20, each=15, shift=0.0, points=101):
@@ -97,3 +99,47 @@ def test_bins_of_a_single_trial_have_no_debiased_error():
 def test_two_people_are_too_few():
     with pytest.raises(NotEstimableError, match="three participants"):
         expected_calibration_error(trials(people=2))
+
+
+def test_the_error_of_the_area_counts_people_and_keeps_right_and_wrong_apart():
+    """Obuchowski (1997), by loops. There are unequal numbers of right and wrong answers."""
+    data = trials(people=40, each=6).assign(final_right=lambda rows: rows["final_right"])
+    data.loc[::2, "final_right"] = 1.0
+    right, wrong = (data[data["final_right"] == value] for value in (1, 0))
+    assert len(right) > 1.5 * len(wrong)
+
+    def beats(sure, other):
+        return float(sure > other) + 0.5 * float(sure == other)
+
+    area = np.mean([beats(r, w) for r in right["confidence"] for w in wrong["confidence"]])
+    squares = 0.0
+    for person in data["participant"].unique():
+        part = 0.0
+        for row in right[right["participant"] == person].itertuples():
+            part += (np.mean([beats(row.confidence, w) for w in wrong["confidence"]]) - area) / len(
+                right
+            )
+        for row in wrong[wrong["participant"] == person].itertuples():
+            part += (np.mean([beats(r, row.confidence) for r in right["confidence"]]) - area) / len(
+                wrong
+            )
+        squares += part**2
+    found = auroc(data)
+    error = (found.high - found.value) / stats.t.ppf(0.975, 39)
+    assert error == pytest.approx(np.sqrt(40 / 39 * squares))
+
+
+def test_two_people_are_enough_for_an_area():
+    assert auroc(trials(people=2, each=40)).n == 2
+
+
+def test_a_share_of_a_bin_has_the_interval_of_its_people():
+    people = pd.Series(np.repeat(list("abcdef"), 4))
+    right = pd.Series([1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 1, 1, 0, 0, 1, 0, 1, 1, 1, 0, 1, 0, 1, 1.0])
+    by_person = right.groupby(people.to_numpy()).mean()
+    error = by_person.std() / np.sqrt(6) / (right.mean() * (1 - right.mean()))
+    half = stats.t.ppf(0.975, 5) * error
+    found = share_interval(right, people, 0.95)
+    assert found.value == pytest.approx(right.mean())
+    assert found.low == pytest.approx(special.expit(special.logit(right.mean()) - half))
+    assert found.high == pytest.approx(special.expit(special.logit(right.mean()) + half))

@@ -14,6 +14,7 @@ from analysis.run import analyse
 from analysis.sections.multiverse import people as multiverse_people
 from analysis.sections.participant_flow import FlowError, check_sums, study_flow
 from analysis.statistics.attrition import independence, share
+from analysis.study_data.exclusions.by_hand import problems_with_list
 from analysis.study_data.populations import members, participant_flow, score_table
 from analysis.study_data.study_data import read_study
 from tests.analysis.conftest import THREE_ARMS
@@ -454,3 +455,12 @@ def test_the_multiverse_also_analyses_everybody_who_was_excluded_by_hand(tmp_pat
     per_protocol = int(members(data, "per_protocol").sum())
     assert in_set[rule] == per_protocol + 2
     assert in_set[by_hand] == per_protocol + 2
+
+
+def test_a_person_excluded_by_hand_at_no_time_is_a_list_that_cannot_be_read(folder):
+    exclude_by_hand(folder, ["a"])
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert problems_with_list(manifest) == []
+    manifest["excluded_by_hand"][0]["at"] = "yesterday"
+    (sentence,) = problems_with_list(manifest)
+    assert "yesterday" in sentence

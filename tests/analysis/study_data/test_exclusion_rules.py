@@ -119,3 +119,17 @@ def test_does_not_apply_is_an_answer_of_its_own():
 def test_answers_that_the_plan_calls_alike_count_as_one():
     assert straight("6", "7", "6", alike=((6, 7),)) == ([True], [False])
     assert straight("6", "7", "5", alike=((6, 7),)) == ([False], [False])
+
+
+def test_the_same_answers_count_each_time_that_a_questionnaire_is_asked():
+    def in_two_blocks(before, after):
+        answers = [
+            {"participant": "p", "block": block, "item": f"i{number}", "value": value}
+            for block, values in (("1", before), ("2", after))
+            for number, value in enumerate(values)
+        ]
+        data = study_data(answers=answers)
+        return flagged(rules.same_answers, data, items=("i0", "i1"), alike=())
+
+    assert in_two_blocks("44", "22") == ([True], [False])
+    assert in_two_blocks("45", "45") == ([False], [False])

@@ -139,10 +139,9 @@ def test_every_image_is_shown_equally_often_under_every_condition(db, tmp_path):
     assert max(counts.values()) - min(counts.values()) <= 6
 
 
-@pytest.mark.nightly
 def test_image_sets_rotate_within_each_arm(db, tmp_path):
     study = designs.design_study(tmp_path, images="sets = 2")
-    people = arrive(study, 24)
+    people = arrive(study, 8)
     for arm in study.arms.all():
         used = Counter(person.rotation for person in people if person.arm == arm)
         assert abs(used[0] - used[1]) <= 1
@@ -150,6 +149,11 @@ def test_image_sets_rotate_within_each_arm(db, tmp_path):
     for person in people:
         shown[person.rotation] |= {trial.stimulus_id for trial in person.trials.all()}
     assert not shown[0] & shown[1]
+
+
+def test_without_image_sets_everybody_has_the_first(db, tmp_path):
+    (person,) = arrive(designs.design_study(tmp_path), 1)
+    assert person.rotation == 0
 
 
 def test_confidence_bands_are_shown_alike(db, tmp_path):

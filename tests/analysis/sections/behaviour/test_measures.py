@@ -11,7 +11,7 @@ from analysis.sections.behaviour import ratios, scores
 from analysis.sections.behaviour.calibration import expected_calibration_error
 from analysis.sections.behaviour.complementarity import complementarity
 from analysis.sections.behaviour.measures import behaviour
-from analysis.sections.behaviour.trials import behaviour_trials
+from analysis.sections.behaviour.trials import _times, behaviour_trials
 from tests.analysis.study_data.tables import NO_PLAN, study_data
 
 # first answer right, advice right, final answer right, advice accepted, first answer = advice
@@ -151,3 +151,9 @@ def test_the_calibration_error_weighs_each_statement_by_its_trials():
     )
     found = expected_calibration_error(frame)
     assert found.value == pytest.approx(30 / 40 * abs(0.6 - 0.5) + 10 / 40 * abs(0.9 - 0.8))
+
+
+def test_a_time_of_zero_is_no_time():
+    times = _times(pd.Series([0.0, 1.0, 5.0]), 0)
+    assert times.isna().tolist() == [True, False, False]
+    assert _times(pd.Series([1.0, 5.0]), 2).isna().tolist() == [True, False]
