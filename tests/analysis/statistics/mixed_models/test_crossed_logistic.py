@@ -8,6 +8,7 @@ from analysis.statistics.mixed_models.crossed_logistic import Grid, fixed_effect
 from analysis.statistics.mixed_models.errors import SingularFitError
 from analysis.statistics.mixed_models.logistic import fit_logistic
 from analysis.statistics.mixed_models.specification import Categorical, MixedModel, Random
+from tests.daily import daily
 
 MODEL = MixedModel(
     "value",
@@ -46,7 +47,7 @@ def p_alone(grid, study):
     return fit_logistic(table(grid, study), MODEL).type_three()[0].p
 
 
-@pytest.mark.parametrize(("people", "images"), [(12, 6), (30, 4), (25, 3), (8, 20)])
+@pytest.mark.parametrize(("people", "images"), daily([(12, 6), (8, 20), (30, 4), (25, 3)], 2))
 def test_the_p_is_that_of_the_complete_fit(people, images):
     grid = simulated(7, 6, people=people, images=images)
     found = fixed_effects(grid)
