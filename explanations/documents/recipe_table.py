@@ -71,8 +71,9 @@ def _lines(cards: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
         yield ""
     yield (
         "A figure counts as reproduced if the prediction interval for a new seed, from at least "
-        f"{FEWEST_SEEDS} seeds, is within {_number(NEAR['other'])} of the report's, or within "
-        f"{_number(NEAR['loss'])} for a loss, however its last printed digit was rounded."
+        f"{FEWEST_SEEDS} seeds, is within {_number(NEAR['other'])} (a loss: "
+        f"{_number(NEAR['loss'])}) of the values that the report's can stand for, rounded or "
+        "truncated."
     )
 
 

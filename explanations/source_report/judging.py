@@ -139,6 +139,13 @@ def lines_by_kind(
 
 OURS = "as a rule for our images"
 """Scope of a sentence about a picture of the report."""
+
+
+def seen_in_ours(judge: Judge) -> Judge:
+    """Return the judge of a sentence about a picture of the report, by numbers of our images."""
+    return lambda evidence: of_our_images(judge(evidence))
+
+
 OF_OUR_IMAGES = (
     "The report says this of its own picture, which cannot be seen here. Judged is whether it is "
     "so on average over our images. "
@@ -204,7 +211,13 @@ NEEDED = (
     f"{LOSS} That this is above 0 for all three controls and both networks is needed, but not "
     "enough:"
 )
-MOST = f"{NEEDED} other pixels may count still more, which was not tested."
+MOST = (
+    f"{LOSS} For “most”, no other pixels may count more. The sentence does not hold if SHAP's "
+    "strongest tenth costs more for both networks: by a difference within the images, or, where "
+    "the maps are of different numbers of images, by intervals that do not overlap. Otherwise, "
+    "that the numbers are above 0 for all three controls is needed, but not enough, because other "
+    "pixels may count still more."
+)
 CRUCIAL = (
     f"{NEEDED} pixels that count more than others need not be crucial, and the report does not say "
     "how much would be."
@@ -235,9 +248,48 @@ def marks_what_counts(
             rule, loss_lines(by_network, evidence.labels, key, f"{label}'s", classes)
         )
         judged = unless_beaten(judged, evidence, key)
+        if rule == MOST:
+            return _unless_others_count_more(judged, evidence, key, label, classes)
         return judged if rule == INFLUENCE else unless_enough(judged)
 
     return judge
+
+
+def _unless_others_count_more(
+    judged: Judged, evidence: Evidence, key: str, label: str, classes: Sequence[str]
+) -> Judged:
+    """Return the judgement that a map marks the pixels that count most, which fails if SHAP's map
+    marks pixels that count more. The two maps can be of different numbers of images."""
+    if key == "deepshap":
+        return only_tested(unless_enough(judged), MORE_THAN_SHAP)
+    lines = []
+    for network, numbers in evidence.methods.items():
+        other = over(numbers, entry("drop:deepshap"), classes)
+        if key == "lime":  # of the same images
+            quantity = f"loss of probability by {label}'s tenth, minus SHAP's"
+            mine = over(numbers, difference(f"drop:{key}", "drop:deepshap"), classes)
+            least: float | None = 0.0
+        else:
+            quantity = f"loss of probability by {label}'s tenth"
+            mine = over(evidence.depth.get(network, {}), entry(f"drop:{key}"), classes)
+            least = other.low if other else None
+        if mine is None or other is None:
+            continue
+        less = mine.high is not None and least is not None and mine.high < least
+        line = Line(evidence.labels[network], quantity, mine, other, "loss by SHAP's tenth")
+        lines.append(replace(line, verdict=FAILS if less else OPEN))
+    others_count = bool(lines) and together(lines) == FAILS
+    return replace(
+        judged,
+        verdict=FAILS if others_count else unless_enough(judged).verdict,
+        lines=[*judged.lines, *lines],
+    )
+
+
+MORE_THAN_SHAP = (
+    "The pixels of Integrated Gradients from a blurred image cost more by this measure (“The "
+    "methods compared”); blurring suits that map."
+)
 
 
 def unless_beaten(judged: Judged, evidence: Evidence, *keys: str) -> Judged:

@@ -53,7 +53,8 @@ def maps_show_influence(evidence: Evidence) -> Judged:
     ):
         lines += loss_lines(evidence.methods, evidence.labels, key, label)
     judged = judged_by(
-        f"The rows on influence of all five methods are judged together. {INFLUENCE}",
+        "The rows on influence of all five methods are judged together, with Integrated Gradients "
+        f"from black only. {INFLUENCE}",
         lines,
     )
     judged = unless_beaten(judged, evidence, *NAMES)
@@ -95,7 +96,8 @@ def maps_tell_errors(evidence: Evidence) -> Judged:
         "chance, and below 0.5 the map points the wrong way). The control is the probability of "
         "the predicted class, which needs no map; no map tells more than this control, so that no "
         "case is shown beyond it. Other properties of a map may tell more. Why errors occur needs "
-        "people; the study measures whether they reject wrong predictions.",
+        "people; a study of the platform measures whether they reject wrong predictions, here with "
+        "synthetic participants.",
         lines,
     )
 

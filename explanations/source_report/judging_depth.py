@@ -37,6 +37,7 @@ from explanations.source_report.verdicts import (
     above,
     at_module,
     below,
+    contrast,
     difference,
     either_side,
     entry,
@@ -84,7 +85,8 @@ def focus_rises(method: str, modules: Sequence[int], before: Sequence[int]) -> J
     def judge(evidence: Evidence) -> Judged:
         lines = lines_by_kind(evidence, BLOCKS, f"{method}_blocks", modules, before, above, VISIBLE)
         rule = (
-            f"{_at_one_resolution(modules, before)} More focused is a difference above {VISIBLE}."
+            f"{_at_one_resolution(modules, before)} More focused is a difference above {VISIBLE}. "
+            "A smaller one does not count, also in the report's direction."
         )
         return of_our_images(judged_by(rule, lines))
 
@@ -122,7 +124,7 @@ COUNTED = (
     "The report does not say how its saliency chapter counts layers. Layers 1 to 12 can be the "
     "modules 0 to 11, the modules 1 to 12, or the 6 convolutions and 6 ReLUs without the pools. "
     "That one of these is meant is an assumption; the sentence is judged under all three, and has "
-    "a verdict only if all agree."
+    "a verdict only if all agree. Kinds of module that only one side has are left out."
 )
 
 
@@ -132,7 +134,10 @@ def saliency_focuses_more(layers: Sequence[int], before: Sequence[int]) -> Judge
 
     def judge(evidence: Evidence) -> Judged:
         lines = _of_layers(evidence, BLOCKS, "saliency_blocks", layers, before, above, VISIBLE)
-        rule = f"{COUNTED} {SAME_BLOCKS} More focused is a difference above {VISIBLE}."
+        rule = (
+            f"{COUNTED} {SAME_BLOCKS} More focused is a difference above {VISIBLE}. A smaller one "
+            "does not count, also in the report's direction."
+        )
         return of_our_images(judged_by(rule, lines))
 
     return judge
@@ -345,25 +350,35 @@ def deep_gradcam_is_most_focused(evidence: Evidence) -> Judged:
 
 
 def last_gradcam_is_sometimes_dark(evidence: Evidence) -> Judged:
-    """Judge whether Grad-CAM of the last module is ever empty where the usual layer's is not."""
-    usual = f"cam_empty:{LAST - 1}"
-    lines = lines_of(
-        evidence.depth,
-        evidence.labels,
-        "share of dark maps at module 14, minus the share at module 13",
-        difference(f"cam_empty:{LAST}", usual),
-        above,
-        0,
-        entry(usual),
-        "dark maps at module 13",
-    )
+    """Judge whether Grad-CAM is empty more often in the deepest modules than in earlier ones."""
+    lines: list[Line] = []
+    for some, rest in kinds_in(DEEPEST, range(DEEPEST[0])).values():
+        lines += lines_of(
+            evidence.depth,
+            evidence.labels,
+            f"share of dark maps, {named(some)} minus {named(rest)}",
+            contrast("cam_empty", some, rest),
+            above,
+        )
+    for module in (1, LAST - 1, LAST):
+        lines += lines_of(
+            evidence.depth,
+            evidence.labels,
+            f"share of dark maps, {named([module])}",
+            entry(f"cam_empty:{module}"),
+        )
     return possible(
-        "A map without a positive cell highlights nothing. The control is the map of the same "
-        "image at module 13, the usual layer. The sentence is about the method, so that networks "
-        "with random weights, which have such maps too, do not count against it. Of similar "
-        "techniques, nothing was measured.",
+        "A map without a positive cell highlights nothing. The control is earlier modules of the "
+        "same kind: maps can be dark at any depth, and a struggle of the deepest modules would "
+        "make them dark more often there. A case is a network for which this is so for all kinds "
+        "of modules. The sentence is about the method, so that networks with random weights, which "
+        "have such maps too, do not count against it. Of similar techniques, nothing was measured.",
         lines,
     )
+
+
+DEEPEST = (12, 13, 14)
+"""The last convolution, ReLU and pool."""
 
 
 def deep_gradcam_loses_the_place(evidence: Evidence) -> Judged:

@@ -56,7 +56,7 @@ def _on_object(evidence: Evidence, key: str, label: str) -> Judged:
         "the object's area",
     )
     judged = judged_by(
-        "The report's picture cannot be seen here, and no set here has masks of faces or bodies. "
+        "No set here has masks of faces or bodies. "
         "The nearest measurement is on synthetic scenes drawn by this project, whose objects are "
         "known: above 0, the map prefers the object.",
         lines,
@@ -254,7 +254,8 @@ def baseline_matters(evidence: Evidence) -> Judged:
         "The numbers are rank correlations of two baselines' maps, with signs. The impact is great "
         "if all three judged correlations are below 0.7. Black against white is shown for "
         "comparison only: every pixel is above black and below white, so that a factor of its "
-        "attribution changes its sign by construction.",
+        "attribution changes its sign by construction. The report shows absolute values, whose "
+        "correlations were not measured.",
         lines,
     )
 
@@ -373,10 +374,10 @@ def ig_steps(evidence: Evidence) -> Judged:
     )
     return Judged(
         OPEN,
-        "The number of steps does not change the granularity, which is 32 × 32 values for any "
-        "number. It decides how exactly the attributions add up. Which error is worth which time "
-        "is not "
-        "a question that numbers decide, and the report compares no other number of steps.",
+        "No other number of steps was measured. The number of steps does not change the "
+        "granularity, which is 32 × 32 values for any number. It decides how exactly the "
+        "attributions add up. Which error is worth which time is not a question that numbers "
+        "decide, and the report compares no other number of steps.",
         lines,
     )
 
@@ -394,7 +395,7 @@ def ig_marks_regions(evidence: Evidence) -> Judged:
         "the image itself",
     )
     return judged_by(
-        "The report's picture cannot be seen here. Measured was the mean difference of "
+        "Measured was the mean difference of "
         "neighbouring pixels, relative to pixels anywhere in the map: near 1, it has no spatial "
         "order. Rough pixels can still lie in a region, as in the figure above, so that this "
         "number does not decide it.",

@@ -205,7 +205,8 @@ def recipe_performs(recipe: str, *names: str) -> Judge:
             together(lines),
             f"The mean over {_seeds(len(cards))} is judged by the prediction interval for a new "
             "seed, which is wide for so few (rule: “The two recipes” above). The last printed "
-            f"digit of the report is worth {unit:g}."
+            f"digit of the report is worth {unit:g}, and the printed figure can stand for values "
+            "from half of it below to all of it above."
             + _too_few(len(cards))
             + (ASSUMED if names[0] in ("precision", "f1") else ""),
             lines,
@@ -235,13 +236,24 @@ def l2_costs_accuracy(evidence: Evidence) -> Judged:
         quantity = f"{in_a_sentence(row.label)}, base minus l2 (report: {row.printed:+.2f})"
         lines.append(Line("both recipes", quantity, row.difference, verdict=verdict, unit="seeds"))
     count = lines[0].value.n
+    trained = common.get("running_accuracy") or common.get("train_accuracy")
+    remark = ""
+    if trained and trained.difference and trained.difference.high is not None:
+        here = trained.difference
+        if (here.high or 0) < trained.printed:
+            remark = (
+                f" In the report, the train accuracy falls by {trained.printed:.2f} with L2. Here "
+                f"the whole interval of this difference is below that: a weight decay of 1e-5 does "
+                "not explain the report's fall."
+            )
     return Judged(
         together(lines),
         "A heading, judged by the figures under it. The report prints a lower test accuracy for "
         "this recipe and does not say whether it "
         f"counts. The difference is within {_seeds(count)}, with Student's interval over seeds, "
         "which is wide for so few. A lower accuracy with L2 is a difference above 0."
-        + _too_few(count),
+        + _too_few(count)
+        + remark,
         lines,
     )
 

@@ -13,7 +13,7 @@ from explanations import catalogue
 from explanations.classifier.by_group import GroupFigures
 from explanations.evaluation import controls
 from explanations.evaluation.reporting import STYLE, p_value
-from explanations.evaluation.statistics import Mean
+from explanations.evaluation.statistics import LEVEL, Mean
 from explanations.source_report import measuring, network_table, seeds, stated
 from explanations.source_report.claims import SECTIONS, Answer, judged_quantities
 from explanations.source_report.evidence import MEASURED, REASONED, REASONS, SAME
@@ -107,6 +107,8 @@ def render(content: Content) -> str:
             if answer.judged.verdict == HOLDS and answer.judged.basis == MEASURED
         ),
         quotes={answer.claim.key: answer.claim.quote for answer in content.answers},
+        short=_short(content.answers),
+        unequal=_unequal(content),
         reasons=REASONS,
         steps=sum(answer.judged.verdict in STEPS for answer in content.answers),
         intervals=judged_quantities(content.answers),
@@ -152,6 +154,31 @@ def render(content: Content) -> str:
             "".join(file.read_text(encoding="utf-8") for file in (STYLE, HERE / "page.css"))
         ),
     )
+
+
+def _short(answers: Sequence[Answer]) -> dict[str, list[str]]:
+    """Return the keys of the claims with a measured verdict, for the summary at the top."""
+    measured = [answer for answer in answers if answer.judged.basis == MEASURED]
+    found: dict[str, list[str]] = {"fails": [], "holds": [], "possible": []}
+    for answer in measured:
+        if answer.judged.verdict == FAILS:
+            found["fails"].append(answer.claim.key)
+        else:
+            kind = "possible" if POSSIBLE in answer.judged.measured else "holds"
+            found[kind].append(answer.claim.key)
+    return found
+
+
+def _unequal(content: Content) -> str:
+    """Name the classes whose maps differ from all others', by network and method."""
+    names = {"gradcam": "Grad-CAM", "saliency": "saliency"}
+    found = []
+    for label, methods in content.quality.items():
+        for method, rows in methods.items():
+            classes = [row.class_name for row in rows if row.p_holm < 1 - LEVEL]
+            if classes:
+                found.append(f"{names[method]} of {label} differs for {', '.join(classes)}")
+    return "; ".join(found)
 
 
 def _sections(study: Mapping[str, Any] | None) -> dict[str, str]:

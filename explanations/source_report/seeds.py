@@ -154,16 +154,16 @@ def near(off: Mean, name: str, unit: float) -> str:
 
     The printed figure may have been rounded or truncated to its last digit, of size ``unit``, so
     that the real figure is from half a unit below it to a unit above it. It holds if the whole
-    interval is within the tolerance of each such figure, and does not hold if the whole interval
-    is outside on one side of all of them.
+    interval is within the tolerance of these figures, and does not hold if the whole interval is
+    outside on one side.
     """
     if off.low is None or off.high is None or off.n < FEWEST_SEEDS:
         return OPEN
     tolerance = NEAR["loss" if name.endswith("loss") else "other"]
-    lowest, highest = off.low - unit, off.high + unit / 2
-    if -tolerance <= lowest and highest <= tolerance:
+    lowest, highest = -tolerance - unit / 2, tolerance + unit
+    if lowest <= off.low and off.high <= highest:
         return HOLDS
-    return FAILS if highest < -tolerance or lowest > tolerance else OPEN
+    return FAILS if off.high < lowest or off.low > highest else OPEN
 
 
 def check(recipe: str, cards: Mapping[str, Card]) -> None:

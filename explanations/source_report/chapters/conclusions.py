@@ -94,7 +94,7 @@ CLAIMS = (
     ),
     Claim(
         "gdpr-example",
-        "EU's GDPR",
+        "regulations require transparency in AI systems (eg: EU's GDPR)",
         "conclusions",
         held(
             "For automated decisions, its Articles 13 to 15 require “meaningful information about "

@@ -10,7 +10,14 @@ from explanations.source_report.chapters.claim import (
     needs_people,
     same,
 )
-from explanations.source_report.judging import changed, failed, held, repeated, unknown
+from explanations.source_report.judging import (
+    changed,
+    failed,
+    held,
+    repeated,
+    seen_in_ours,
+    unknown,
+)
 
 CLAIMS = (
     Claim(
@@ -95,7 +102,7 @@ CLAIMS = (
         "The GradCam heatmaps show the regions of the image that are most influential for the "
         "VGG13 model when classifying the image as “frog”",
         "gradcam",
-        judging_depth.gradcam_of_frogs,
+        seen_in_ours(judging_depth.gradcam_of_frogs),
     ),
     Claim(
         "sixteen",

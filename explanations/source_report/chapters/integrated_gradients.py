@@ -3,7 +3,7 @@
 from explanations.source_report import evidence as reasons
 from explanations.source_report import judging_methods
 from explanations.source_report.chapters.claim import Claim, needs_people, nothing_improved
-from explanations.source_report.judging import changed, held, repeated, unknown
+from explanations.source_report.judging import changed, held, repeated, seen_in_ours, unknown
 
 CLAIMS = (
     Claim(
@@ -73,8 +73,9 @@ CLAIMS = (
         " higher importance",
         "ig",
         held(
-            "By definition, relative to the largest value of the same picture. The hot map "
-            "shows absolute values, which do not tell favour from against."
+            "By definition, if importance is the method's own value, and relative to the largest "
+            "value of the same picture. The hot map shows absolute values, which do not tell "
+            "favour from against."
         ),
     ),
     Claim(
@@ -82,25 +83,24 @@ CLAIMS = (
         "This image displays the normalized importance of each pixel in determining the model's"
         " prediction.",
         "ig",
-        unknown(
-            "The values are normalised by construction. The report does not say what makes a "
-            "value importance: the row on decomposing judges their sum, and the row on crucial "
-            "pixels what happens without them.",
-            reasons.UNDEFINED,
+        held(
+            "By construction, if importance is the method's own value, as in the row on warmer "
+            "colours. The row on decomposing judges the sum of the values, and the row on crucial "
+            "pixels what happens without them."
         ),
     ),
     Claim(
         "ig-regions",
         "Several regions of the image are highlighted in varying intensities of red and yellow.",
         "ig",
-        judging_methods.ig_marks_regions,
+        seen_in_ours(judging_methods.ig_marks_regions),
     ),
     Claim(
         "ig-crucial",
         "These highlights suggest that the model considers these areas crucial for "
         "identifying the target class",
         "ig",
-        judging_methods.ig_beats_random,
+        seen_in_ours(judging_methods.ig_beats_random),
     ),
     Claim(
         "ig-behaviour",

@@ -120,8 +120,9 @@ CLAIMS = (
         "the model's prediction.",
         "lime",
         held(
-            "By definition: a patch's colour is its weight in the linear model. How well that "
-            "model describes the network is in the row on simplifying."
+            "By definition, if importance is the method's own value: a patch's colour is its "
+            "weight in the linear model. How well that model describes the network is in the row "
+            "on simplifying."
         ),
     ),
     Claim(
@@ -129,14 +130,14 @@ CLAIMS = (
         "The most influential regions are highlighted, indicating where the model is looking to "
         "make its decision.",
         "lime",
-        judging_methods.lime_highlights_most,
+        judging.seen_in_ours(judging_methods.lime_highlights_most),
     ),
     Claim(
         "lime-body",
         "areas in green around the cat's body and face suggest these regions are most "
         "influential in the model's decision-making process",
         "lime",
-        judging_methods.lime_marks_the_body,
+        judging.seen_in_ours(judging_methods.lime_marks_the_body),
     ),
     Claim(
         "lime-intensity",

@@ -38,13 +38,18 @@ CLAIMS = (
     ),
     Claim(
         "saliency-differ",
-        "they both differ in their approach and the type of insights they provide",
+        "they both differ in their approach",
         "saliency",
         held(
-            "By definition, the approaches differ: the row on individual pixels says how. So "
-            "do the maps: Grad-CAM gives one coarse map for a layer, saliency one value for "
-            "each pixel. Whether people gain other insights from them needs people."
+            "By definition: the row on individual pixels says how. So do the maps: Grad-CAM gives "
+            "one coarse map for a layer, saliency of the image one value for each pixel."
         ),
+    ),
+    Claim(
+        "saliency-types",
+        "they both differ in their approach and the type of insights they provide",
+        "saliency",
+        unknown("Whether people gain other insights from them needs people.", reasons.PEOPLE),
     ),
     Claim(
         "saliency-pixels",
@@ -52,8 +57,10 @@ CLAIMS = (
         "convolution layers, saliency maps focus on the individual pixels in the image",
         "saliency",
         held(
-            "By construction: saliency has a value for every pixel, the largest over the "
-            "colours; Grad-CAM weights the feature maps of a layer."
+            "By construction, for the saliency of the image, which the report defines: it has a "
+            "value for every pixel, the largest over the colours; Grad-CAM weights the feature "
+            "maps of a layer. What the report then shows contradicts its definition: saliency of "
+            "layers, of which the deeper have fewer cells than the image has pixels."
         ),
     ),
     Claim(
@@ -76,8 +83,9 @@ CLAIMS = (
         "Saliency maps produce finer detail at the pixel level compared to gradcam",
         "saliency",
         held(
-            "By construction: saliency has 32 × 32 values, the usual Grad-CAM layer of this "
-            "network 8 × 8, which are enlarged."
+            "By construction, for the saliency of the image: it has 32 × 32 values, the usual "
+            "Grad-CAM layer of this network 8 × 8, which are enlarged. The saliency of a layer, "
+            "which the report shows, has that layer's own resolution, 8 × 8 from module 10 on."
         ),
     ),
     Claim("saliency-noisy", "they can be very noisy", "saliency", judging_depth.saliency_is_noisy),

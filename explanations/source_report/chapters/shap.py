@@ -57,7 +57,7 @@ CLAIMS = (
         "shap-deep",
         "We then utilized SHAP's DeepExplainer, which is tailored for",
         "shap",
-        repeated(
+        changed(
             "The maps are of this project's own DeepSHAP, the method of DeepExplainer. Tests "
             "compare them with the package shap."
         ),
@@ -134,20 +134,20 @@ CLAIMS = (
         "effectively highlights the areas in the image that significantly influence the "
         "model's prediction",
         "shap",
-        judging.marks_what_counts("deepshap", "SHAP"),
+        judging.seen_in_ours(judging.marks_what_counts("deepshap", "SHAP")),
     ),
     Claim(
         "shap-face",
         "specific regions such as parts of the dog's face and body were highlighted",
         "shap",
-        judging_methods.shap_marks_the_object,
+        judging.seen_in_ours(judging_methods.shap_marks_the_object),
     ),
     Claim(
         "shap-crucial",
         "These areas are crucial in identifying the image as a dog, according to the model's "
         "learned features",
         "shap",
-        judging_methods.shap_of_dogs,
+        judging.seen_in_ours(judging_methods.shap_of_dogs),
     ),
     Claim(
         "shap-background",
@@ -168,8 +168,8 @@ CLAIMS = (
         "SHAP provides a quantitative measure of feature importance",
         "shap",
         held(
-            "By definition: a signed number for each pixel. The row on the signs says what the "
-            "numbers add up to."
+            "By definition, if importance is the method's own value: a signed number for each "
+            "pixel. The row on the signs says what the numbers add up to."
         ),
     ),
     Claim(

@@ -280,18 +280,22 @@ def test_deep_layers_that_keep_the_place_do_not_refute_that_they_may_lose_it(slo
     assert judged.lines[0].control.mean == pytest.approx(0)
 
 
-def test_sometimes_is_more_than_never():
-    dark, everywhere = (
-        {"frog": [{"cam_empty:14": n % 4 == 0, "cam_empty:13": usual * (n % 4 == 0)}
-                  for n in range(40)]}
-        for usual in (0, 1)
-    )  # fmt: skip
-    never = {"frog": [{"cam_empty:14": 0.0, "cam_empty:13": 0.0} for _ in range(40)]}
+def test_sometimes_is_more_often_than_in_earlier_modules_of_the_same_kind():
+    def maps(deep, early):
+        """A quarter of the images have dark maps in the deepest modules, or in all others."""
+        return {
+            "frog": [
+                {f"cam_empty:{m}": float((deep if m >= 12 else early) and n % 4 == 0)
+                 for m in MODULES}
+                for n in range(40)
+            ]
+        }  # fmt: skip
+
     judge = judging_depth.last_gradcam_is_sometimes_dark
-    assert judge(Evidence(LABELS, depth={"strong": dark})).verdict == HOLDS
-    assert judge(Evidence(LABELS, depth={"strong": never})).verdict == OPEN
-    # The control: a network whose usual layer is as often dark.
-    assert judge(Evidence(LABELS, depth={"strong": everywhere})).verdict == OPEN
+    assert judge(Evidence(LABELS, depth={"strong": maps(True, False)})).verdict == HOLDS
+    assert judge(Evidence(LABELS, depth={"strong": maps(False, False)})).verdict == OPEN
+    # The control: a network whose earlier modules are dark as often.
+    assert judge(Evidence(LABELS, depth={"strong": maps(True, True)})).verdict == OPEN
 
 
 @pytest.mark.parametrize(("rank", "verdict"), [(0.1, HOLDS), (0.9, OPEN)])
@@ -344,6 +348,19 @@ def test_counting_more_than_other_pixels_is_not_counting_most():
     evidence = Evidence(LABELS, depth={"strong": {"truck": worse}})
     worst = judging.marks_what_counts("saliency", "saliency", rule=judging.MOST)(evidence)
     assert worst.verdict == FAILS
+
+
+@pytest.mark.parametrize(("shap", "verdict"), [(0.6, FAILS), (0.5, OPEN), (0.2, OPEN)])
+@pytest.mark.parametrize("key", ["saliency", "lime"])
+def test_a_map_whose_pixels_count_less_than_shaps_does_not_mark_those_that_count_most(
+    key, shap, verdict
+):
+    image = {f"drop:{key}": 0.5, "drop:random": 0.1, f"drop:turned:{key}": 0.2, "drop:centre": 0.1}
+    images = {"truck": [image] * 20}
+    others = {"truck": [image | {"drop:deepshap": shap}] * 20}
+    evidence = Evidence(LABELS, depth={"strong": images}, methods={"strong": others})
+    most = judging.marks_what_counts(key, key, rule=judging.MOST)(evidence)
+    assert most.verdict == verdict
 
 
 @pytest.mark.parametrize("key", ["road", "infidelity"])
