@@ -118,6 +118,25 @@ def test_no_effect_is_never_said_but_how_large_it_may_still_be(planted_results):
         assert "no effect" not in answer_sentence(result, planted_results).lower()
 
 
+def test_what_tests_of_equivalence_rule_out_is_not_said_to_be_possible(planted_results):
+    result = named(planted_results, "sureness")
+    result = replace(result, outcome=replace(result.outcome, smallest_effect=0.5))
+
+    def said(small):
+        differences = [
+            replace(one, certainty="too small to matter") if one.arm in small else one
+            for one in result.answer.differences
+        ]
+        answer = replace(result.answer, differences=tuple(differences))
+        return answer_sentence(replace(result, answer=answer), planted_results)
+
+    everywhere = said({one.arm for one in result.answer.differences})
+    assert "tests of equivalence rule out 0.50 points or more either way" in everywhere
+    assert "remain possible" not in everywhere
+    (one, *_) = result.answer.differences
+    assert f"remain possible; for “{one.label}”, tests of equivalence rule out" in said({one.arm})
+
+
 def test_every_number_of_an_answer_is_in_the_results(planted_results, planted_output):
     document = json.loads((planted_output / "results.json").read_text(encoding="utf-8"))
     for result, written in zip(planted_results.confirmatory, document["outcomes"], strict=True):

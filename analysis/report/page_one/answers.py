@@ -199,7 +199,7 @@ def _not_shown(answer: Answer, result: OutcomeResult, any_shown: bool) -> list[s
     missing = len(rest) - len(estimated)
     sentences = []
     if estimated:
-        possible = _possible(estimated, answer)
+        possible = _possible(estimated, answer, result)
         if any_shown:
             kind = "comparison" if not _has_one_reference(answer) else _kind(result)
             number_of = f"the other {kind}" if len(rest) == 1 else f"the other {len(rest)} {kind}s"
@@ -218,7 +218,27 @@ def _not_shown(answer: Answer, result: OutcomeResult, any_shown: bool) -> list[s
     return sentences
 
 
-def _possible(rest: list[Difference], answer: Answer) -> str:
+def _possible(rest: list[Difference], answer: Answer, result: OutcomeResult) -> str:
+    """Return which differences remain possible.
+
+    Tests of equivalence can rule out more than the adjusted intervals do, which are wider. What
+    they rule out must not be called possible.
+    """
+    small = [one for one in rest if one.certainty == "too small to matter"]
+    smallest = result.outcome.smallest_effect
+    if not small or smallest is None:
+        return _left_by_intervals(rest, answer)
+    additive = answer.unit not in ("chance", "odds", "ratio")
+    size = size_text(smallest, answer.unit) if additive else number(smallest)
+    ruled_out = f"tests of equivalence rule out {size} or more"
+    others = [one for one in rest if one not in small]
+    if not others:
+        return f"{ruled_out} either way"
+    labels = _joined(_quoted(one.label) for one in small)
+    return f"{_left_by_intervals(others, answer)}; for {labels}, {ruled_out}"
+
+
+def _left_by_intervals(rest: list[Difference], answer: Answer) -> str:
     """Return which differences the adjusted intervals leave possible."""
     estimates = [one.estimate for one in rest if isinstance(one.estimate, Estimate)]
     low, high = min(one.low for one in estimates), max(one.high for one in estimates)
