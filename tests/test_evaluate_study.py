@@ -176,5 +176,5 @@ def test_the_analysis_takes_the_measures_of_the_shown_maps(tmp_path):
     found = json.loads((report / "results.json").read_text())["optional_sections"]["map_quality"]
     assert {row["arm"] for row in found["methods"]} == {"gradcam", "placebo", "ig"}
     following = found["following"][0]
-    # Every trial with a map is joined: 6 images in each of the three arms with maps.
-    assert following["images"] == 6
+    # Every trial with a map is joined: 3 images in each of the three arms with maps.
+    assert following["images"] == 3
