@@ -27,6 +27,7 @@ from surveys.pages.uncovering import (
     uncovers,
 )
 from surveys.services.leaving import erase
+from surveys.services.recording import uncover_cell
 from surveys.simulation import profile, run
 from surveys.study_checks import loading
 from surveys.study_file.declaration import StudyFileError
@@ -95,6 +96,17 @@ def test_the_consent_says_that_places_are_stored_only_where_they_are(study, db, 
     assert told in Client().get(f"/s/{study.slug}/").content.decode()
     other = drawn_study(tmp_path, right=4, wrong=2, slug="sharp", arms=ARMS)
     assert told not in Client().get(f"/s/{other.slug}/").content.decode()
+
+
+def test_a_path_of_cells_has_a_largest_length(study, monkeypatch):
+    monkeypatch.setattr("surveys.services.recording.uncovering.MOST_POINTS", 2)
+    someone, trial, _ = at_trial(study)
+    Client().get(f"/p/{someone.code}/")
+    step = sequence.current_step(someone).key
+    assert [uncover_cell(participant=someone, step=step, cell=f"{n}-1") for n in (1, 2, 3)] == [
+        True, True, True,
+    ]  # fmt: skip
+    assert len(Uncovering.objects.get(trial=trial).points) == 2
 
 
 def test_a_cell_is_cleared_by_a_request_without_a_script_and_stored(study):

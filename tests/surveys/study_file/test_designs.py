@@ -149,6 +149,10 @@ def test_image_sets_rotate_within_each_arm(db, tmp_path):
     for person in people:
         shown[person.rotation] |= {trial.stimulus_id for trial in person.trials.all()}
     assert not shown[0] & shown[1]
+    # A block after the first would show the next set.
+    sets = {person.rotation: {trial.stimulus.image_set_number for trial in person.trials.all()}
+            for person in people}  # fmt: skip
+    assert sets == {0: {0}, 1: {1}}
 
 
 def test_without_image_sets_everybody_has_the_first(db, tmp_path):
