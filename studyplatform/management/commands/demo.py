@@ -63,24 +63,24 @@ class Command(PlatformCommand):
             return ""
         self._step("Database", "migrate", verbosity=0)
         study = self._opened(SLUG)
-        with self._meanwhile(LARGE):
-            report = self._participants_and_report(study)
+        report = settings.DATA_DIR / "reports" / SLUG / "report.html"
+        missing = SIMULATED - Participant.objects.filter(study=study, simulated=True).count()
+        if missing <= 0 and report.exists():
+            self._opened(LARGE)  # a process of its own would take longer to start
+        else:
+            with self._meanwhile(LARGE):
+                self._participants_and_report(missing, report)
         return _summary(options["address"], _new_password(), report)
 
-    def _participants_and_report(self, study: Study) -> Path:
-        """Simulate the missing participants and analyse all of them. Return the report's path."""
-        simulated = Participant.objects.filter(study=study, simulated=True).count()
-        report = settings.DATA_DIR / "reports" / SLUG / "report.html"
-        if simulated < SIMULATED:
-            missing_people = SIMULATED - simulated
-            self._step("Synthetic participants", "simulate_participants", SLUG, n=missing_people)
-        if simulated < SIMULATED or not report.exists():
-            missing = pdf_missing()
-            if missing:
-                self.stderr.write(missing)
-            arguments = ["--simulated-only", *(["--no-pdf"] if missing else [])]
-            self._step("Analysis", "run_analysis", SLUG, *arguments, output=report.parent)
-        return report
+    def _participants_and_report(self, missing: int, report: Path) -> None:
+        """Simulate the missing participants and analyse all of them."""
+        if missing > 0:
+            self._step("Synthetic participants", "simulate_participants", SLUG, n=missing)
+        without_pdf = pdf_missing()
+        if without_pdf:
+            self.stderr.write(without_pdf)
+        arguments = ["--simulated-only", *(["--no-pdf"] if without_pdf else [])]
+        self._step("Analysis", "run_analysis", SLUG, *arguments, output=report.parent)
 
     @contextmanager
     def _meanwhile(self, slug: str) -> Iterator[None]:

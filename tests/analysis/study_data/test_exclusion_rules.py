@@ -133,3 +133,12 @@ def test_the_same_answers_count_each_time_that_a_questionnaire_is_asked():
 
     assert in_two_blocks("44", "22") == ([True], [False])
     assert in_two_blocks("45", "45") == ([False], [False])
+
+
+def test_items_asked_once_count_together_on_whatever_page_they_are():
+    answers = [
+        {"participant": "p", "block": block, "item": item, "value": "4"}
+        for block, item in (("1", "i0"), ("2", "i1"))
+    ]
+    data = study_data(answers=answers)
+    assert flagged(rules.same_answers, data, items=("i0", "i1"), alike=()) == ([True], [False])
