@@ -15,8 +15,10 @@ WORKERS ?= 3
 	@deploy/install.sh .venv requirements.txt
 	@touch $@
 
+# Tests start many processes: what these import is compiled once, except files for other Pythons.
 .venv/.installed-dev: .venv/.installed requirements-dev.txt
 	@deploy/install.sh .venv requirements-dev.txt
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib > .venv/compiled.log 2>&1 || true
 	@touch $@
 
 .venv/.installed-docs: .venv/.installed requirements-docs.txt
