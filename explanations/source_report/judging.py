@@ -261,7 +261,16 @@ def _unless_others_count_more(
     """Return the judgement that a map marks the pixels that count most, which fails if SHAP's map
     marks pixels that count more. The two maps can be of different numbers of images."""
     if key == "deepshap":
-        return only_tested(unless_enough(judged), MORE_THAN_SHAP)
+        blurred = "drop:integrated_gradients:blurred"
+        compared = lines_of(
+            evidence.methods,
+            evidence.labels,
+            "loss of probability by Integrated Gradients' (blurred) tenth, minus SHAP's",
+            difference(blurred, "drop:deepshap"),
+            classes=classes,
+        )
+        judged = replace(unless_enough(judged), lines=[*judged.lines, *compared])
+        return replace(judged, measured=f"{judged.measured} {FOR_COMPARISON}")
     lines = []
     for network, numbers in evidence.methods.items():
         other = over(numbers, entry("drop:deepshap"), classes)
@@ -286,9 +295,9 @@ def _unless_others_count_more(
     )
 
 
-MORE_THAN_SHAP = (
-    "The pixels of Integrated Gradients from a blurred image cost more by this measure (“The "
-    "methods compared”); blurring suits that map."
+FOR_COMPARISON = (
+    "The last numbers compare SHAP's pixels with the pixels of Integrated Gradients from a blurred "
+    "image. Above 0, the latter cost more; the loss is by blurring, which suits that map."
 )
 
 
