@@ -1,9 +1,9 @@
 """Measurement of the images of each class, stored image by image, so that a stopped run resumes."""
 
 import hashlib
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from explanations.evaluation.cases import Case
@@ -19,7 +19,9 @@ from explanations.source_report.numbers import (
     located,
     narrow,
 )
-from explanations.source_report.processes import Compute, Computing, in_this_process
+from explanations.source_report.processes import Compute, Computing, InThisProcess, Timed
+
+HERE = InThisProcess()
 
 
 @dataclass(frozen=True)
@@ -103,13 +105,18 @@ class Work:
 
     def missing(self) -> list[Case]:
         """List the images whose numbers are not on disk yet."""
+        return [case for _, case in self._missing_by_class()]
+
+    def _missing_by_class(self) -> list[tuple[str, Case]]:
         return [
-            case
+            (name, case)
             for name, cases in self.cases.items()
-            for case in _without(cases, read_lines(self.path(name)))
+            for known in [read_lines(self.path(name))]
+            for case in cases
+            if case.sha256 not in known
         ]
 
-    def measure(self, computing: Computing = in_this_process) -> Numbers:
+    def measure(self, computing: Computing = HERE) -> Numbers:
         """Compute the missing numbers class by class and return all."""
         numbers: dict[str, list[Values]] = {name: [] for name in self.cases}
         what = f"{self.network.label}, {self.group.label}"
@@ -119,31 +126,39 @@ class Work:
 
     def _each(self, computing: Computing) -> Iterator[tuple[str, Values]]:
         # All missing images are handed over at once, so that no core waits for the end of a class.
-        computed = iter(computing(self.group.compute, self.network, self.missing()))
+        computed = computing(self.group.compute, self.network, self.missing())
         for name, cases in self.cases.items():
             hashes = [case.sha256 for case in cases]
-            for _, values in resumed(self.path(name), hashes, lambda _: next(computed)):
+            for _, values in resumed(self.path(name), hashes, lambda _: next(computed)[0]):
                 yield name, values
 
-    def seconds_left(self) -> float:
-        """Estimate the time that the missing numbers need on one core, from one of them.
+    def begin(self, computing: Computing) -> Callable[[], float]:
+        """Hand over the first missing images; return a function that keeps their numbers.
 
-        The first image also pays for work that is done once, such as recording SHAP's background,
-        so that the second one is timed.
+        It returns the seconds that the other missing images need on one core. A process's first
+        image also pays for work that is done once, such as recording SHAP's background. Of one
+        image more than there are processes, at least one was not the first of its process, so that
+        the quickest is multiplied.
         """
-        missing = [
-            (name, case)
-            for name, cases in self.cases.items()
-            for case in _without(cases, read_lines(self.path(name)))
-        ]
-        seconds = 0.0
-        for name, case in missing[:2]:
-            started = time.perf_counter()
-            values = next(iter(in_this_process(self.group.compute, self.network, [case])))
+        missing = self._missing_by_class()
+        first = missing[: computing.cores + 1]
+        computed = computing(self.group.compute, self.network, [case for _, case in first])
+        return partial(self._keep, first, computed, len(missing) - len(first))
+
+    def _keep(
+        self, first: Sequence[tuple[str, Case]], computed: Iterator[Timed], others: int
+    ) -> float:
+        quickest = 0.0
+        for (name, case), (values, seconds) in zip(first, computed, strict=True):
             list(resumed(self.path(name), [case.sha256], {case.sha256: values}.__getitem__))
-            seconds = time.perf_counter() - started
-        return seconds * max(0, len(missing) - 2)
+            quickest = min(quickest or seconds, seconds)
+        return quickest * others
 
 
-def _without(cases: Sequence[Case], known: Mapping[str, Values]) -> list[Case]:
-    return [case for case in cases if case.sha256 not in known]
+def seconds_left(works: Sequence[Work], computing: Computing = HERE) -> float:
+    """Estimate the time that all missing numbers need on one core, from the first of each group.
+
+    These are computed at once, on all cores, and kept.
+    """
+    begun = [work.begin(computing) for work in works]
+    return sum(keep() for keep in begun)

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -40,10 +41,11 @@ from explanations.source_report.measuring import (
     Group,
     Numbers,
     Work,
+    seconds_left,
 )
 from explanations.source_report.numbers import DRAWS, Network
 from explanations.source_report.page import Content
-from explanations.source_report.processes import on_cores, seconds_on_cores
+from explanations.source_report.processes import Computing, on_cores
 from explanations.source_report.sources import LABELS, Sources, cases_by_class, examples
 from explanations.source_report.wording import evaluation_in_words, worded
 from explanations.store.atomic_files import write_atomically
@@ -106,23 +108,33 @@ class Estimate:
     """Seconds that the page will take."""
 
     measuring: float
-    """Seconds of the missing measurements on one core."""
+    """Seconds of the missing measurements on the cores that are used."""
     rest: float
     """Seconds of predictions, pictures and PDF."""
 
     @property
     def minutes(self) -> int:
         """Return the minutes of everything on this machine, at least 1."""
-        return max(1, round((seconds_on_cores(self.measuring) + self.rest) / 60))
+        return max(1, round((self.measuring + self.rest) / 60))
 
 
-def estimate(works: Sequence[Work], sources: Sources, settings: Settings) -> Estimate:
+@contextmanager
+def computing_for(works: Sequence[Work]) -> Iterator[Computing]:
+    """Provide the computation of the missing numbers, on all cores if there are many."""
+    networks = list({work.network.key: work.network for work in works}.values())
+    with on_cores(networks, sum(len(work.missing()) for work in works)) as computing:
+        yield computing
+
+
+def estimate(
+    works: Sequence[Work], sources: Sources, settings: Settings, computing: Computing
+) -> Estimate:
     """Estimate the seconds of the whole page.
 
-    The missing measurements are timed on an image of each group, the predictions of all test images
-    on a few of them.
+    The missing measurements are timed on a few images of each group, whose numbers are kept, the
+    predictions of all test images on a few of them.
     """
-    measuring = sum(work.seconds_left() for work in works)
+    measuring = seconds_left(works, computing) / computing.cores
     rest = 0.0
     for network, source in _predicted(sources):
         limit = _predicted_images(source, settings)
@@ -134,18 +146,27 @@ def estimate(works: Sequence[Work], sources: Sources, settings: Settings) -> Est
     return Estimate(measuring, rest + PRINTING)
 
 
+Measured = Mapping[str, Mapping[str, Numbers]]
+"""Numbers of each group of numbers and network, by their keys."""
+
+
+def measure(works: Sequence[Work], computing: Computing) -> Measured:
+    """Compute the missing numbers of each work, and return all."""
+    by_group: dict[str, dict[str, Numbers]] = {}
+    for work in works:
+        by_group.setdefault(work.group.key, {})[work.network.key] = work.measure(computing)
+    return by_group
+
+
 def write(
     sources: Sources,
     settings: Settings,
     output: Path,
     works: Sequence[Work],
-    seconds: float,
+    measured: Measured,
     say: Callable[[str], None],
 ) -> Content:
-    """Measure, draw and judge, and write report.html and results.json to ``output``.
-
-    ``seconds`` estimates the missing measurements on one core.
-    """
+    """Draw and judge what was measured, and write report.html and results.json to ``output``."""
     settings = replace(
         settings,
         study=worded(settings.study),
@@ -153,7 +174,7 @@ def write(
             key: evaluation_in_words(found) for key, found in settings.evaluations.items()
         },
     )
-    evidence = _evidence(sources, settings, works, seconds)
+    evidence = evidence_of(works, measured, sources, settings)
     say("Drawing the maps")
     answers = judge_all(evidence)
     content = Content(
@@ -208,20 +229,9 @@ def _cases(
     return cases_by_class(source, classifier, limit, seed)
 
 
-def _evidence(
-    sources: Sources, settings: Settings, works: Sequence[Work], seconds: float
-) -> Evidence:
-    by_group: dict[str, dict[str, Numbers]] = {}
-    networks = list({work.network.key: work.network for work in works}.values())
-    with on_cores(networks, seconds) as computing:
-        for work in works:
-            by_group.setdefault(work.group.key, {})[work.network.key] = work.measure(computing)
-    return evidence_of(works, by_group, sources, settings)
-
-
 def evidence_of(
     works: Sequence[Work],
-    by_group: Mapping[str, Mapping[str, Numbers]],
+    by_group: Measured,
     sources: Sources,
     settings: Settings,
 ) -> Evidence:

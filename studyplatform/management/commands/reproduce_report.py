@@ -121,16 +121,17 @@ class Command(PlatformCommand):
             works = pipeline.works_of(found, settings, output / "work")
             for sentence in found.missing:
                 self.stderr.write(f"Missing: {sentence}")
-            estimate = pipeline.estimate(works, found, settings)
-            unit = "minutes" if estimate.minutes > 1 else "minute"
-            images = sum(len(work.missing()) for work in works)
-            self.stderr.write(
-                f"About {estimate.minutes} {unit} for everything: numbers of {images} images, "
-                "predictions, pictures and PDF."
-            )
-            content = pipeline.write(
-                found, settings, output, works, estimate.measuring, self.stderr.write
-            )
+            self.stderr.write("Timing the first images, for an estimate")
+            with pipeline.computing_for(works) as computing:
+                estimate = pipeline.estimate(works, found, settings, computing)
+                images = sum(len(work.missing()) for work in works)
+                unit = "minutes" if estimate.minutes > 1 else "minute"
+                self.stderr.write(
+                    f"About {estimate.minutes} {unit} from here: numbers of {images} images, "
+                    "predictions, pictures and PDF."
+                )
+                measured = pipeline.measure(works, computing)
+            content = pipeline.write(found, settings, output, works, measured, self.stderr.write)
         except REFUSALS as error:
             raise CommandError(str(error)) from error
         if options["pdf"]:

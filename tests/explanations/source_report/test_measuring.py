@@ -19,6 +19,7 @@ from explanations.source_report.measuring import (
     TRAININGS,
     Group,
     Work,
+    seconds_left,
 )
 from explanations.source_report.numbers import (
     DRAWS,
@@ -33,7 +34,7 @@ from explanations.source_report.numbers import (
     turned,
 )
 from explanations.source_report.pipeline import Settings, evidence_of, together
-from explanations.source_report.processes import WORTH_STARTING, in_this_process, on_cores
+from explanations.source_report.processes import WORTH_STARTING, InThisProcess, on_cores
 
 
 def work(folder, compute, sha256="weights"):
@@ -80,21 +81,25 @@ def test_all_missing_images_are_handed_over_at_once_in_order(tmp_path):
     """Otherwise every core but one would wait at the end of each class."""
     handed = []
 
-    def computing(compute, network, cases):
-        handed.append([case.sha256 for case in cases])
-        return [compute(network, case) for case in cases]
+    class Computing:
+        cores = 2
+
+        def __call__(self, compute, network, cases):
+            handed.append([case.sha256 for case in cases])
+            return iter([(compute(network, case), 1.0) for case in cases])
 
     planned = work(tmp_path, lambda network, case: {"number": float(case.sha256[-1])})
-    planned.seconds_left()
-    numbers = planned.measure(computing)
-    assert handed == [["cat2", "dog0", "dog1", "dog2"]]
+    # One image more than cores, so that one of them was not the first of its process.
+    assert seconds_left([planned], Computing()) == 3
+    numbers = planned.measure(Computing())
+    assert handed == [["cat0", "cat1", "cat2"], ["dog0", "dog1", "dog2"]]
     assert [values["number"] for values in numbers["dog"]] == [0, 1, 2]
 
 
-def test_no_process_is_started_for_a_short_measurement(classifier):
+def test_no_process_is_started_for_few_images(classifier):
     network = Network("scenes", "scenes", classifier, ())
     with on_cores([network], WORTH_STARTING - 1) as computing:
-        assert computing is in_this_process
+        assert isinstance(computing, InThisProcess)
 
 
 @pytest.fixture
@@ -109,11 +114,11 @@ def two_threads():
 def test_processes_compute_the_numbers_of_this_process(classifier, scenes, two_threads):
     network = Network("scenes", "scenes", classifier, (Background(scenes), Background(scenes)))
     cases = [Case(image, 0, 0, str(number)) for number, image in enumerate(scenes[:3])]
-    here = list(in_this_process(expensive, network, cases))
+    here = [values for values, _ in InThisProcess()(expensive, network, cases)]
     # The network has an engine by now, as after the estimate of a run.
-    with on_cores([network], 2 * WORTH_STARTING) as computing:
-        assert computing is not in_this_process
-        there = list(computing(expensive, network, cases))
+    with on_cores([network], WORTH_STARTING) as computing:
+        assert computing.cores == 2
+        there = [values for values, _ in computing(expensive, network, cases)]
     assert without_times(there) == without_times(here)
     assert len({values["lime_r2"] for values in there}) == 3
 
@@ -133,11 +138,11 @@ def test_the_estimate_keeps_the_numbers_that_it_was_made_from(tmp_path):
         return {"value": 1.0}
 
     planned = work(tmp_path, compute)
-    assert planned.seconds_left() > 0
+    assert seconds_left([planned]) > 0
     assert len(planned.missing()) == 4
     planned.measure()
     assert len(seen) == 6
-    assert planned.seconds_left() == 0
+    assert seconds_left([planned]) == 0
 
 
 def test_the_estimate_does_not_multiply_what_is_done_once(tmp_path):
@@ -149,7 +154,7 @@ def test_the_estimate_does_not_multiply_what_is_done_once(tmp_path):
         return {"value": 1.0}
 
     warm = []
-    assert work(tmp_path, compute).seconds_left() < 0.3
+    assert seconds_left([work(tmp_path, compute)]) < 0.3
 
 
 def test_the_cheap_numbers_of_a_scene_are_finite_and_the_same_each_time(classifier, scenes):
