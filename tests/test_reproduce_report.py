@@ -24,7 +24,7 @@ def test_without_data_the_page_is_made_of_scenes_and_says_what_is_missing(tmp_pa
         pipeline.Settings(quick=True),
         output / "work",
     )
-    assert [len(work.missing()) for work in works] == [0] * 5
+    assert [len(work.missing()) for work in works] == [0] * 6
 
 
 def test_a_folder_without_results_is_refused_with_the_cure(tmp_path):
@@ -47,5 +47,5 @@ def test_what_is_missing_is_named_with_its_cure(settings):
     assert {work.network.key for work in works} == {"scenes"}
     assert [work.group for work in works] == [
         measuring.CHEAP, measuring.CONTROLS, measuring.CENTRE, measuring.EXPENSIVE,
-        measuring.LOCATED,
+        measuring.BASELINES, measuring.LOCATED,
     ]  # fmt: skip

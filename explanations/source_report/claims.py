@@ -1,7 +1,8 @@
 """Every sentence of the report that claims or shows something, with its judge."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from explanations.source_report.chapters import (
     aims,
@@ -16,6 +17,8 @@ from explanations.source_report.chapters import (
 from explanations.source_report.chapters.claim import Claim
 from explanations.source_report.evidence import Evidence, Judged
 from explanations.source_report.verdicts import Line
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,36 @@ def judge_all(evidence: Evidence) -> list[Answer]:
             first.setdefault((*line.identity, ""), row)
         answers[claim.key] = Answer(claim, judged, here, list(elsewhere))
     return list(answers.values())
+
+
+def of_network_alone(evidence: Evidence, key: str, answers: Sequence[Answer]) -> list[Answer]:
+    """Return the claims whose verdict would differ if this network were the only one.
+
+    Only claims with numbers of this and of another network are judged again. Rows that say the same
+    as another row are left out.
+    """
+    label = evidence.labels[key]
+    alone = replace(
+        evidence,
+        depth=_only(evidence.depth, key),
+        methods=_only(evidence.methods, key),
+        trainings=_only(evidence.trainings, key),
+        evaluations=_only(evidence.evaluations, label),
+    )
+    networks = {evidence.labels[other] for other in (*evidence.depth, *evidence.methods)}
+    found = []
+    for answer in answers:
+        there = {line.network for line in answer.judged.lines} & networks
+        if label not in there or len(there) < 2:
+            continue
+        judged = answer.claim.judge(alone)
+        if judged.verdict != answer.judged.verdict:
+            found.append(Answer(answer.claim, judged))
+    return found
+
+
+def _only(of_networks: Mapping[str, T], key: str) -> dict[str, T]:
+    return {name: found for name, found in of_networks.items() if name == key}
 
 
 SAYS_THE_SAME = "This says the same as another row, whose verdict it has."

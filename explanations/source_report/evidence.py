@@ -42,14 +42,15 @@ UNSEEN = "report's picture or code unseen"
 MISSING = "missing on this machine"
 REASONS = {
     TESTED: "The row has numbers. They do not decide the sentence, or they contradict one another.",
-    PEOPLE: "Only answers of people could decide it. The report has none, and the participants of "
-    "the study on this page are synthetic. The platform's studies measure trust, and perceived and "
-    "tested understanding, with and without each method.",
+    PEOPLE: "Only answers of people could decide it, alone or together with a measurement that the "
+    "row names. The report has none, and the participants of the study on this page are synthetic. "
+    "The platform's studies measure trust, and perceived and tested understanding, with and "
+    "without each method.",
     NOTHING: "The sentence is an aim, a hope, a judgement of value, a definition or a figure of "
     "speech. No number could decide it.",
     UNDEFINED: "The report does not say what would count. A measurement would judge a definition "
     "of this project instead of the sentence.",
-    NOT_DONE: "The row names the measurement that is lacking.",
+    NOT_DONE: "Numbers alone could decide it. The row names the measurement that is lacking.",
     OUTSIDE: "The sentence is about other networks, other fields, the literature or the law. It "
     "needs sources that neither the report nor this page has.",
     UNSEEN: "The sentence is about a picture or the code of the report, which are not in the text "
@@ -67,7 +68,8 @@ class Judged:
     measured: str
     lines: Sequence[Line] = ()
     reason: str = ""
-    """Why there is no verdict, for a sentence without numbers."""
+    """Why there is no verdict, for a sentence that has no numbers or only numbers for
+    comparison."""
     scope: str = ""
     """What the verdict is about, if it is not what the sentence is about."""
     same_as: str = ""
@@ -81,7 +83,9 @@ class Judged:
         if self.same_as:
             return SAME
         if self.verdict == OPEN:
-            return TESTED if self.lines else self.reason or MISSING
+            if self.lines and self.reason in ("", MISSING):
+                return TESTED
+            return self.reason or MISSING
         return MEASURED if any(line.verdict for line in self.lines) else REASONED
 
 

@@ -73,7 +73,14 @@ def lines_of(
         draws = of_draws(numbers, untrained, classes) if untrained else []
         if draws:
             means = [draw.mean for draw in draws]
-            line = replace(line, control=t_mean(means, new=True), control_is=RANDOM, draws=means)
+            counts = [draw.n for draw in draws]
+            line = replace(
+                line,
+                control=t_mean(means, new=True),
+                control_is=RANDOM,
+                draws=means,
+                drawn=(min(counts), max(counts)),
+            )
             if rule and against_draws:
                 holding = sum(rule(draw, limit) == HOLDS for draw in draws)
                 line = replace(line, shown_by=holding, beyond=_beyond_draws(line, rule))

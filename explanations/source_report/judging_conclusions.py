@@ -59,7 +59,7 @@ def maps_show_influence(evidence: Evidence) -> Judged:
     )
     judged = unless_beaten(judged, evidence, *NAMES)
     holding = sum(line.verdict == HOLDS for line in lines)
-    remark = f" Of these {len(lines)} comparisons, {holding} hold."
+    remark = f" Of these {len(lines)} comparisons, {holding} pass."
     return replace(judged, measured=judged.measured + remark)
 
 

@@ -24,6 +24,7 @@ from explanations.source_report.judging import (
     only_tested,
     possible,
 )
+from explanations.source_report.measuring import Numbers
 from explanations.source_report.numbers import SPREADS
 from explanations.source_report.verdicts import (
     FAILS,
@@ -63,7 +64,10 @@ def gradcam_localises(evidence: Evidence) -> Judged:
                 f"{len(unclear)} of {len(rows)} classes the interval includes 0"
                 + (f" ({', '.join(unclear)})." if unclear else ".")
             )
-    remark += " “Fairness” at the end has the table by class."
+    remark += (
+        " “Fairness” at the end has the table by class. “Effectiveness” is judged as this "
+        "localising alone (rule “Effective” at the top)."
+    )
     return replace(judged, measured=judged.measured + remark)
 
 
@@ -83,7 +87,9 @@ def focus_rises(method: str, modules: Sequence[int], before: Sequence[int]) -> J
     """
 
     def judge(evidence: Evidence) -> Judged:
-        lines = lines_by_kind(evidence, BLOCKS, f"{method}_blocks", modules, before, above, VISIBLE)
+        lines = lines_by_kind(
+            evidence, BLOCKS[method], f"{method}_blocks", modules, before, above, VISIBLE
+        )
         rule = (
             f"{_at_one_resolution(modules, before)} More focused is a difference above {VISIBLE}. "
             "A smaller one does not count, also in the report's direction."
@@ -93,10 +99,18 @@ def focus_rises(method: str, modules: Sequence[int], before: Sequence[int]) -> J
     return judge
 
 
-BLOCKS = "share of the map in the strongest 4 of 16 blocks"
+METHODS = {"cam": "Grad-CAM", "saliency": "saliency"}
+"""Names of the methods whose numbers the measurements call by a shorter name."""
+BLOCKS = {
+    key: f"{method}: share of the map in the strongest 4 of 16 blocks"
+    for key, method in METHODS.items()
+}
+HALF = {
+    key: f"{method}: share of cells above half of the maximum" for key, method in METHODS.items()
+}
 SAME_BLOCKS = (
-    "The maps are summed in the same 4 × 4 blocks, whatever their own resolution. Each kind of "
-    "module is compared with the same kind, and has its own number."
+    "The maps are summed in the same 16 blocks, each of 8 × 8 pixels of the image, whatever their "
+    "own resolution. Each kind of module is compared with the same kind, and has its own number."
 )
 
 
@@ -124,8 +138,10 @@ COUNTED = (
     "The report does not say how its saliency chapter counts layers. Layers 1 to 12 can be the "
     "modules 0 to 11, the modules 1 to 12, or the 6 convolutions and 6 ReLUs without the pools. "
     "That one of these is meant is an assumption; the sentence is judged under all three, and has "
-    "a verdict only if all agree. Kinds of module that only one side has are left out."
+    "a verdict only if all agree."
 )
+COUNT_NAMES = ("modules 0 to 11", "modules 1 to 12", "without the pools")
+"""Short name of each of ``COUNTS``."""
 
 
 def saliency_focuses_more(layers: Sequence[int], before: Sequence[int]) -> Judge:
@@ -133,14 +149,58 @@ def saliency_focuses_more(layers: Sequence[int], before: Sequence[int]) -> Judge
     however the report counts its layers from 1."""
 
     def judge(evidence: Evidence) -> Judged:
-        lines = _of_layers(evidence, BLOCKS, "saliency_blocks", layers, before, above, VISIBLE)
+        what = BLOCKS["saliency"]
+        lines = _of_layers(evidence, what, "saliency_blocks", layers, before, above, VISIBLE)
         rule = (
-            f"{COUNTED} {SAME_BLOCKS} More focused is a difference above {VISIBLE}. A smaller one "
-            "does not count, also in the report's direction."
+            f"{_counted(layers, before)} {SAME_BLOCKS} More focused is a difference above "
+            f"{VISIBLE}. A smaller one does not count, also in the report's direction."
+            f"{_small_differences(evidence, lines)}"
         )
         return of_our_images(judged_by(rule, lines))
 
     return judge
+
+
+def _counted(layers: Sequence[int], others: Sequence[int]) -> str:
+    """Say how layers are counted, and which modules each count leaves out."""
+    left_out = []
+    for modules, name in zip(COUNTS, COUNT_NAMES, strict=True):
+        some, rest = ([modules[layer - 1] for layer in side] for side in (layers, others))
+        compared = kinds_in(some, rest)
+        alone = [m for m in (*rest, *some) if KINDS[m] not in compared]
+        if alone:
+            of_count = _and(f"{NAMES_OF_KINDS[KINDS[m]]} {m}" for m in alone)
+            left_out.append(f"{of_count} (count “{name}”)")
+    remark = f" Left out, because the other side has none of the kind: {'; '.join(left_out)}."
+    return COUNTED + (remark if left_out else "")
+
+
+def _small_differences(evidence: Evidence, lines: Sequence[Line]) -> str:
+    """Count the differences in the report's direction that are too small to count, and say how much
+    saliency's focus differs between modules at all."""
+    small = [line for line in lines if (line.value.low or 0) > 0 and line.verdict != HOLDS]
+    if not small:
+        return ""
+    beyond = sum(_more_than_untrained(line) == HOLDS for line in small)
+    ranges = []
+    for key, numbers in evidence.depth.items():
+        means = _plain_means(numbers, "saliency_blocks")
+        if means:
+            label = evidence.labels[key]
+            ranges.append(f"from {min(means):.2f} to {max(means):.2f} ({label})")
+    return (
+        f" {len(small)} of the {len(lines)} numbers are in the report's direction, with their "
+        f"whole interval above 0, but do not pass; {beyond} of them exceed a new draw of random "
+        f"weights. Saliency's mean focus at a module goes {' and '.join(ranges)}, so that "
+        f"{VISIBLE} is a large part of its range."
+    )
+
+
+def _plain_means(numbers: Numbers, name: str) -> list[float]:
+    """Return the mean of a number at each module that has it, without intervals."""
+    images = [image for of_class in numbers.values() for image in of_class]
+    found = ([v[key] for v in images if key in v] for key in (f"{name}:{m}" for m in MODULES))
+    return [sum(values) / len(values) for values in found if values]
 
 
 def _of_layers(
@@ -169,10 +229,10 @@ def _and(words: Iterable[str]) -> str:
 def early_gradcam_is_blurred(evidence: Evidence) -> Judged:
     """Judge whether Grad-CAM of modules 0 and 1 is spread more evenly than of later modules."""
     early, later = (0, 1), range(2, LAST)
-    lines = lines_by_kind(evidence, BLOCKS, "cam_blocks", early, later, below, -VISIBLE)
+    lines = lines_by_kind(evidence, BLOCKS["cam"], "cam_blocks", early, later, below, -VISIBLE)
     lines += lines_by_kind(
         evidence,
-        "relative entropy at the module's own resolution",
+        "Grad-CAM: relative entropy at the module's own resolution",
         "cam_entropy",
         early,
         later,
@@ -200,7 +260,7 @@ def gradcam_focuses(evidence: Evidence) -> Judged:
         lines += lines_of(
             evidence.depth,
             evidence.labels,
-            f"variance of the {label} explained by the kind of module, minus by depth",
+            f"Grad-CAM: variance of the {label} explained by the kind of module, minus by depth",
             explained_by(name),
         )
     return judged_by(
@@ -233,7 +293,7 @@ def _focus_with_depth(
         lines += lines_of(
             evidence.depth,
             evidence.labels,
-            f"rank correlation of focus and depth, {named(of_kind)}",
+            f"{METHODS[method]}: rank correlation of focus and depth, {named(of_kind)}",
             correlated(""),
             rule,
             untrained=correlated,
@@ -254,7 +314,7 @@ def deep_gradcam_covers(evidence: Evidence) -> Judged:
             lines += lines_of(
                 evidence.depth,
                 evidence.labels,
-                f"share of cells above half of the maximum, {named(modules)}{name}",
+                f"{HALF['cam']}, {named(modules)}{name}",
                 alone(""),
                 above,
                 0.5,
@@ -289,7 +349,7 @@ def last_gradcam_is_dark(evidence: Evidence) -> Judged:
         lines += lines_of(
             evidence.depth,
             evidence.labels,
-            f"share of dark maps, {name}",
+            f"Grad-CAM: share of dark maps, {name}",
             _dark(""),
             above,
             0.5,
@@ -313,7 +373,7 @@ def darkness_is_learned(evidence: Evidence) -> Judged:
     lines = lines_of(
         evidence.depth,
         evidence.labels,
-        "share of dark maps at module 14",
+        "Grad-CAM: share of dark maps at module 14",
         _dark(""),
         untrained=_dark,
     )
@@ -356,7 +416,7 @@ def last_gradcam_is_sometimes_dark(evidence: Evidence) -> Judged:
         lines += lines_of(
             evidence.depth,
             evidence.labels,
-            f"share of dark maps, {named(some)} minus {named(rest)}",
+            f"Grad-CAM: share of dark maps, {named(some)} minus {named(rest)}",
             contrast("cam_empty", some, rest),
             above,
         )
@@ -364,7 +424,7 @@ def last_gradcam_is_sometimes_dark(evidence: Evidence) -> Judged:
         lines += lines_of(
             evidence.depth,
             evidence.labels,
-            f"share of dark maps, {named([module])}",
+            f"Grad-CAM: share of dark maps, {named([module])}",
             entry(f"cam_empty:{module}"),
         )
     return possible(
@@ -386,14 +446,12 @@ def deep_gradcam_loses_the_place(evidence: Evidence) -> Judged:
     if not evidence.objects:
         return not_measured()
     scenes = replace(evidence, depth={"scenes": evidence.objects})
-    lines = lines_by_kind(
-        scenes, "pixel AUC of the object", "cam_auc", range(9, LAST + 1), range(9), below
-    )
+    lines = lines_by_kind(scenes, OBJECT, "cam_auc", range(9, LAST + 1), range(9), below)
     for module in (0, 13):
         lines += lines_of(
             scenes.depth,
             scenes.labels,
-            f"pixel AUC of the object, {named([module])}",
+            f"{OBJECT}, {named([module])}",
             entry(f"cam_auc:{module}"),
         )
     return possible(
@@ -405,10 +463,14 @@ def deep_gradcam_loses_the_place(evidence: Evidence) -> Judged:
     )
 
 
+OBJECT = "Grad-CAM: pixel AUC of the object"
+
+
 def early_saliency_is_distributed(evidence: Evidence) -> Judged:
     """Judge whether saliency of the first layers is spread more than that of the later layers."""
-    rule = f"{COUNTED} {SAME_BLOCKS} More distributed is a difference below −{VISIBLE}."
-    lines = _of_layers(evidence, BLOCKS, "saliency_blocks", (1, 2), range(3, 13), below, -VISIBLE)
+    layers = ((1, 2), range(3, 13))
+    rule = f"{_counted(*layers)} {SAME_BLOCKS} More distributed is a difference below −{VISIBLE}."
+    lines = _of_layers(evidence, BLOCKS["saliency"], "saliency_blocks", *layers, below, -VISIBLE)
     return of_our_images(judged_by(rule, lines))
 
 
@@ -428,12 +490,13 @@ def saliency_focuses(evidence: Evidence) -> Judged:
         lines += lines_of(
             evidence.depth,
             evidence.labels,
-            f"share of cells above half of the maximum, {named([module])}",
+            f"{HALF['saliency']}, {named([module])}",
             entry(f"saliency_half:{module}"),
             untrained=at_module("saliency_half", module),
         )
     judged = judged_by(
-        f"{COUNTED} Focus is the share of the map in its strongest 4 of 16 blocks. A progression "
+        f"{COUNTED} Pools are left out: there are too few for a correlation. Focus is the share of "
+        "the map in its strongest 4 of 16 blocks. A progression "
         "in either direction is a rank correlation with depth within each image that is not 0, "
         "over the convolutions and over the ReLUs of these modules. Below 0, deeper maps are "
         "less focused; the rows below judge the direction that the report describes. The share "
@@ -442,7 +505,7 @@ def saliency_focuses(evidence: Evidence) -> Judged:
         lines,
     )
     remark = " Every draw of random weights shows it more strongly than the trained network."
-    return replace(judged, measured=judged.measured + remark * stronger)
+    return of_our_images(replace(judged, measured=judged.measured + remark * stronger))
 
 
 def saliency_of_trucks(evidence: Evidence) -> Judged:
@@ -452,20 +515,19 @@ def saliency_of_trucks(evidence: Evidence) -> Judged:
         " Only the map of the image was tested in this way, not the maps of layers, about which "
         "the sentence is."
     )
-    return replace(judged, verdict=OPEN, measured=judged.measured + remark)
+    return of_our_images(replace(judged, verdict=OPEN, measured=judged.measured + remark))
 
 
 def last_saliency_is_few_spots(evidence: Evidence) -> Judged:
     """Judge whether saliency of layers 11 and 12 is more concentrated than in earlier layers."""
     layers = ((11, 12), range(1, 11))
     rule = (
-        f"{COUNTED} {SAME_BLOCKS} A few highly focused areas are a difference above "
+        f"{_counted(*layers)} {SAME_BLOCKS} A few highly focused areas are a difference above "
         f"{VISIBLE}. The share of cells above half of the maximum, at each module's own "
         "resolution, is shown for comparison."
     )
-    lines = _of_layers(evidence, BLOCKS, "saliency_blocks", *layers, above, VISIBLE)
-    half = "share of cells above half of the maximum"
-    lines += _of_layers(evidence, half, "saliency_half", *layers, None)
+    lines = _of_layers(evidence, BLOCKS["saliency"], "saliency_blocks", *layers, above, VISIBLE)
+    lines += _of_layers(evidence, HALF["saliency"], "saliency_half", *layers, None)
     return of_our_images(judged_by(rule, lines))
 
 
@@ -484,7 +546,7 @@ def saliency_is_noisy(evidence: Evidence) -> Judged:
             lines += lines_of(
                 evidence.depth,
                 evidence.labels,
-                f"top tenth of pixels in common with SmoothGrad, {images}",
+                f"saliency: top tenth of pixels in common with SmoothGrad, {images}",
                 _undisturbed(smooth, chosen),
                 below,
                 0.5,
@@ -494,7 +556,7 @@ def saliency_is_noisy(evidence: Evidence) -> Judged:
         lines += lines_of(
             evidence.depth,
             evidence.labels,
-            f"in common of two SmoothGrad maps, minus of saliency and one, {amount}",
+            f"top tenth in common of two SmoothGrad maps, minus of saliency and one, {amount}",
             difference(f"smoothgrad_again_top:{noise}", f"smoothgrad_top:{noise}"),
             above,
             VISIBLE,
@@ -508,7 +570,7 @@ def saliency_is_noisy(evidence: Evidence) -> Judged:
     lines += lines_of(
         evidence.depth,
         evidence.labels,
-        "top tenth in common with the map of an invisibly changed image",
+        "saliency: top tenth in common with the map of an invisibly changed image",
         entry("saliency_neighbour_top"),
     )
     return possible(

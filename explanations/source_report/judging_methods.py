@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from explanations.evaluation.statistics import Mean
-from explanations.source_report.evidence import Evidence, Judged, not_measured
+from explanations.source_report.evidence import UNDEFINED, Evidence, Judged, not_measured
 from explanations.source_report.judging import (
     CRUCIAL,
     FAITHFUL,
@@ -239,23 +239,25 @@ def lime_costs_most(evidence: Evidence) -> Judged:
 
 
 def baseline_matters(evidence: Evidence) -> Judged:
-    """Judge whether Integrated Gradients depends on its baseline."""
+    """Judge whether Integrated Gradients depends on its baseline, with signs and without."""
     lines: list[Line] = []
-    for pair in ("black, mean", "black, blurred", "mean, blurred", "black, white"):
-        lines += lines_of(
-            evidence.methods,
-            evidence.labels,
-            f"rank correlation, {pair}",
-            entry(f"baseline_rank:{pair}"),
-            None if pair == OPPOSITE else below,
-            0.7,
-        )
+    for name, values in (("baseline_absolute_rank", "absolute values"), ("baseline_rank", "signs")):
+        for pair in ("black, mean", "black, blurred", "mean, blurred", OPPOSITE):
+            lines += lines_of(
+                evidence.methods,
+                evidence.labels,
+                f"rank correlation, {pair}, with {values}",
+                entry(f"{name}:{pair}"),
+                None if pair == OPPOSITE else below,
+                0.7,
+            )
     return possible(
-        "The numbers are rank correlations of two baselines' maps, with signs. The impact is great "
-        "if all three judged correlations are below 0.7. Black against white is shown for "
-        "comparison only: every pixel is above black and below white, so that a factor of its "
-        "attribution changes its sign by construction. The report shows absolute values, whose "
-        "correlations were not measured.",
+        "The numbers are rank correlations of two baselines' maps, of the absolute values, which "
+        "the report shows, and of the values with their signs. The impact is great if all three "
+        "judged correlations of both are below 0.7. Black against white is shown for comparison "
+        "only: every pixel is above black and below white, so that a factor of its attribution "
+        "changes its sign by construction. That the absolute values count, too, was decided before "
+        "they were measured.",
         lines,
     )
 
@@ -280,7 +282,7 @@ def wrong_baseline_misleads(evidence: Evidence) -> Judged:
     lines += lines_of(
         evidence.methods,
         evidence.labels,
-        "rank correlation, black, blurred",
+        "rank correlation, black, blurred, with signs",
         entry("baseline_rank:black, blurred"),
     )
     judged = judged_by(
@@ -377,8 +379,9 @@ def ig_steps(evidence: Evidence) -> Judged:
         "No other number of steps was measured. The number of steps does not change the "
         "granularity, which is 32 × 32 values for any number. It decides how exactly the "
         "attributions add up. Which error is worth which time is not a question that numbers "
-        "decide, and the report compares no other number of steps.",
+        "decide, and the report compares no other number of steps. The numbers are for comparison.",
         lines,
+        reason=UNDEFINED,
     )
 
 
@@ -432,6 +435,13 @@ def beyond_random(evidence: Evidence) -> dict[str, dict[str, Mean]]:
         for line in lines_of(evidence.methods, evidence.labels, key, quantity):
             found.setdefault(line.network, {})[key] = line.value
     return {network: values for network, values in found.items() if len(values) == 2}
+
+
+def shap_highlights(evidence: Evidence) -> Judged:
+    """Judge whether the pixels of SHAP count, which the report calls effective."""
+    judged = marks_what_counts("deepshap", "SHAP")(evidence)
+    remark = " “Effectively” is judged as this influence alone (rule “Effective” at the top)."
+    return replace(judged, measured=judged.measured + remark * bool(judged.lines))
 
 
 def shap_of_dogs(evidence: Evidence) -> Judged:

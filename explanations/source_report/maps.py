@@ -61,7 +61,9 @@ def layers(network: Network, case: Case, method: str) -> Example:
         enlarging = "bilinear" if method == "gradcam" else "nearest"
         relevance = enlarged(cells_as_tensor, case.image.shape[:2], enlarging)[0, 0].numpy()
         share = float((cells > cells.max() / 2).mean()) if cells.any() else 0.0
-        note = f"above half: {percent(share)}" if cells.any() else "dark: no positive cell"
+        # The maximum itself is above its half, so that the share is never 0.
+        above = percent(share) if share >= 0.005 else "under 1 %"
+        note = f"above half: {above}" if cells.any() else "dark: no positive cell"
         title = f"{module}: {KINDS[module]}, {len(cells)} × {len(cells)}"
         found.append(
             Picture(pictures.drawn(drawing, case.image, Attribution(relevance)), title, note)

@@ -11,6 +11,7 @@ from explanations.evaluation.progress import counted
 from explanations.evaluation.resumable_lines import Values, read_lines, resumed
 from explanations.source_report.numbers import (
     Network,
+    absolute_baselines,
     another_training,
     centre,
     cheap,
@@ -47,6 +48,9 @@ CHEAP = Group("depth", "layers and saliency", cheap, quick=20, full=100, version
 CONTROLS = Group("controls", "rotated maps", controls, quick=20, full=100, version=3)
 CENTRE = Group("centre", "centre of the image", centre, quick=20, full=100, version=1)
 EXPENSIVE = Group("methods", "IG, SHAP and LIME", expensive, quick=4, full=10, version=5)
+BASELINES = Group(
+    "baselines", "IG's absolute values by baseline", absolute_baselines, quick=4, full=10, version=1
+)
 TRAININGS = Group(
     "trainings",
     "LIME of another network",

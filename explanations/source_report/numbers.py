@@ -311,6 +311,8 @@ def _one(engine: Engine, case: Case, explainer: Explainer, seed: int = 0) -> Att
 
 
 BASELINES = ("black", "white", "mean", "blurred")
+PAIRS = (("black", "white"), ("black", "mean"), ("black", "blurred"), ("mean", "blurred"))
+"""Baselines of which the maps are compared."""
 
 
 def _baselines(network: Network, case: Case, kept: dict[str, Floats]) -> dict[str, float]:
@@ -326,9 +328,25 @@ def _baselines(network: Network, case: Case, kept: dict[str, Floats]) -> dict[st
         change = about["logit"] - about["baseline_logit"]
         missed = abs(about["completeness_delta"])
         residuals[f"ig_residual:{name}"] = float(missed / (1 + abs(change)))
-    pairs = [("black", "white"), ("black", "mean"), ("black", "blurred"), ("mean", "blurred")]
-    ranks = {f"baseline_rank:{a}, {b}": spearman(maps[a], maps[b]) for a, b in pairs}
+    ranks = {f"baseline_rank:{a}, {b}": spearman(maps[a], maps[b]) for a, b in PAIRS}
     return ranks | residuals | times
+
+
+def absolute_baselines(network: Network, case: Case) -> Values:
+    """Compute ``baseline_absolute_rank`` of two baselines: the rank correlation of the absolute
+    values of their maps, which are what the report's hot maps show.
+
+    ``expensive`` has the rank correlations with signs. These are a group of their own, so that a
+    run from before they were measured need not explain its images by every method again. White is
+    left out, because no row judges it.
+    """
+    pairs = [pair for pair in PAIRS if "white" not in pair]
+    maps = {
+        name: np.abs(_one(network.engine, case, IntegratedGradients(baseline=name)).relevance)
+        for name in BASELINES
+        if name != "white"
+    }
+    return {f"baseline_absolute_rank:{a}, {b}": spearman(maps[a], maps[b]) for a, b in pairs}
 
 
 @contextmanager

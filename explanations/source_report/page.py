@@ -24,7 +24,7 @@ from explanations.source_report.judging_recipes import printed
 from explanations.source_report.maps import Example
 from explanations.source_report.numbers import DRAWS
 from explanations.source_report.sources import LABELS
-from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, STEPS, VERDICTS
+from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, STEPS, VERDICTS, Line
 from explanations.source_report.wording import counted, percent, with_zeros, worded
 
 HERE = Path(__file__).parent
@@ -58,6 +58,8 @@ class Content:
     """Seed of each network's training, by the network's label."""
     planted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Effects that the study's synthetic participants were given, by outcome and arm."""
+    base_alone: Sequence[Answer] = ()
+    """Claims that would have this other verdict if the report's network were the only one."""
     beyond_random: Mapping[str, Mapping[str, Mean]] = field(default_factory=dict)
     """Loss of probability minus that of random pixels, by the network's label and the map."""
     about: Mapping[str, str] = field(default_factory=dict)
@@ -87,6 +89,7 @@ def render(content: Content) -> str:
         "percent": percent,
         "counted": counted,
         "planted": planted_effect,
+        "by_network": by_network,
     }
     return environment.get_template("page.html").render(
         content=content,
@@ -109,6 +112,9 @@ def render(content: Content) -> str:
         quotes={answer.claim.key: answer.claim.quote for answer in content.answers},
         short=_short(content.answers),
         unequal=_unequal(content),
+        shared=_shared(content.answers),
+        marks=MARKS,
+        scales=_scales(content.study),
         reasons=REASONS,
         steps=sum(answer.judged.verdict in STEPS for answer in content.answers),
         intervals=judged_quantities(content.answers),
@@ -133,6 +139,7 @@ def render(content: Content) -> str:
         labels=worded({method.key: method.label for method in catalogue.METHODS}) | controls.LABELS,
         outcomes=_outcomes(content.study),
         quality=_map_quality(content.study),
+        quality_cells=_quality_cells,
         mediation=_mediation(content.study),
         planted=_planted(content),
         leaders={network: leaders(found) for network, found in content.evaluations.items()},
@@ -167,6 +174,65 @@ def _short(answers: Sequence[Answer]) -> dict[str, list[str]]:
             kind = "possible" if POSSIBLE in answer.judged.measured else "holds"
             found[kind].append(answer.claim.key)
     return found
+
+
+MARKS = {HOLDS: "passes", FAILS: "fails", OPEN: "undecided"}
+"""Words for a number by the rule of its row. They differ from the verdicts of sentences, because a
+number can be of less than the sentence says."""
+
+SHARED = {
+    "saliency's focus by depth": (
+        "saliency-early",
+        "saliency-3-5",
+        "saliency-6-8",
+        "saliency-9-10",
+        "saliency-11-12",
+    ),
+    "saliency's noise": ("saliency-noisy", "saliency-sometimes"),
+    "the train figures of l2": ("l2-train", "l2-train-loss"),
+    "the distance of SHAP's maps of two draws of the background": ("shap-background", "shap-runs"),
+}
+"""Rows that rest on related numbers, so that their verdicts are not findings of their own."""
+
+
+def _shared(answers: Sequence[Answer]) -> str:
+    """Name the related numbers on which several measured verdicts rest."""
+    measured = {answer.claim.key for answer in answers if answer.judged.basis == MEASURED}
+    counts = {cause: len(measured.intersection(keys)) for cause, keys in SHARED.items()}
+    return "; ".join(f"{cause} of {count}" for cause, count in counts.items() if count > 1)
+
+
+def by_network(lines: Sequence[Line]) -> dict[str, list[Line]]:
+    """Group lines by their network, in the order of the networks' first lines."""
+    return {
+        network: [line for line in lines if line.network == network]
+        for network in dict.fromkeys(line.network for line in lines)
+    }
+
+
+def _scales(study: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Return what each outcome of the study's tables is: its range, its questions, and whether its
+    intervals are adjusted for the number of arms."""
+    if not study:
+        return []
+    scales = {found["scale"]: found for found in study.get("instruments", ())}
+    rows = []
+    for outcome in _outcomes(study):
+        about = outcome["outcome"]
+        scale = scales.get(about.get("scale"))
+        contrasts = outcome["found"].get("contrasts") or [{}]
+        estimate = contrasts[0].get("difference") or contrasts[0].get("estimate") or {}
+        rows.append(
+            {
+                "label": about["label"] or about["key"],
+                "range": outcome.get("score_range"),
+                "construct": scale["construct"] if scale else "",
+                "items": scale["items"] if scale else None,
+                "trials": about.get("kind") == "trial_mean",
+                "adjusted": "simultaneous" in estimate.get("method", ""),
+            }
+        )
+    return rows
 
 
 def _unequal(content: Content) -> str:
@@ -264,13 +330,25 @@ def _map_quality(study: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     return {**section, "labels": labels}
 
 
+def _quality_cells(
+    method: Mapping[str, Any], section: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    """Return a method's qualities and mean outcomes, in the order of the section's lists."""
+    qualities = [method["qualities"].get(row["measure"], {}) for row in section["qualities"]]
+    return qualities + [method["outcomes"].get(key, {}) for key in section["outcomes"]]
+
+
 def _mediation(study: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """Return the arms of the study's mediation, or None if it has none that could be computed."""
     section = (study or {}).get("optional_sections", {}).get("mediation")
     if not study or not section or not section.get("arms"):
         return None
     control = study["plan"]["control"]
-    return {"arms": section["arms"], "control": study["labels"].get(control, control)}
+    return {
+        "arms": section["arms"],
+        "control": study["labels"].get(control, control),
+        "n": section["arms"][0]["total"].get("n"),
+    }
 
 
 def _planted(content: Content) -> Mapping[str, Any] | None:
@@ -365,6 +443,7 @@ def as_json(content: Content) -> dict[str, Any]:
             {"network": network, "numbers": group, "images": images}
             for network, group, images in content.samples
         ],
+        "base_alone": {answer.claim.key: answer.judged.verdict for answer in content.base_alone},
         "claims": [
             {
                 "key": answer.claim.key,
@@ -422,7 +501,14 @@ def as_json(content: Content) -> dict[str, Any]:
 
 
 def number(value: float) -> str:
-    """Format with three decimals, and numbers of 10 and more, such as milliseconds, with one."""
+    """Format with three decimals, and numbers of 10 and more, such as milliseconds, with one.
+
+    A number that three decimals would round to 0 gets up to six, so that an end of an interval is
+    not printed as 0 where 0 is outside.
+    """
+    for decimals in range(4, 7):
+        if round(value, decimals - 1) == 0 != round(value, decimals):
+            return f"{value:.{decimals}f}".replace("-", "−")
     text = f"{value:,.{3 if abs(value) < 10 else 1}f}".replace("-", "−")
     return text[1:] if text == "−0.000" else text
 

@@ -25,12 +25,13 @@ from explanations.methods.lime import Lime
 from explanations.methods.protocol import Explainer, parameters_of
 from explanations.methods.saliency import Saliency
 from explanations.source_report import figures, maps, page
-from explanations.source_report.claims import Answer, judge_all
+from explanations.source_report.claims import Answer, judge_all, of_network_alone
 from explanations.source_report.evidence import MISSING, Evidence
 from explanations.source_report.fairness import quality_by_class
 from explanations.source_report.judging_methods import beyond_random
 from explanations.source_report.maps import Example
 from explanations.source_report.measuring import (
+    BASELINES,
     CENTRE,
     CHEAP,
     CONTROLS,
@@ -78,7 +79,7 @@ class Settings:
         """Return the number of images of all classes together."""
         if self.quick:
             return group.quick
-        slow = group in (EXPENSIVE, TRAININGS, NARROW)
+        slow = group in (EXPENSIVE, BASELINES, TRAININGS, NARROW)
         return classes * (self.slow_images if slow else group.full)
 
 
@@ -87,7 +88,7 @@ def works_of(sources: Sources, settings: Settings, folder: Path) -> list[Work]:
     measured = [(network, _photographs(sources)) for network in sources.networks.values()]
     works = [
         _work(group, network, source, settings, folder)
-        for group in (CHEAP, CONTROLS, CENTRE, EXPENSIVE)
+        for group in (CHEAP, CONTROLS, CENTRE, EXPENSIVE, BASELINES)
         for network, source in measured or [(sources.scenes, sources.scene_set)]
     ]
     works += [
@@ -200,6 +201,7 @@ def write(
         missing=[*sources.missing, *_left_out(settings), *_without_numbers(answers)],
         trained_with=sources.trained_with,
         planted=settings.planted,
+        base_alone=of_network_alone(evidence, "base", answers),
         beyond_random=beyond_random(evidence),
         about=_about(sources, settings),
     )
@@ -401,11 +403,7 @@ def _about(sources: Sources, settings: Settings) -> dict[str, str]:
             f"{settings.seed} to {settings.seed + DRAWS - 1}"
         ),
         "methods": "; ".join(map(_with_parameters, EXPLAINERS)),
-        **{
-            f"batch size, {key}": str(cards[0]["recipe"]["batch_size"])
-            for key, cards in sources.cards.items()
-            if cards
-        },
+        **{f"training, {key}": _training(cards) for key, cards in sources.cards.items() if cards},
         "torch": torch.__version__,
         **{f"weights, {network.key}": network.classifier.sha256 for network in measured},
         **{
@@ -416,6 +414,17 @@ def _about(sources: Sources, settings: Settings) -> dict[str, str]:
             if network.other
         },
     }
+
+
+def _training(cards: Sequence[Mapping[str, Any]]) -> str:
+    """Name what the report does not say of a training: batch size, images and seeds."""
+    data = cards[0]["data"]
+    seeds = ", ".join(str(card["seed"]) for card in cards)
+    return (
+        f"batch size {cards[0]['recipe']['batch_size']}; {data['train_images']} training and "
+        f"{data['validation_images']} validation images, drawn anew by each seed; "
+        f"{'seed' if len(cards) == 1 else 'seeds'} {seeds}"
+    )
 
 
 EXPLAINERS: Sequence[Explainer] = (

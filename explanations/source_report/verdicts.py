@@ -50,6 +50,8 @@ class Line:
     draws: Sequence[float] = ()
     """Mean for each draw of random weights. ``control`` is then their mean, with the prediction
     interval for a new draw."""
+    drawn: tuple[int, int] | None = None
+    """Fewest and most images that have the number in a draw of random weights."""
     shown_by: int = 0
     """Draws of random weights for which the claim holds as well."""
     beyond: bool = True

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from statsmodels.stats.proportion import proportion_confint
+
 from explanations.evaluation.catalogue import MEASURES
 
 WORDS = {
@@ -24,7 +26,8 @@ def worded(results: Any) -> Any:
 
 
 def evaluation_in_words(evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    """Return results of evaluate_explanations with the labels and captions of today's catalogue.
+    """Return results of evaluate_explanations with the labels and captions of today's catalogue,
+    and with Wilson's interval of shares of images, as in the rows of the page.
 
     A measure that the catalogue no longer has keeps its stored words.
     """
@@ -35,7 +38,23 @@ def evaluation_in_words(evaluation: Mapping[str, Any]) -> dict[str, Any]:
         else measure
         for measure in evaluation["measures"]
     ]
+    measures = [
+        {**measure, "rows": [_with_wilson(row) for row in measure["rows"]]}
+        if measure["key"] in SHARES
+        else measure
+        for measure in measures
+    ]
     return {**evaluation, "measures": measures}
+
+
+SHARES = ("no_patch_matters", "pointing_game", "pointing_game_1px")
+"""Measures that are 0 or 1 for each image."""
+
+
+def _with_wilson(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of a measure with Wilson's 95 % interval in place of the bootstrap's."""
+    low, high = proportion_confint(round(row["mean"] * row["n"]), row["n"], method="wilson")
+    return {**row, "low": float(low), "high": float(high)}
 
 
 def with_zeros(text: str) -> str:

@@ -97,8 +97,8 @@ CLAIMS = (
         "layers and features used by the VGG model in making predictions",
         "comparison",
         failed(
-            "The report shows the methods one after the other and compares no number. The "
-            "measures above compare them."
+            "The report compares two of the five, saliency and Grad-CAM, in words, and no number. "
+            "The measures above compare all five."
         ),
     ),
     Claim(
@@ -108,7 +108,7 @@ CLAIMS = (
         "study",
         failed(
             "The report contains no participants, no questionnaire and no result about "
-            "people. The platform runs such a study; the people of the one above are "
+            "people. The platform runs such studies. The participants of the study above are "
             "synthetic."
         ),
     ),
@@ -142,9 +142,9 @@ CLAIMS = (
         "aims",
         unknown(
             "All five methods explain the printed network here, so that they are compatible "
-            "with it by construction. The report does not say when a method is effective. The "
-            "measures of “The methods compared” and the rows of each method say what each of "
-            "them does.",
+            "with it by construction. The sentence names no effect, and the report does not say "
+            "when a method is effective (rule “Effective” at the top). The measures of “The "
+            "methods compared” and the rows of each method say what each of them does.",
             reasons.UNDEFINED,
         ),
     ),

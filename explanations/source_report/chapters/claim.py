@@ -44,9 +44,9 @@ needs_features = unknown(
 )
 needs_people = unknown("See “needs people” at the top of the page.", reasons.PEOPLE)
 nothing_improved = unknown(
-    "The report improves nothing with a map. A network with a planted fault, and people who look "
-    "for it with and without maps, could show this; none was made.",
-    reasons.NOT_DONE,
+    "The report improves nothing with a map. People who look for a planted fault of a network, "
+    "with and without maps, could show this.",
+    reasons.PEOPLE,
 )
 attention = unknown("The report does not say how attention could be observed.", reasons.UNDEFINED)
 transparent = unknown(

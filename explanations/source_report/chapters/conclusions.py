@@ -56,9 +56,9 @@ CLAIMS = (
         "conclusions",
         unknown(
             "A map changes no prediction of the network. Whether people who see maps change "
-            "the network so that it behaves as expected could be measured with a known fault, "
-            "and was not.",
-            reasons.NOT_DONE,
+            "the network so that it behaves as expected needs people and a network with a known "
+            "fault.",
+            reasons.PEOPLE,
         ),
     ),
     Claim(
@@ -125,9 +125,9 @@ CLAIMS = (
         "model architectures to promote fairness",
         "conclusions",
         unknown(
-            "A network with a known bias could be adjusted with and without maps. Nothing in "
+            "Developers could adjust a network with a known bias with and without maps. Nothing in "
             "the report is adjusted, and nothing was adjusted here.",
-            reasons.NOT_DONE,
+            reasons.PEOPLE,
         ),
     ),
     Claim(

@@ -267,14 +267,19 @@ CLAIMS = (
     ),
     Claim(
         "gradcam-essential",
-        "which is essential for distinguishing among classes but is not always visually "
-        "interpretable",
+        "which is essential for distinguishing among classes",
         "gradcam",
         unknown(
             "That context is essential could be measured with a network that has none, such as "
-            "one of 3 × 3 pixels; none was trained. What can be interpreted needs people.",
+            "one of 3 × 3 pixels; none was trained.",
             reasons.NOT_DONE,
         ),
+    ),
+    Claim(
+        "gradcam-interpretable",
+        "is not always visually interpretable",
+        "gradcam",
+        needs_people,
     ),
     Claim(
         "gradcam-suggests",
@@ -300,8 +305,9 @@ CLAIMS = (
         "just how cleverly the model can pick out and focus on important parts of images",
         "gradcam",
         unknown(
-            "The row on localising says whether the marked pixels count. That the network "
-            "chose the parts a person would choose needs masks of parts.",
+            "The report does not say what would be clever. The row on localising says whether "
+            "the marked pixels count. That the network chose the parts a person would choose needs "
+            "masks of parts.",
             reasons.UNDEFINED,
         ),
     ),

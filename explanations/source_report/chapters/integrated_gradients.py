@@ -43,9 +43,9 @@ CLAIMS = (
         "Integrated Gradients computed the attributions by interpolating the input and its "
         "baseline and averaging the gradients at all interpolation points",
         "ig",
-        repeated(
-            "Computed in the same way. The points and their weights are those of Gauss-Legendre"
-            " quadrature."
+        changed(
+            "A weighted mean: the points and their weights are those of Gauss-Legendre quadrature. "
+            "The report does not say where its points are, and averages them with equal weights."
         ),
     ),
     Claim(
@@ -59,7 +59,10 @@ CLAIMS = (
         "ig-normalised",
         "we normalized the attributions to visualize the data effectively",
         "ig",
-        repeated("Each hot map is relative to its own largest value."),
+        repeated(
+            "Each hot map is relative to its own largest value. Whether that is effective is not "
+            "judged (rule “Effective” at the top)."
+        ),
     ),
     Claim(
         "ig-left",
@@ -163,10 +166,7 @@ CLAIMS = (
         "This method is particularly valuable for validating the model's decision-making "
         "process, ensuring that the model behaves as expected",
         "ig",
-        unknown(
-            "The report validates nothing with it, and no rule says what would be valid.",
-            reasons.UNDEFINED,
-        ),
+        nothing_improved,
     ),
     Claim(
         "ig-improving",

@@ -115,7 +115,8 @@ CLAIMS = (
             "The recipes here have the printed settings: ten epochs of Adam, a learning "
             "rate of 0.001, cross entropy and dropout of 0.5. The report does not give the "
             "batch size, the size of its validation set or a seed, so that its training "
-            "cannot be repeated exactly. “How this page was made” gives ours."
+            "cannot be repeated exactly. “How this page was made” gives ours: batch size, seeds, "
+            "and the numbers of training and validation images."
         ),
     ),
     Claim(

@@ -85,7 +85,8 @@ CLAIMS = (
         held(
             "By construction, for the saliency of the image: it has 32 × 32 values, the usual "
             "Grad-CAM layer of this network 8 × 8, which are enlarged. The saliency of a layer, "
-            "which the report shows, has that layer's own resolution, 8 × 8 from module 10 on."
+            "which the report shows, has that layer's own resolution: 8 × 8 for modules 9 to 13, "
+            "no finer than Grad-CAM."
         ),
     ),
     Claim("saliency-noisy", "they can be very noisy", "saliency", judging_depth.saliency_is_noisy),
@@ -161,7 +162,10 @@ CLAIMS = (
         "We employed hooks to track activations and gradients across the model's layers as it "
         "processed images.",
         "saliency",
-        repeated("The gradients by every module's output are taken from the same backward pass."),
+        changed(
+            "Without hooks: the modules are run one after the other, and the gradients by every "
+            "module's output are taken from the same backward pass."
+        ),
     ),
     same(
         "saliency-influential",
@@ -188,7 +192,10 @@ CLAIMS = (
         "saliency-below",
         "Below are the saliency map visualizations for different layers in the model:",
         "saliency",
-        repeated("All 15 modules are shown above."),
+        repeated(
+            "All 15 modules are shown above. The report's layers 1 to 12 are among them, however "
+            "it counts them."
+        ),
     ),
     Claim(
         "saliency-shown",

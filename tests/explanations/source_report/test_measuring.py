@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from explanations.evaluation.cases import Case
+from explanations.evaluation.ranking import spearman
 from explanations.imagesets.background import Background
+from explanations.methods.integrated_gradients import IntegratedGradients
 from explanations.source_report.measuring import (
     CENTRE,
     CHEAP,
@@ -24,6 +26,7 @@ from explanations.source_report.measuring import (
 from explanations.source_report.numbers import (
     DRAWS,
     Network,
+    absolute_baselines,
     another_training,
     centre,
     cheap,
@@ -205,6 +208,22 @@ def test_the_expensive_numbers_cover_every_method_that_a_claim_compares(classifi
     assert 0 < numbers["ig_residual:black"] < 0.2
     # The same background twice gives the same map.
     assert (numbers["background_rank"], numbers["background_error"]) == (pytest.approx(1), 0)
+
+
+def test_absolute_values_of_two_baselines_are_compared_without_their_signs(classifier, scenes):
+    network = Network("scenes", "scenes", classifier, ())
+    numbers = absolute_baselines(network, Case(scenes[0], 0, 0, "a"))
+    pairs = [("black", "mean"), ("black", "blurred"), ("mean", "blurred")]
+    assert set(numbers) == {f"baseline_absolute_rank:{a}, {b}" for a, b in pairs}
+    assert all(-1 <= value <= 1 for value in numbers.values())
+    black, mean = (
+        network.engine.explain(
+            scenes[:1], [0], {"ig": IntegratedGradients(baseline=name)}
+        )["ig"][0].relevance
+        for name in ("black", "mean")
+    )  # fmt: skip
+    without_signs = spearman(np.abs(black), np.abs(mean))
+    assert numbers["baseline_absolute_rank:black, mean"] == without_signs != spearman(black, mean)
 
 
 def test_shap_is_compared_with_a_background_of_one_class(classifier, scenes):

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,7 +21,14 @@ from explanations.source_report import (
     judging_recipes,
     page,
 )
-from explanations.source_report.claims import CLAIMS, SECTIONS, judge_all, judged_quantities
+from explanations.source_report.claims import (
+    CLAIMS,
+    SECTIONS,
+    Answer,
+    judge_all,
+    judged_quantities,
+    of_network_alone,
+)
 from explanations.source_report.evidence import REASONS, Evidence
 from explanations.source_report.fairness import quality_by_class
 from explanations.source_report.numbers import DRAWS, SPREADS, roughness, untrained_name
@@ -298,13 +306,61 @@ def test_sometimes_is_more_often_than_in_earlier_modules_of_the_same_kind():
     assert judge(Evidence(LABELS, depth={"strong": maps(True, True)})).verdict == OPEN
 
 
-@pytest.mark.parametrize(("rank", "verdict"), [(0.1, HOLDS), (0.9, OPEN)])
-def test_baselines_matter_by_pairs_whose_maps_need_not_be_opposite(rank, verdict):
+@pytest.mark.parametrize(
+    ("absolute", "rank", "verdict"), [(0.1, 0.1, HOLDS), (0.1, 0.9, OPEN), (0.9, 0.1, OPEN)]
+)
+def test_baselines_matter_by_pairs_whose_maps_need_not_be_opposite(absolute, rank, verdict):
     """From black and from white, a factor of every attribution changes its sign."""
-    numbers = of_methods(**{"baseline_rank:black, white": -0.6, "baseline_rank:black, mean": rank})
+    numbers = of_methods(
+        **{
+            "baseline_absolute_rank:black, mean": absolute,
+            "baseline_rank:black, white": -0.6,
+            "baseline_rank:black, mean": rank,
+        }
+    )
     judged = judging_methods.baseline_matters(Evidence(LABELS, methods={"strong": numbers}))
     assert judged.verdict == verdict
-    assert [line.verdict for line in judged.lines] == [HOLDS if rank < 0.7 else FAILS, ""]
+    assert [line.verdict for line in judged.lines] == [
+        HOLDS if absolute < 0.7 else FAILS, HOLDS if rank < 0.7 else FAILS, ""
+    ]  # fmt: skip
+
+
+def test_numbers_for_comparison_do_not_hide_that_there_is_no_criterion():
+    numbers = of_methods(**{"ig_residual:black": 0.02})
+    judged = judging_methods.ig_steps(Evidence(LABELS, methods={"strong": numbers}))
+    assert (len(judged.lines), judged.basis) == (1, "no criterion")
+
+
+def test_the_page_says_what_the_reports_network_alone_would_show():
+    exact, rough = (
+        {"cat": of_methods(**{"ig_residual:black": residual})["cat"] * 3} for residual in (0.0, 0.2)
+    )
+    evidence = Evidence(LABELS, methods={"base": exact, "strong": rough})
+    answers = [Answer(claim, claim.judge(evidence)) for claim in CLAIMS if claim.section == "ig"]
+    alone = {
+        answer.claim.key: answer.judged.verdict
+        for answer in of_network_alone(evidence, "base", answers)
+    }
+    assert alone == {"ig-decompose": HOLDS}
+    assert of_network_alone(replace(evidence, methods={"base": exact}), "base", answers) == []
+
+
+def test_a_difference_too_small_to_count_is_said_to_be_in_the_reports_direction():
+    judge = judging_depth.saliency_focuses_more((3, 4, 5), (1, 2))
+    small = judge(Evidence(LABELS, depth={"strong": images(0.001, 0)}))
+    assert small.verdict == FAILS
+    assert f"{len(small.lines)} of the {len(small.lines)} numbers are in the" in small.measured
+    assert "goes from 0.31 to 0.32 (strong)" in small.measured
+    assert "the report's direction, with" not in judge(
+        Evidence(LABELS, depth={"strong": images(-0.001, 0)})
+    ).measured  # fmt: skip
+    # Layers 3 to 5 and 1 to 2 without pools: modules 3, 5, 6 and 0, 1.
+    assert "Left out" in small.measured
+
+
+def test_small_numbers_are_not_printed_as_nothing():
+    texts = [page.number(value) for value in (0.00003, -0.0004, 0.0005, 1e-9, 0, 12.34)]
+    assert texts == ["0.00003", "−0.0004", "0.001", "0.000", "0.000", "12.3"]
 
 
 @pytest.mark.parametrize("key", ["lime", "deepshap"])
@@ -686,8 +742,17 @@ def test_the_page_tells_whether_better_maps_went_with_more_trust():
         2
     ].partition("</table>")[0]
     section = study["optional_sections"]["map_quality"]
-    assert rows.count("<tr><th>") == len(section["together"]) + 1
+    assert rows.count("<tr><th>") == len(section["methods"]) + 1
+    of_rhos = html.partition("Spearman's ρ of map quality")[2].partition("</table>")[0]
+    assert of_rhos.count("<tr><th>") == len(section["together"]) + 1
+    # The qualities themselves, from which a reader can check ρ.
+    lime = section["methods"][-1]
+    assert f"{page.number(lime['qualities']['road']['value'])} <span" in rows
     assert "ROAD" in rows
+    # Each column says its scale, and whether its intervals are adjusted.
+    columns = html.partition("What the columns are")[2].partition("</dl>")[0]
+    assert columns.count("from 1 to 7.") == 3
+    assert columns.count("are not adjusted") == 2
     # A study whose maps were not measured has no such part.
     section = {"name": "map quality", "reason": "the maps were not evaluated"}
     study = study | {"optional_sections": {"map_quality": section}}

@@ -26,6 +26,15 @@ def test_labels_and_captions_are_those_of_the_catalogue_whatever_was_stored():
     assert second == stored["measures"][1]
 
 
+def test_a_share_of_images_has_wilsons_interval():
+    """R: prop.test(28, 100, correct = FALSE)$conf.int gives .2013, .3749."""
+    row = {"method": "lime", "images": "all", "mean": 0.28, "low": 0.19, "high": 0.37, "n": 100}
+    stored = {"measures": [{"key": "no_patch_matters", "rows": [row]}]}
+    (measure,) = evaluation_in_words(stored)["measures"]
+    (share,) = measure["rows"]
+    assert (round(share["low"], 4), round(share["high"], 4)) == (0.2014, 0.3749)
+
+
 def test_a_study_gets_the_pages_names_and_keeps_its_numbers():
     study = json.loads((EXAMPLES / "source-study" / "results.json").read_text())
     labels = {row["outcome"]["key"]: row["outcome"]["label"] for row in worded(study)["outcomes"]}
