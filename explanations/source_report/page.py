@@ -58,8 +58,9 @@ class Content:
     """Seed of each network's training, by the network's label."""
     planted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Effects that the study's synthetic participants were given, by outcome and arm."""
-    base_alone: Sequence[Answer] = ()
-    """Claims that would have this other verdict if the report's network were the only one."""
+    base_alone: Sequence[Answer] | None = None
+    """Claims that would have this other verdict if the report's network were the only one; None
+    without a second network."""
     beyond_random: Mapping[str, Mapping[str, Mean]] = field(default_factory=dict)
     """Loss of probability minus that of random pixels, by the network's label and the map."""
     about: Mapping[str, str] = field(default_factory=dict)
@@ -443,7 +444,9 @@ def as_json(content: Content) -> dict[str, Any]:
             {"network": network, "numbers": group, "images": images}
             for network, group, images in content.samples
         ],
-        "base_alone": {answer.claim.key: answer.judged.verdict for answer in content.base_alone},
+        "base_alone": {
+            answer.claim.key: answer.judged.verdict for answer in content.base_alone or ()
+        },
         "claims": [
             {
                 "key": answer.claim.key,

@@ -201,7 +201,9 @@ def write(
         missing=[*sources.missing, *_left_out(settings), *_without_numbers(answers)],
         trained_with=sources.trained_with,
         planted=settings.planted,
-        base_alone=of_network_alone(evidence, "base", answers),
+        base_alone=of_network_alone(evidence, "base", answers)
+        if {"base", "strong"} <= evidence.depth.keys()
+        else None,
         beyond_random=beyond_random(evidence),
         about=_about(sources, settings),
     )
