@@ -509,6 +509,11 @@ class PeopleForm(JobForm):
         field.initial = usable[0] if usable else None
         # Whoever sends a choice that is not possible is told why by clean().
         field.widget.impossible = frozenset(refusals) - frozenset(usable)
+        if usable and field.widget.impossible:
+            why = next(refusal for refusal in refusals.values() if refusal)
+            field.help_text = (
+                gettext("Everybody in a pilot is simulated.") if study.is_pilot else why
+            )
         if not usable:
             hidden = self._is_hidden(study)
             self.impossible = str(NOBODY_TO_COMPARE if hidden else refusals["included"])

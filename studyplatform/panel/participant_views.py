@@ -38,7 +38,8 @@ PEOPLE_PER_PAGE = 50
 def people(request: HttpRequest, study: Study) -> HttpResponse:
     """List the participants, by state and by code."""
     state, typed = request.GET.get("state", ""), request.GET.get("code", "")
-    simulated = request.GET.get("simulated") == "yes"
+    # Everybody in a pilot is simulated: its list begins with them.
+    simulated = request.GET.get("simulated", "yes" if study.is_pilot else "") == "yes"
     page = Paginator(found(study, state, simulated, typed), PEOPLE_PER_PAGE).get_page(
         request.GET.get("page")
     )

@@ -6,7 +6,8 @@ from typing import Any
 
 from django import forms, template
 from django.utils.formats import number_format
-from django.utils.translation import gettext, ngettext
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from studyplatform.jobs.kinds import BY_KEY, summary_of
 from studyplatform.jobs.queue import LOOKED_BACK, UNFINISHED
@@ -15,6 +16,19 @@ from surveys.models import Study
 
 register = template.Library()
 TONES = {"running": "warn", "done": "good", "failed": "bad"}
+PURPOSES: Mapping[str, Promise] = {
+    "report.html": gettext_lazy("the report, to read in a browser"),
+    "report.pdf": gettext_lazy("the report, to print or to send"),
+    "report.docx": gettext_lazy("drafts of Methods and Results with tables, for Word"),
+    "results.json": gettext_lazy("every number of the report, for programs"),
+    "results.schema.json": gettext_lazy("the fields of results.json, for programs that check it"),
+    "scores.csv": gettext_lazy("one row per participant, with the scores"),
+    "redo.py": gettext_lazy("repeats the analysis from the data and compares every number"),
+    "bundle.json": gettext_lazy("the checksums by which redo.py knows the files"),
+    "power.html": gettext_lazy("the simulation with its assumptions, to read in a browser"),
+    "power.json": gettext_lazy("every number of the simulation, for programs"),
+}
+"""What people do with a file of a result, by its name."""
 SIZES = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB"))
 
 
@@ -64,6 +78,12 @@ def main_files(job: Job) -> Sequence[dict[str, Any]]:
     page = (job.result or {}).get("page")
     top = [file for file in job.files if "/" not in file["name"]]
     return sorted(top, key=lambda file: file["name"] != page)
+
+
+@register.filter
+def purpose(name: str) -> str:
+    """Return what people do with a file of a result, or an empty text if its name says it."""
+    return str(PURPOSES.get(name, ""))
 
 
 @register.filter

@@ -12,6 +12,7 @@ from django.utils.timezone import localtime
 from explanations import catalogue
 from studyplatform.audit.words import act_in_words, settings_in_words
 from studyplatform.jobs.kinds import BY_KEY, summary_of
+from studyplatform.panel.editor.sections.texts import language_name
 from studyplatform.panel.launch import reach_of
 from studyplatform.panel.study_texts import title_of
 from surveys.export.feedback import Share
@@ -20,6 +21,7 @@ from surveys.templatetags.study_texts import moment
 
 register = template.Library()
 register.filter(moment)
+register.filter(language_name)
 
 
 @register.filter

@@ -275,6 +275,12 @@ def test_results_without_answers_need_no_confirmation(study, signed_in):
     assert b"".join(given.streaming_content) == b"{}"
 
 
+def test_a_result_tells_what_its_files_are_for(study, signed_in):
+    job = done(study, "power", {"power.json": "{}", "figures/power.svg": "{}"})
+    page = signed_in("viewer").get(address(study, "job", job.pk)).content.decode()
+    assert page.count("every number of the simulation, for programs") == 1
+
+
 def test_only_listed_files_are_given(study, signed_in):
     job = done(study, "power", {"power.json": "{}"})
     (jobs_folder() / str(job.pk) / "1" / "output" / "other.csv").write_text("not listed")

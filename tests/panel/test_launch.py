@@ -236,10 +236,22 @@ def test_a_link_that_reaches_only_this_computer_says_so(
         page = browser.get(address(name, draft), HTTP_HOST=host).content.decode()
         return page.count(sentence)
 
-    assert told("launch", "localhost:8741") == 2  # a warning of the launch, and at the link
+    assert told("launch", "localhost:8741") == 1  # among the warnings, not again at the link
     assert told("open", "127.0.0.1:8741") == 1
     assert told("study", "[::1]:8741") == 1
     assert [told(name, "lab.example.org") for name in ("launch", "open", "study")] == [0, 0, 0]
+
+
+def test_the_link_of_an_ended_study_is_not_offered_any_more(draft, signed_in):
+    services.open_study(study=draft)
+    browser = signed_in("owner")
+    for is_ended in (False, True):
+        if is_ended:
+            services.close_study(study=draft)
+        for name in ("launch", "study"):
+            page = browser.get(address(name, draft)).content.decode()
+            assert ("data-copied" in page) is not is_ended, name
+            assert ("admits nobody any more" in page) is (is_ended and name == "launch")
 
 
 def test_each_line_of_the_checklist_leads_to_the_place_that_mends_it(draft, signed_in):

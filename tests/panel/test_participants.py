@@ -10,7 +10,7 @@ from django.utils import timezone
 from studyplatform.panel.page_names import page_names
 from studyplatform.panel.participants import EVENTS_IN_WORDS
 from surveys import services
-from surveys.models import AllocationSlot, Answer, Participant
+from surveys.models import AllocationSlot, Answer, Participant, Study
 from surveys.models.sealed import keyed_hash
 from surveys.services.finding import participant_with_code
 from surveys.services.recording import Recorded
@@ -52,6 +52,8 @@ def test_people_are_listed_by_state_and_kind(study, people, signed_in):
     ):
         rows = listed(analyst, study, **filters)
         assert {row.participant for row in rows} == {people[name] for name in wanted}, filters
+    Study.objects.filter(pk=study.pk).update(is_pilot=True)
+    assert [row.participant for row in listed(analyst, study)] == [people["robot"]]
 
 
 def test_somebody_is_found_by_each_code_however_it_is_typed(study, people, signed_in):
