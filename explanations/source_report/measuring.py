@@ -47,9 +47,9 @@ class Group:
 CHEAP = Group("depth", "layers and saliency", cheap, quick=20, full=100, version=4)
 CONTROLS = Group("controls", "rotated maps", controls, quick=20, full=100, version=3)
 CENTRE = Group("centre", "centre of the image", centre, quick=20, full=100, version=1)
-EXPENSIVE = Group("methods", "IG, SHAP and LIME", expensive, quick=4, full=10, version=5)
+EXPENSIVE = Group("methods", "IG, SHAP and LIME", expensive, quick=2, full=10, version=5)
 BASELINES = Group(
-    "baselines", "IG's absolute values by baseline", absolute_baselines, quick=4, full=10, version=1
+    "baselines", "IG's absolute values by baseline", absolute_baselines, quick=2, full=10, version=1
 )
 TRAININGS = Group(
     "trainings",
@@ -69,7 +69,7 @@ NARROW = Group(
     version=1,
     of_one_class=True,
 )
-LOCATED = Group("objects", "object masks of synthetic scenes", located, quick=4, full=10, version=4)
+LOCATED = Group("objects", "object masks of synthetic scenes", located, quick=2, full=10, version=4)
 
 Numbers = Mapping[str, Sequence[Values]]
 """Values of each image, by class."""
