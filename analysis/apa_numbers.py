@@ -59,10 +59,17 @@ def degrees(df: float) -> str:
 def interval(estimate: Estimate, form: str = "number") -> str:
     """Format an interval such as '[0.12, 1.04]'.
 
-    `form` is number, fine (three decimals), bounded or percent.
+    `form` is number, fine (three decimals), bounded or percent. An interval that excludes zero gets
+    a third or fourth decimal where an end would print as zero: [−0.072, −0.004].
     """
-    show = {"number": number, "fine": fine, "bounded": bounded, "percent": percent}[form]
-    return f"[{show(estimate.low)}, {show(estimate.high)}]"
+    ends = estimate.low, estimate.high
+    if form == "percent":
+        return f"[{percent(ends[0])}, {percent(ends[1])}]"
+    show, digits = (bounded, 2) if form == "bounded" else (number, 3 if form == "fine" else 2)
+    if ends[0] * ends[1] > 0:
+        nearest = min(map(abs, ends))
+        digits = next((more for more in range(digits, 5) if nearest >= 0.5 * 10**-more), digits)
+    return f"[{show(ends[0], digits)}, {show(ends[1], digits)}]"
 
 
 def reported(test: HypothesisTest) -> str:

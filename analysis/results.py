@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.errors import NotEstimableError
 from analysis.failures import Failure, Failures
-from analysis.outcomes.answer import Answer, answer_of
+from analysis.outcomes.answer import Answer, Unit, answer_of
 from analysis.outcomes.assumptions.assumption import Assumption
 from analysis.outcomes.claim_summary import Summary, summarise_claim
 from analysis.outcomes.fallbacks import Fallback, Refusal, as_analysis, fall_back
@@ -59,6 +59,7 @@ from analysis.study_data.without_logarithm import WithoutLogarithm, count_withou
 SCHEMA = 2  # version of results.json; raised when a key changes or is removed (old_results)
 T = TypeVar("T")
 Adjustment = Literal["Holm", "Benjamini-Hochberg"]
+PrintedUnit = Unit | Literal["none"]
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,17 @@ class Results:
     def exploratory(self) -> tuple[OutcomeResult, ...]:
         """Return the exploratory outcomes, which belong to no confirmatory family."""
         return tuple(result for result in self.outcomes if result.outcome.role == EXPLORATORY)
+
+
+def printed_unit(result: OutcomeResult) -> PrintedUnit:
+    """Return the unit of the outcome's differences, "none" if its scale is unknown.
+
+    Only a scale with known ends has points; a count or an amount has none.
+    """
+    if result.answer is None:
+        raise ValueError(f"{result.outcome.key} has no answer")
+    unit = result.answer.unit
+    return "none" if unit == "points" and None in result.score_range else unit
 
 
 def is_shown(result: OutcomeResult, results: Results) -> bool:

@@ -19,8 +19,9 @@ from analysis.figures.style import (
     note,
     width,
 )
-from analysis.outcomes.answer import Answer, Difference, Unit
-from analysis.results import OutcomeResult, Results
+from analysis.outcomes.answer import Answer, Difference
+from analysis.outcomes.paired_preferences import PairedPreferences
+from analysis.results import OutcomeResult, PrintedUnit, Results, printed_unit
 from analysis.statistics.estimate import Bound, Estimate
 
 PAGE_WIDTH = 9.4  # inches; the page shows it at its full width
@@ -29,7 +30,8 @@ NAMES, PANEL = 1.2, 1.1  # inches of the names of rows, and of a panel at least
 LETTERS = 8.1  # points, of which a page of two columns shows 6
 ROW, TITLE_LINE, FOOT = 0.21, 0.155, 0.42  # inches
 TITLE_LENGTH = 118  # characters over all panels of a line
-UNITS: dict[Unit, str] = {
+UNITS: dict[PrintedUnit, str] = {
+    "none": "difference",
     "points": "points",
     "share": "percentage points",
     "milliseconds": "milliseconds",
@@ -37,7 +39,7 @@ UNITS: dict[Unit, str] = {
     "ratio": "ratio",
     "log": "log units",
     "odds": "odds ratio",
-    "chance": "% higher or preferred",
+    "chance": "% of pairs, higher",
 }
 
 
@@ -106,9 +108,11 @@ def row_names(answer: Answer) -> tuple[str, ...]:
     return tuple(f"{one.label} − {one.reference}" for one in answer.differences)
 
 
-def unit_text(answer: Answer) -> str:
-    """Return the unit of an answer's axis."""
-    return UNITS[answer.unit]
+def unit_text(result: OutcomeResult) -> str:
+    """Return the unit of the axis of an outcome's answer."""
+    if isinstance(result.decisive, PairedPreferences):
+        return "% of choices"
+    return UNITS[printed_unit(result)]
 
 
 def _answer(result: OutcomeResult) -> Answer:
@@ -130,7 +134,7 @@ def _panel(axes: Axes, result: OutcomeResult, colour: dict[str, str]) -> None:
     for row, one in enumerate(answer.differences):
         _draw(axes, row, one, factor, colour.get(one.arm, INK), id(one) in shown)
     axes.set_ylim(len(answer.differences) - 0.4, -0.6)
-    axes.set_xlabel(unit_text(answer), fontsize=LETTERS, color=INK)
+    axes.set_xlabel(unit_text(result), fontsize=LETTERS, color=INK)
     axes.tick_params(axis="x", labelsize=LETTERS)
     axes.tick_params(axis="y", length=0)
     if answer.unit not in ("ratio", "odds"):

@@ -45,6 +45,10 @@ from analysis.statistics.requirements import arm_names
 from analysis.study_data.rows_in_words import contrast_words
 from analysis.study_data.study_data import StudyData
 
+MOST_SD = 3.0
+"""Largest SD in log odds of a random term up to which the report does not warn of Laplace's
+approximation."""
+
 
 @dataclass(frozen=True)
 class ModelContrast:
@@ -108,6 +112,16 @@ class TrialModel:
     thresholds: Mapping[str, Estimate]
     checks: tuple[Assumption, ...]
     df_method: str = ""
+
+    @property
+    def is_rough(self) -> bool:
+        """Return whether a random term varies too much for Laplace's approximation to be trusted.
+
+        Answers to a level then hardly vary. For the images of the study visual-correspondence (one
+        random factor), lme4 estimates an SD of 5.9 by Laplace and 3.7 with 15 quadrature nodes, and
+        standard errors that are half as large again.
+        """
+        return self.residual_sd is None and any(one.sd > MOST_SD for one in self.spreads)
 
 
 def trial_model(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> TrialModel:

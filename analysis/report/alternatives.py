@@ -51,7 +51,7 @@ def _overview(results: Results) -> str:
             f"{', shown' if id(one) in shown else ''}"
             for one in answer.differences
         )
-        panels.append(f"{result.outcome.label}, {unit_text(answer)}: {entries}")
+        panels.append(f"{result.outcome.label}, {unit_text(result)}: {entries}")
     return f"Differences with adjusted intervals, by outcome. {'. '.join(panels)}."
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from analysis.apa_numbers import percent
+from analysis.apa_numbers import bounded, percent
+from analysis.outcomes.answer import STRENGTHS
 from analysis.outcomes.trial_model_kinds import FAMILIES
 from analysis.outcomes.trial_models import TrialModel
 from analysis.plan.plan import EXPLORATORY
@@ -123,6 +124,13 @@ def _comparisons(used: set[str], results: Results) -> Iterator[str]:
         "The report states that an arm differs from the control only if the outcome's adjusted p "
         "is also below α."
     )
+    if any(result.answer is not None and result.answer.shown for result in results.confirmatory):
+        strongest, strong = (bounded(limit, 3) for limit, _ in STRENGTHS)
+        yield (
+            "The words of Findings follow the larger of the two adjusted p, after the scale of "
+            f"Muff et al. (2022): below {strongest} very strong evidence, below {strong} strong, "
+            "below α moderate."
+        )
     if any(result.outcome.smallest_effect is not None for result in results.outcomes):
         yield (
             "Where the plan declares a smallest effect that matters, two one-sided t tests check "

@@ -13,6 +13,7 @@ from analysis import apa_numbers
 from analysis.failures import Failure, Failures
 from analysis.outcomes.finding import Failed
 from analysis.outcomes.trial_model_kinds import FAMILIES
+from analysis.outcomes.trial_models import MOST_SD
 from analysis.plan.catalogues.optional_sections import OptionalSection
 from analysis.plan.plan import family_of, kind_of, resolve
 from analysis.report import allocation, sentences
@@ -246,6 +247,7 @@ def _environment() -> Environment:
         "kind_of": kind_of,
         "family_of": family_of,
         "trial_families": FAMILIES,
+        "most_sd": MOST_SD,
         "sections_with_results": sections_with_results,
         "section_words": section_words,
         "fallen_back": fallen_back,

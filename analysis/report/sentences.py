@@ -18,6 +18,7 @@ from analysis.plan.plan import (
     resolve,
     tested_effect,
 )
+from analysis.report.sizes import smallest_text
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.statistics.estimate import Estimate, HypothesisTest
 from analysis.study_data.logarithms import NONE
@@ -46,7 +47,7 @@ def one_way(result: OutcomeResult, results: Results) -> list[str]:
     if is_shown(result, results):
         sentences.append(_against_control(result, results))
     if isinstance(result.found, OneWay) and result.outcome.smallest_effect is not None:
-        sentences += _equivalence(result.found, results, result.outcome.smallest_effect)
+        sentences += _equivalence(result.found, results, smallest_text(result))
     return sentences
 
 
@@ -205,7 +206,7 @@ def _against_control(result: OutcomeResult, results: Results) -> str:
     )
 
 
-def _equivalence(found: OneWay, results: Results, smallest: float) -> list[str]:
+def _equivalence(found: OneWay, results: Results, bounds: str) -> list[str]:
     """Return a sentence on the arms whose difference from the control is too small to matter."""
     control = results.labels[results.plan.control]
     alike = [
@@ -213,7 +214,6 @@ def _equivalence(found: OneWay, results: Results, smallest: float) -> list[str]:
         for contrast in found.contrasts
         if contrast.p_equivalence is not None and contrast.p_equivalence < results.plan.alpha
     ]
-    bounds = f"{number(smallest)} points"
     if all(contrast.p_equivalence is None for contrast in found.contrasts):
         return []  # nothing was tested, so there is nothing that is not shown
     if not alike:

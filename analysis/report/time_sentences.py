@@ -5,6 +5,7 @@ from analysis.outcomes.ancova import AdjustedContrast, Ancova
 from analysis.outcomes.mixed_anova import ChangeContrast, MixedAnova
 from analysis.outcomes.paired import Paired
 from analysis.report.sentences import omnibus, start_of
+from analysis.report.sizes import smallest_text
 from analysis.results import OutcomeResult, Results, arm_is_shown, is_shown
 from analysis.statistics.estimate import Estimate, HypothesisTest
 
@@ -71,7 +72,7 @@ def ancova(result: OutcomeResult, results: Results) -> list[str]:
         means = "adjusted mean" if len(alike) == 1 else "adjusted means"
         sentences.append(
             f"The {means} of {', '.join(alike)} {'is' if len(alike) == 1 else 'are'} shown to be "
-            f"within {number(result.outcome.smallest_effect)} points of “{control}”, a difference "
+            f"within {smallest_text(result)} of “{control}”, a difference "
             "too small to matter by the plan (two one-sided tests, Holm over the arms)."
         )
     return sentences

@@ -5,6 +5,7 @@ from analysis.outcomes.binary_trials import BinaryTrials, OddsContrast
 from analysis.outcomes.trial_model_kinds import FAMILIES
 from analysis.outcomes.trial_models import ModelContrast, TrialModel
 from analysis.report.sentences import omnibus
+from analysis.report.sizes import smallest_text
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.statistics.estimate import Estimate
 
@@ -60,7 +61,7 @@ def _arms(result: OutcomeResult, results: Results, contrasts: Contrasts, effect:
         sentences.append(_against_control(contrasts, results, effect))
     tested = any(contrast.p_equivalence is not None for contrast in contrasts)
     if result.outcome.smallest_effect is not None and tested:
-        sentences.append(_equivalence(contrasts, results, result.outcome.smallest_effect))
+        sentences.append(_equivalence(contrasts, results, smallest_text(result)))
     return sentences
 
 
@@ -97,7 +98,7 @@ def _effect_text(contrast: ModelContrast | OddsContrast) -> list[str]:
     ]
 
 
-def _equivalence(contrasts: Contrasts, results: Results, smallest: float) -> str:
+def _equivalence(contrasts: Contrasts, results: Results, size: str) -> str:
     """Return a sentence on the arms whose difference from the control is too small to matter."""
     control = results.labels[results.plan.control]
     alike = [
@@ -106,9 +107,9 @@ def _equivalence(contrasts: Contrasts, results: Results, smallest: float) -> str
         if contrast.p_equivalence is not None and contrast.p_equivalence < results.plan.alpha
     ]
     if not alike:
-        return f"No arm is shown to be within {number(smallest)} of “{control}”."
+        return f"No arm is shown to be within {size} of “{control}”."
     verb = "is" if len(alike) == 1 else "are"
     return (
-        f"{', '.join(alike)} {verb} shown to be within {number(smallest)} of “{control}”, a "
+        f"{', '.join(alike)} {verb} shown to be within {size} of “{control}”, a "
         "difference too small to matter by the plan (two one-sided tests, Holm over the arms)."
     )

@@ -127,6 +127,8 @@ class Example:
 class StimuliShown:
     """Totals over all arms: distinct images, and the classifier's accuracy on them (0 to 1).
 
+    `right` and `wrong` count the images with such a prediction. An image with a right prediction in
+    one arm and a wrong one in another is in both, and `images` counts it once.
     `accuracies` is empty unless the planned accuracy differs between the conditions of an arm.
     `exposures` and `exposed` are empty if all people of an arm saw the same images.
     `same_images` is True if all arms saw the same images. Otherwise a participant-level test
@@ -150,11 +152,17 @@ class StimuliShown:
     exposed: tuple[ImageExposed, ...]
     examples: tuple[Example, ...] = ()
 
+    @property
+    def both(self) -> int:
+        """Return the number of images with a right prediction for some and a wrong for others."""
+        return max(0, self.right + self.wrong - self.images)
+
 
 def stimuli_shown(data: StudyData) -> StimuliShown:
     """Summarise the trials of everyone randomised whose data exist, completed or not."""
     known = data.trials.dropna(subset=["image"])  # other studies' tables may lack image names
-    images = known.drop_duplicates(IMAGE)
+    # An image with a right prediction in one arm and a wrong one in another counts in both.
+    images = known.drop_duplicates([*IMAGE, "prediction_correct"])
     right = int((images["prediction_correct"] == 1).sum())
     wrong = int((images["prediction_correct"] == 0).sum())
     book = data.codebook
@@ -162,7 +170,7 @@ def stimuli_shown(data: StudyData) -> StimuliShown:
     words = codewords(methods["values"].iloc[0] if len(methods) else "")
     by_arm = [set(rows["image"]) for _, rows in known.groupby("arm") if len(rows)]
     return StimuliShown(
-        len(images),
+        len(known.drop_duplicates(IMAGE)),
         right,
         wrong,
         right / (right + wrong) if right + wrong else None,

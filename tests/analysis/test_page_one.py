@@ -17,6 +17,7 @@ from analysis.report.page_one.sample import day_text, overview_caption, sample_s
 from analysis.results import Sensitivity
 from analysis.sections.collection import Collection
 from analysis.statistics.estimate import Bound, Estimate, NotEstimable
+from analysis.study_data.exclusions.apply import ExclusionStep
 
 
 def estimate(value, low, high, df=30.0, p=0.001):
@@ -111,11 +112,54 @@ def test_no_effect_is_never_said_but_how_large_it_may_still_be(planted_results):
     ends = [
         end for one in result.answer.differences for end in (one.estimate.low, one.estimate.high)
     ]
-    largest = max(abs(end) for end in ends)
-    assert said.startswith("No difference from “No explanation” can be told: up to ")
-    assert f"{largest:.2f} points either way remain possible" in said
+    low, high = min(ends), max(ends)
+    assert low < 0 < high
+    assert said == (
+        f"No difference from “No explanation” is shown: anything from {-low:.2f} points lower to "
+        f"{high:.2f} higher remains possible on the scale from 1 to 5."
+    )
     for result in planted_results.outcomes:
         assert "no effect" not in answer_sentence(result, planted_results).lower()
+
+
+@pytest.mark.parametrize(
+    ("unit", "low", "high", "words"),
+    [
+        ("share", -0.022, 0.0716, "anything from 2 percentage points lower to 7 higher remains"),
+        ("share", 0.004, 0.0716, "anything from 0.4 to 7 percentage points higher remains"),
+        ("share", -0.0716, -0.004, "anything from 7 to 0.4 percentage points lower remains"),
+        ("milliseconds", -2771.5, 4550.9, "from 2,772 milliseconds lower to 4,551 higher remains"),
+        ("chance", 0.39, 0.66, "with “A” may score higher in 39% to 66% of pairs of people"),
+    ],
+)  # fmt: skip
+def test_what_remains_possible_has_both_ends(planted_results, unit, low, high, words):
+    """A bound said of both directions would call possible what the interval rules out."""
+    middle = estimate((low + high) / 2, low, high)
+    one = Difference("a", "A", "No explanation", middle, 0.4, "cannot be told")
+    result = with_answer(named(planted_results, "sureness"), unit, one)
+    assert words in answer_sentence(result, planted_results)
+
+
+def test_only_a_scale_with_known_ends_has_points(planted_results):
+    one = Difference(
+        "a", "A", "No explanation", estimate(-31.06, -69.56, 7.44), 0.1, "cannot be told"
+    )
+    result = with_answer(named(planted_results, "sureness"), "points", one)
+    unknown = replace(result, score_range=(None, None))
+    assert "anything from 69.56 lower to 7.44 higher remains" in answer_sentence(
+        unknown, planted_results
+    )
+    assert "69.56 points lower" in answer_sentence(result, planted_results)
+
+
+def test_an_end_that_is_not_zero_is_not_printed_as_zero(planted_results):
+    one = Difference(
+        "a", "A", "No explanation", estimate(-0.038, -0.072, -0.0043), 0.02, "moderate evidence"
+    )
+    said = answer_sentence(
+        with_answer(named(planted_results, "agreement_wrong"), "share", one), planted_results
+    )
+    assert "lowered it by 4 percentage points (0.4 to 7)" in said
 
 
 def test_what_tests_of_equivalence_rule_out_is_not_said_to_be_possible(planted_results):
@@ -132,9 +176,14 @@ def test_what_tests_of_equivalence_rule_out_is_not_said_to_be_possible(planted_r
 
     everywhere = said({one.arm for one in result.answer.differences})
     assert "tests of equivalence rule out 0.50 points or more either way" in everywhere
-    assert "remain possible" not in everywhere
-    (one, *_) = result.answer.differences
-    assert f"remain possible; for “{one.label}”, tests of equivalence rule out" in said({one.arm})
+    assert "remains possible" not in everywhere
+    one, other = result.answer.differences
+    ends = other.estimate
+    assert (
+        f"for “{one.label}”, tests of equivalence rule out 0.50 points or more either way; for the "
+        f"rest, anything from {-ends.low:.2f} points lower to {ends.high:.2f} higher remains "
+        "possible"
+    ) in said({one.arm})
 
 
 def test_every_number_of_an_answer_is_in_the_results(planted_results, planted_output):
@@ -242,7 +291,7 @@ def test_a_test_that_does_not_exist_answers_with_its_reason(planted_results):
     ("low", "high", "words"),
     [
         (0.6, 1.4, "large enough to matter (over 0.50 points)"),
-        (0.4, 1.4, "whether large enough to matter (0.50 points) cannot be told"),
+        (0.4, 1.4, "unclear whether large enough to matter (0.50 points)"),
         (0.1, 0.4, "too small to matter (below 0.50 points)"),
     ],
 )
@@ -266,18 +315,84 @@ def test_the_same_decisions_elsewhere_are_said_and_another_one_is_named(planted_
         sensitivity=_sensitivity(result, p=0.6),
     )
     outcomes = tuple(other if one is result else one for one in planted_results.outcomes)
-    changed = replace(planted_results, outcomes=outcomes)
+    changed = with_exclusions(replace(planted_results, outcomes=outcomes))
     assert decisions_elsewhere(changed)["trust"] is False
     said = " ".join(what_would_change(changed))
     assert "the decision changes for “Trust in the classifier”" in said
     same = replace(result, sensitivity=_sensitivity(result, p=1e-9))
     outcomes = tuple(same if one is result else one for one in planted_results.outcomes)
-    said = " ".join(what_would_change(replace(planted_results, outcomes=outcomes)))
-    assert "leads to the same decisions" in said
+    same_decisions = with_exclusions(replace(planted_results, outcomes=outcomes))
+    (said,) = (one for one in what_would_change(same_decisions) if one.startswith("Exclusions"))
+    assert said == (
+        "Exclusions: 5 participants were excluded by the plan's rules, 3 of them from every set. "
+        "The set “intention to treat” leads to the same decisions."
+    )
+
+
+def test_sets_of_the_same_participants_are_no_comparison(planted_results):
+    result = named(planted_results, "trust")
+    same_people = replace(
+        result, sensitivity=Sensitivity("randomised", result.found.arms, result.test)
+    )
+    outcomes = tuple(same_people if one is result else one for one in planted_results.outcomes)
+    alike = with_exclusions(replace(planted_results, outcomes=outcomes), from_some=0)
+    assert what_would_change(alike)[0] == (
+        "Exclusions: 3 participants were excluded from every set by the plan's rules, so there is "
+        "no other set to compare."
+    )
+
+
+def with_exclusions(results, from_every=3, from_some=2):
+    """Return the results with a rule of each scope that excluded so many participants."""
+    steps = tuple(
+        ExclusionStep(scope, scope, "listed", scope, {"none": number}, {"none": 9}, number, 0)
+        for scope, number in (("all", from_every), ("per_protocol", from_some))
+        if number
+    )
+    return replace(results, study_flow=replace(results.study_flow, steps=steps))
 
 
 def _sensitivity(result, p):
-    return Sensitivity("randomised", result.found.arms, replace(result.test, p=p))
+    first, *others = result.found.arms
+    arms = (replace(first, n=first.n - 1), *others)
+    return Sensitivity("randomised", arms, replace(result.test, p=p))
+
+
+def test_images_that_differ_between_arms_are_said_to_matter(planted_results):
+    """Tests of participants treat images as fixed; models with random images do not."""
+    shown = replace(planted_results.stimuli_shown, same_images=False)
+    said = " ".join(what_would_change(replace(planted_results, stimuli_shown=shown)))
+    assert "Images: the arms saw different images" in said
+    assert not any(one.startswith("Images") for one in what_would_change(planted_results))
+
+
+def test_an_exploratory_model_of_the_answers_that_decides_otherwise_is_named(planted_results):
+    result = named(planted_results, "agreement_wrong")
+    other = replace(
+        result,
+        outcome=replace(result.outcome, key="crossed", label="Crossed", role="exploratory"),
+        p_adjusted=0.203,
+    )
+    with_other = replace(planted_results, outcomes=(*planted_results.outcomes, other))
+    (said,) = (one for one in what_would_change(with_other) if one.startswith("Another model"))
+    assert said == (
+        "Another model: “Crossed” (exploratory), of the answers of "
+        f"“{result.outcome.label}”, does not show a difference (adjusted p = .203)."
+    )
+    elsewhere = replace(other, outcome=replace(other.outcome, where={"prediction_correct": 1}))
+    about_others = replace(planted_results, outcomes=(*planted_results.outcomes, elsewhere))
+    assert not any(one.startswith("Another model") for one in what_would_change(about_others))
+
+
+def test_an_interval_without_zero_is_named_where_the_outcomes_test_shows_nothing(planted_results):
+    result = named(planted_results, "sureness")
+    arm = Difference(
+        "a", "A", "No explanation", estimate(0.04, 0.01, 0.07), 0.014, "cannot be told"
+    )
+    changed = with_answer(result, "points", arm)
+    outcomes = tuple(changed if one is result else one for one in planted_results.outcomes)
+    said = " ".join(what_would_change(replace(planted_results, outcomes=outcomes)))
+    assert "Single arms: the interval of “A” in “" in said
 
 
 def test_a_close_decision_is_called_close(planted_results):

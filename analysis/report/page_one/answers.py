@@ -7,12 +7,13 @@ only if it is shown, and where none is shown the sentence says how large it may 
 from collections.abc import Callable, Iterable
 
 from analysis.apa_numbers import number
-from analysis.outcomes.answer import Answer, Certainty, Difference, Unit
+from analysis.outcomes.answer import Answer, Certainty, Difference
 from analysis.outcomes.mixed_anova import MixedAnova
 from analysis.outcomes.paired_preferences import PairedPreferences
 from analysis.outcomes.ranks import Ranked
 from analysis.report.fallback_sentences import bound_text
-from analysis.results import OutcomeResult, Results, is_shown
+from analysis.report.sizes import decimals, of_share, size_text, smallest_text, unit_words
+from analysis.results import OutcomeResult, PrintedUnit, Results, is_shown, printed_unit
 from analysis.statistics.estimate import Bound, Estimate, NotEstimable
 
 MOST_NAMED = 4
@@ -32,7 +33,7 @@ def answer_sentence(result: OutcomeResult, results: Results) -> str:
         return (
             "The groups are shown to differ; the comparisons are below."
             if different
-            else "No difference can be told."
+            else "No difference is shown."
         )
     shown = sorted(answer.shown, key=lambda one: -_distance(one, answer))
     parts = [_shown(shown, answer, result, results)] if shown else []
@@ -49,7 +50,7 @@ def certainty_line(result: OutcomeResult, results: Results) -> str:
     """
     answer = result.answer
     if answer is None or isinstance(result.test, NotEstimable):
-        return "Cannot be told"
+        return "Inconclusive"
     if not answer.shown:
         return _undecided(answer, result)
     by_words: dict[Certainty, list[Difference]] = {}
@@ -66,19 +67,6 @@ def certainty_line(result: OutcomeResult, results: Results) -> str:
         )
         said = said[0].upper() + said[1:]
     return f"{said}{_relevance(answer, result)}"
-
-
-def size_text(size: float, unit: Unit, digits: int | None = None) -> str:
-    """Return a difference without its sign, in words: 0.99 points, 15 percentage points."""
-    if unit == "share":
-        return f"{_of_share(size, digits)} percentage points"
-    words = {
-        "points": "points",
-        "milliseconds": "milliseconds",
-        "seconds": "seconds",
-        "log": "log units",
-    }
-    return f"{number(abs(size), _decimals(unit))} {words[unit]}"
 
 
 def scale_text(result: OutcomeResult) -> str:
@@ -137,7 +125,7 @@ def _phrases(
             value, low, high = (100 * (end - 1) for end in (value, low, high))
         up = value >= 0
         ends = (low, high) if up else (-high, -low)
-        size, between = _sizes(abs(value), ends, answer.unit)
+        size, between = _sizes(abs(value), ends, printed_unit(result))
         # After another difference in this direction, neither verb nor unit is repeated.
         goes_on = before is not None and _is_up(before, answer) == up
         if goes_on:
@@ -164,7 +152,7 @@ def _phrases(
         value, low, high = estimate.value, estimate.low, estimate.high
         if turned:
             value, low, high = 1 - value, 1 - high, 1 - low
-        share = f"{_of_share(value)}% ({_of_share(low)}% to {_of_share(high)}%)"
+        share = f"{of_share(value)}% ({of_share(low)}% to {of_share(high)}%)"
         if isinstance(result.decisive, PairedPreferences):
             return f"{_quoted(label)} is preferred to {_quoted(other)} in {share} of choices"
         return f"a person with {_quoted(label)} scores higher than one with {_quoted(other)} in {share} of pairs"  # noqa: E501
@@ -203,14 +191,14 @@ def _not_shown(answer: Answer, result: OutcomeResult, any_shown: bool) -> list[s
         if any_shown:
             kind = "comparison" if not _has_one_reference(answer) else _kind(result)
             number_of = f"the other {kind}" if len(rest) == 1 else f"the other {len(rest)} {kind}s"
-            sentences.append(f"No difference can be told for {number_of}: {possible}.")
+            sentences.append(f"No difference is shown for {number_of}: {possible}.")
         else:
             versus = ""
             if _has_one_reference(answer):
                 versus = f" from {_quoted(answer.differences[0].reference)}"
             scale = scale_text(result)
             sentences.append(
-                f"No difference{versus} can be told: {possible}{f' {scale}' if scale else ''}."
+                f"No difference{versus} is shown: {possible}{f' {scale}' if scale else ''}."
             )
     if missing:
         what = "comparison" if missing == 1 else "comparisons"
@@ -227,23 +215,32 @@ def _possible(rest: list[Difference], answer: Answer, result: OutcomeResult) -> 
     small = [one for one in rest if one.certainty == "too small to matter"]
     smallest = result.outcome.smallest_effect
     if not small or smallest is None:
-        return _left_by_intervals(rest, answer)
-    additive = answer.unit not in ("chance", "odds", "ratio")
-    size = size_text(smallest, answer.unit) if additive else number(smallest)
-    ruled_out = f"tests of equivalence rule out {size} or more"
+        return _left_by_intervals(rest, answer, result)
+    ruled_out = f"tests of equivalence rule out {smallest_text(result)} or more"
     others = [one for one in rest if one not in small]
     if not others:
         return f"{ruled_out} either way"
-    labels = _joined(_quoted(one.label) for one in small)
-    return f"{_left_by_intervals(others, answer)}; for {labels}, {ruled_out}"
+    # What holds for the fewer comparisons names them; the rest need no names.
+    left = _left_by_intervals(others, answer, result)
+    if len(others) < len(small):
+        return f"for {_labels(others)}, {left}; for the rest, {ruled_out} either way"
+    return f"for {_labels(small)}, {ruled_out} either way; for the rest, {left}"
 
 
-def _left_by_intervals(rest: list[Difference], answer: Answer) -> str:
-    """Return which differences the adjusted intervals leave possible."""
+def _labels(differences: list[Difference]) -> str:
+    return _joined(_quoted(one.label) for one in differences)
+
+
+def _left_by_intervals(rest: list[Difference], answer: Answer, result: OutcomeResult) -> str:
+    """Return which differences the adjusted intervals leave possible, from the lowest end on.
+
+    Both ends are told: the larger alone, said of both directions, would call possible what the
+    intervals rule out.
+    """
     estimates = [one.estimate for one in rest if isinstance(one.estimate, Estimate)]
     low, high = min(one.low for one in estimates), max(one.high for one in estimates)
     if answer.unit == "chance":
-        return f"between {_of_share(low)}% and {_of_share(high)}% remain possible"
+        return _chances_left(low, high, rest, result)
     if answer.unit == "odds":
         return f"odds ratios from {number(low)} to {number(high)} remain possible"
     if answer.unit == "ratio":
@@ -251,26 +248,48 @@ def _left_by_intervals(rest: list[Difference], answer: Answer) -> str:
             f"changes from {number(100 * (low - 1), 0)}% to {number(100 * (high - 1), 0)}% remain "
             "possible"
         )
-    largest = max(-low, high)
-    return f"up to {size_text(largest, answer.unit, 0)} either way remain possible"
+    down, up = ("less", "more") if isinstance(result.decisive, MixedAnova) else ("lower", "higher")
+    return f"anything {_from_to(low, high, printed_unit(result), down, up)} remains possible"
+
+
+def _chances_left(low: float, high: float, rest: list[Difference], result: OutcomeResult) -> str:
+    """Return which probabilities of scoring higher, or of being preferred, remain possible."""
+    shares = f"{of_share(low)}% to {of_share(high)}%"
+    label = _quoted(rest[0].label) if len(rest) == 1 else None
+    if isinstance(result.decisive, PairedPreferences):
+        preferred = label or "one of two maps"
+        return f"{preferred} may be preferred in {shares} of choices"
+    person = f"the person with {label}" if label else "a person with one of them"
+    return f"{person} may score higher in {shares} of pairs of people"
+
+
+def _from_to(low: float, high: float, unit: PrintedUnit, down: str, up: str) -> str:
+    """Return a range of differences in words: from 0.3 points lower to 0.9 higher."""
+    first, last = _end_text(low, unit), _end_text(high, unit)
+    words = "".join(f" {word}" for word in unit_words(unit))
+    if low < 0 < high:
+        return f"from {first}{words} {down} to {last} {up}"
+    return f"from {first} to {last}{words} {up if low >= 0 else down}"
+
+
+def _end_text(end: float, unit: PrintedUnit) -> str:
+    return of_share(end) if unit == "share" else number(abs(end), decimals(unit))
 
 
 def _undecided(answer: Answer, result: OutcomeResult) -> str:
     smallest = result.outcome.smallest_effect
     small = [one for one in answer.differences if one.certainty == "too small to matter"]
     if smallest is None:
-        return "Cannot be told"
-    size = size_text(smallest, answer.unit) if answer.unit not in ("chance", "odds", "ratio") else (
-        number(smallest)
-    )  # fmt: skip
+        return "Inconclusive"
+    size = smallest_text(result)
     if small and len(small) == len(answer.differences):
         return f"Shown to be too small to matter (below {size})"
     if small:
         return (
-            f"Too small to matter (below {size}) for {_joined(one.label for one in small)}; cannot "
-            "be told for the rest"
+            f"Too small to matter (below {size}) for {_joined(one.label for one in small)}; "
+            "inconclusive for the rest"
         )
-    return f"Cannot be told; a difference that matters ({size}) is not ruled out"
+    return f"Inconclusive; a difference that matters ({size}) is not ruled out"
 
 
 def _relevance(answer: Answer, result: OutcomeResult) -> str:
@@ -278,7 +297,7 @@ def _relevance(answer: Answer, result: OutcomeResult) -> str:
     smallest = result.outcome.smallest_effect
     if smallest is None or answer.unit in ("chance", "odds", "ratio"):
         return ""
-    size = size_text(smallest, answer.unit)
+    size = smallest_text(result)
     ends = [
         sorted((abs(one.estimate.low), abs(one.estimate.high)))
         for one in answer.shown
@@ -293,7 +312,7 @@ def _relevance(answer: Answer, result: OutcomeResult) -> str:
         return f"; large enough to matter (over {size})"
     if ends and all(far < smallest for _, far in ends):
         return f"; too small to matter (below {size})"
-    return f"; whether large enough to matter ({size}) cannot be told"
+    return f"; unclear whether large enough to matter ({size})"
 
 
 def _is_up(one: Difference, answer: Answer) -> bool | None:
@@ -303,27 +322,25 @@ def _is_up(one: Difference, answer: Answer) -> bool | None:
     return one.estimate.value >= answer.null
 
 
-def _sizes(value: float, ends: tuple[float, float], unit: Unit) -> tuple[str, str]:
+def _sizes(value: float, ends: tuple[float, float], unit: PrintedUnit) -> tuple[str, str]:
     """Return a size with its unit, and the ends of its interval without."""
     if unit == "ratio":
         low, high = (number(end, 0) for end in ends)
         return f"{number(value, 0)}%", f"{low}% to {high}%"
     if unit == "share":
         digits = 0 if value >= 0.01 else 1
-        low, high = (number(100 * end, digits) for end in ends)
+        low, high = (_signed_share(end, digits) for end in ends)
         return size_text(value, unit, digits), f"{low} to {high}"
-    low, high = (number(end, _decimals(unit)) for end in ends)
+    low, high = (number(end, decimals(unit)) for end in ends)
     return size_text(value, unit), f"{low} to {high}"
 
 
-def _decimals(unit: Unit) -> int:
-    return 0 if unit == "milliseconds" else 2
+def _signed_share(end: float, digits: int) -> str:
+    """Return the end of an interval as a percentage that is 0 only if the end is.
 
-
-def _of_share(share: float, digits: int | None = None) -> str:
-    if digits is None:
-        digits = 0 if abs(share) >= 0.01 or share == 0 else 1
-    return number(100 * abs(share), digits)
+    “0 to 7” would say that the interval contains no difference, which 0.4 to 7 does not.
+    """
+    return number(100 * end, max(digits, 0 if abs(end) >= 0.005 or end == 0 else 1))
 
 
 def _distance(one: Difference, answer: Answer) -> float:

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterator
 
 from analysis.apa_numbers import p_value
+from analysis.outcomes.likelihood_ratio import LikelihoodRatio
 from analysis.outcomes.one_way import OneWay
-from analysis.plan.plan import family_of
+from analysis.outcomes.trial_models import TrialModel
+from analysis.plan.plan import Outcome, family_of
 from analysis.report.allocation import set_names
 from analysis.report.signals import changes
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.sections.multiverse import ArmCurve
 from analysis.sections.signals.section import SignsOfPrograms
-from analysis.statistics.estimate import HypothesisTest
+from analysis.statistics.estimate import Estimate, HypothesisTest
 from analysis.statistics.multiplicity import benjamini_hochberg, holm
 
 CLOSE = 2.0
@@ -21,9 +23,13 @@ def what_would_change(results: Results) -> list[str]:
     """Return a sentence for each thing that would change a conclusion, or that was looked at."""
     parts = (
         _other_people,
+        _images,
+        _other_models,
+        _second_factor,
         _single_participants,
         _ranks,
         _close,
+        _arms_alone,
         _specifications,
         _signals,
         _faults,
@@ -55,31 +61,113 @@ def _p_elsewhere(result: OutcomeResult) -> float | None:
 
 
 def _other_people(results: Results) -> Iterator[str]:
-    compared = [one for one in results.confirmatory if one.sensitivity is not None]
-    excluded = sum(sum(step.excluded.values()) for step in results.study_flow.steps)
+    steps = results.study_flow.steps
+    if not steps:
+        yield "Exclusions: the plan excludes nobody, so there is no other set to compare."
+        return
+    tested = [one for one in results.confirmatory if one.sensitivity is not None]
+    compared = [one for one in tested if _other_participants(one)]
+    excluded = sum(sum(step.excluded.values()) for step in steps)
+    everywhere = sum(sum(step.excluded.values()) for step in steps if step.scope == "all")
+    people = "nobody was" if not excluded else f"{excluded} participants were"
+    if excluded == 1:
+        people = "1 participant was"
     if not compared:
-        if not results.study_flow.steps:
-            yield "Exclusions: the plan excludes nobody, so there is no other set to compare."
+        if tested:
+            of_every_set = " from every set" if everywhere else ""
+            yield (
+                f"Exclusions: {people} excluded{of_every_set} by the plan's rules, so there is no "
+                "other set to compare."
+            )
         return
     names = {field: name.lower() for name, field in set_names(results.plan)}
     names["randomised"] = names["intention_to_treat"]
     sets = {names.get(one.sensitivity.population, "other") for one in compared if one.sensitivity}
-    others = " or ".join(sorted(sets))
-    people = "nobody was" if not excluded else f"{excluded} participants were"
-    if excluded == 1:
-        people = "1 participant was"
+    others = " or ".join(f"“{name}”" for name in sorted(sets))
     elsewhere = decisions_elsewhere(results)
     turned = [
         one
         for one in compared
         if one.outcome.key in elsewhere and elsewhere[one.outcome.key] != is_shown(one, results)
     ]
-    start = f"Exclusions: {people} excluded by the plan's rules. "
+    # People in no set are not part of any comparison, so their number must not suggest it.
+    in_none = f", {everywhere} of them from every set" if everywhere else ""
+    start = f"Exclusions: {people} excluded by the plan's rules{in_none}. "
     if turned:
         labels = ", ".join(f"“{one.outcome.label}”" for one in turned)
-        yield f"{start}In the {others} set the decision changes for {labels}."
+        yield f"{start}In the set {others} the decision changes for {labels}."
     else:
-        yield f"{start}The {others} set leads to the same decisions."
+        yield f"{start}The set {others} leads to the same decisions."
+
+
+def _other_participants(result: OutcomeResult) -> bool:
+    """Return whether the other set contains other participants than the planned set.
+
+    One set always contains the other, so equal numbers are the same people.
+    """
+    if result.sensitivity is None:
+        return False
+    planned = sum(arm.n for arm in result.found.arms)
+    return sum(arm.n for arm in result.sensitivity.arms) != planned
+
+
+def _images(results: Results) -> Iterator[str]:
+    """Say that a difference between arms may be one between images, where images are fixed."""
+    shown = results.stimuli_shown
+    if shown is None or shown.same_images or sum(arm.images > 0 for arm in shown.arms) < 2:
+        return
+    fixed = [
+        one
+        for one in results.confirmatory
+        if one.summary.images is not None and not _has_random_images(one)
+    ]
+    if fixed:
+        labels = ", ".join(f"“{one.outcome.label}”" for one in fixed)
+        of = "the tests" if len(fixed) == len(results.confirmatory) else f"the tests of {labels}"
+        yield (
+            f"Images: the arms saw different images, and {of} treat images as fixed, so a "
+            "difference between arms may be one between their images."
+        )
+
+
+def _has_random_images(result: OutcomeResult) -> bool:
+    of_trials = isinstance(result.decisive, TrialModel | LikelihoodRatio)
+    return of_trials and "image" in result.outcome.random
+
+
+def _other_models(results: Results) -> Iterator[str]:
+    """Name exploratory analyses of the answers of a confirmatory outcome that decide otherwise."""
+    for one in results.confirmatory:
+        for other in results.exploratory:
+            if _score_of(one.outcome) != _score_of(other.outcome) or other.p_adjusted is None:
+                continue
+            if isinstance(other.decisive, TrialModel) and other.decisive.is_rough:
+                continue  # its p is not trusted enough to question a conclusion
+            if is_shown(one, results) != is_shown(other, results):
+                verb = "shows" if is_shown(other, results) else "does not show"
+                yield (
+                    f"Another model: “{other.outcome.label}” (exploratory), of the answers of "
+                    f"“{one.outcome.label}”, {verb} a difference (adjusted p "
+                    f"{p_value(other.p_adjusted)})."
+                )
+
+
+def _score_of(outcome: Outcome) -> tuple[object, ...]:
+    """Return what decides which answers an outcome is about, without its analysis."""
+    where = tuple(sorted((column, str(value)) for column, value in outcome.where.items()))
+    return (outcome.kind, outcome.column, outcome.scale, outcome.item, outcome.measure, where)
+
+
+def _second_factor(results: Results) -> Iterator[str]:
+    """Name outcomes whose difference between arms may change over the levels of `within`."""
+    for one in results.confirmatory:
+        found, within = one.decisive, one.outcome.within
+        term = found.terms.get(f"arm:{within}") if isinstance(found, TrialModel) else None
+        if term is not None and term.p < results.plan.alpha:
+            yield (
+                f"Second factor: the difference in “{one.outcome.label}” may depend on "
+                f"“{within}” (p {p_value(term.p)}, not adjusted); page one averages over it."
+            )
 
 
 def _single_participants(results: Results) -> Iterator[str]:
@@ -122,6 +210,27 @@ def _close(results: Results) -> Iterator[str]:
     ]
     if close:
         yield f"Close decisions, which a few more people could turn: {', '.join(close)}."
+
+
+def _arms_alone(results: Results) -> Iterator[str]:
+    """Name arms whose interval excludes no difference although the outcome's test shows none."""
+    for one in results.confirmatory:
+        answer = one.answer
+        if answer is None or is_shown(one, results):
+            continue
+        alone = [
+            f"“{arm.label}”"
+            for arm in answer.differences
+            if isinstance(arm.estimate, Estimate)
+            and not arm.estimate.low <= answer.null <= arm.estimate.high
+        ]
+        if alone:
+            verb = "excludes" if len(alone) == 1 else "exclude"
+            what = "interval" if len(alone) == 1 else "intervals"
+            yield (
+                f"Single arms: the {what} of {', '.join(alone)} in “{one.outcome.label}” {verb} no "
+                "difference. The outcome's own test does not, so the report claims none."
+            )
 
 
 def _specifications(results: Results) -> Iterator[str]:

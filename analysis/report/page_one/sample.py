@@ -66,4 +66,12 @@ def overview_caption(results: Results) -> str:
     said = f"{what}, with {level} intervals{adjusted if methods else ''}."
     if any(one.outcome.smallest_effect is not None for one in results.confirmatory):
         said += " Band: too small to matter by the plan."
+        if any(
+            difference.certainty == "too small to matter"
+            for answer in answers
+            for difference in answer.differences
+        ):
+            # Two one-sided tests at alpha are an interval of 1 - 2 alpha within the band.
+            level = percent(1 - 2 * results.plan.alpha)
+            said += f" The tests of equivalence use {level} intervals, narrower than these."
     return said

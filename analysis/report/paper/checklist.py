@@ -39,6 +39,14 @@ def _without_randomisation(results: Results) -> str:
     return "not randomised" if known else "the source does not state whether it was randomised"
 
 
+def _design(results: Results) -> str:
+    return "Design, without the ratio" if _is_randomised(results) else "Design"
+
+
+def _methods(results: Results) -> str:
+    return "Statistical analysis; Missing data" if results.missing else "Statistical analysis"
+
+
 def _sample_size(results: Results) -> str:
     return "Participants" if results.sample is not None else AUTHORS
 
@@ -84,7 +92,7 @@ ITEMS: tuple[tuple[str, str, Where], ...] = (
     ("1b", "Structured summary", _authors),
     ("2a", "Background and reasons for the study", _authors),
     ("2b", "Objectives and hypotheses", _authors),
-    ("3a", "Design, with the ratio of the allocation", _in("Design")),
+    ("3a", "Design, with the ratio of the allocation", _design),
     ("3b", "Changes after the start, with reasons", _in("Deviations from the plan")),
     ("4a", "Who could take part", _authors),
     ("4b", "Setting, and how participants were recruited", _authors),
@@ -99,7 +107,7 @@ ITEMS: tuple[tuple[str, str, Where], ...] = (
     ("10", "Who made the sequence, enrolled and assigned participants", _platform),
     ("11a", "Who was blind to the arms, and how", _authors),
     ("11b", "How alike the arms were made", _authors),
-    ("12a", "Statistical methods, and missing data", _in("Statistical analysis; Missing data")),
+    ("12a", "Statistical methods, and missing data", _methods),
     ("12b", "Methods of further analyses", _in("Notes on method")),
     ("13a", "Numbers assigned, treated and analysed, by arm", _in("Participants")),
     ("13b", "Losses and exclusions after the assignment, with reasons", _in("Participants")),

@@ -11,13 +11,14 @@ from analysis.apa_numbers import (
     p_cell,
     percent,
 )
-from analysis.outcomes.answer import Answer, Difference, Unit
-from analysis.results import OutcomeResult, Results
+from analysis.outcomes.answer import Answer, Difference
+from analysis.results import OutcomeResult, PrintedUnit, Results, printed_unit
 from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import Bound, Estimate, HypothesisTest
 
 NONE = "–"
-UNITS: dict[Unit, str] = {
+UNITS: dict[PrintedUnit, str] = {
+    "none": NONE,
     "points": "points",
     "share": "share",
     "milliseconds": "ms",
@@ -109,7 +110,7 @@ def _differences(results: Results) -> PaperTable:
         row
         for result in results.confirmatory
         if result.answer is not None
-        for row in _rows_of(result.outcome.label, result.answer)
+        for row in _rows_of(result, result.answer)
     ]
     return PaperTable(
         "Differences That Answer the Outcomes",
@@ -120,12 +121,12 @@ def _differences(results: Results) -> PaperTable:
     )
 
 
-def _rows_of(label: str, answer: Answer) -> Iterator[tuple[str, ...]]:
+def _rows_of(result: OutcomeResult, answer: Answer) -> Iterator[tuple[str, ...]]:
     for one in answer.differences:
         yield (
-            label,
+            result.outcome.label,
             f"{one.label} – {one.reference}",
-            UNITS[answer.unit],
+            UNITS[printed_unit(result)],
             *_value(one),
             p_cell(one.p_adjusted) if one.p_adjusted is not None else NONE,
         )

@@ -27,6 +27,13 @@ from analysis.statistics.estimate import Estimate, HypothesisTest
 
 Part = Literal["Methods", "Results"]
 Place = tuple[str | int, ...]
+LOST = {
+    "Stopped": "stopped early and kept their answers",
+    "Left silently": "dropped out",
+    "Ended by the study": "were ended by the study",
+    "Not complete": "did not complete the study",
+    "Data erased": "had their data erased",
+}  # headings of report.allocation.flow_columns, as verbs
 LIBRARIES = {"numpy": "NumPy", "scipy": "SciPy", "pandas": "pandas", "statsmodels": "statsmodels"}
 
 
@@ -125,7 +132,8 @@ def _materials(results: Results) -> Iterator[str]:
     yield f"Participants saw {_count(shown.images, 'image')}{sets} with a classifier's predictions."
     if shown.accuracy is not None:
         yield (
-            f"The prediction was right for {shown.right:,} and wrong for {shown.wrong:,} of them "
+            f"The prediction was right for {shown.right:,} and wrong for {shown.wrong:,} of them"
+            f"{f', {shown.both:,} of which had both,' if shown.both else ''} "
             f"(accuracy {percent(shown.accuracy, 1)})."
         )
     yield from _probabilities(shown)
@@ -247,12 +255,13 @@ def _sentences(result: OutcomeResult, results: Results) -> list[str]:
 def _flow(results: Results) -> Iterator[str]:
     yield lead(results)
     lost = [
-        f"{sum(getattr(row, field) or 0 for row in results.flow)} {heading.lower()}"
+        f"{count} {LOST.get(heading, heading.lower())}"
         for heading, field in flow_columns(results)[2:]
         if field != "erased" or all(row.erased_known for row in results.flow)
+        if (count := sum(getattr(row, field) or 0 for row in results.flow))
     ]
     if lost:
-        yield f"Of the others: {_and(lost)}."
+        yield f"Of the others, {_and(lost)}."
     for one in results.study_flow.attrition:
         if isinstance(one.test, HypothesisTest):
             # Not in brackets, since its p is not that of the χ² distribution.
