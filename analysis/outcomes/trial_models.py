@@ -117,9 +117,9 @@ class TrialModel:
     def is_rough(self) -> bool:
         """Return whether a random term varies too much for Laplace's approximation to be trusted.
 
-        Answers to a level then hardly vary. For the images of the study visual-correspondence (one
-        random factor), lme4 estimates an SD of 5.9 by Laplace and 3.7 with 15 quadrature nodes, and
-        standard errors that are half as large again.
+        Answers to a level of the term then hardly vary, and the approximation is poor for few
+        answers of two values with a large variance (Joe, 2008, Computational Statistics & Data
+        Analysis, 52, 5066-5074). The limit is a convention of this report.
         """
         return self.residual_sd is None and any(one.sd > MOST_SD for one in self.spreads)
 

@@ -141,14 +141,15 @@ def _other_models(results: Results) -> Iterator[str]:
         for other in results.exploratory:
             if _score_of(one.outcome) != _score_of(other.outcome) or other.p_adjusted is None:
                 continue
-            if isinstance(other.decisive, TrialModel) and other.decisive.is_rough:
-                continue  # its p is not trusted enough to question a conclusion
             if is_shown(one, results) != is_shown(other, results):
                 verb = "shows" if is_shown(other, results) else "does not show"
+                model = other.decisive
+                rough = isinstance(model, TrialModel) and model.is_rough
+                by = ", by an approximation that can be inaccurate here" if rough else ""
                 yield (
                     f"Another model: “{other.outcome.label}” (exploratory), of the answers of "
                     f"“{one.outcome.label}”, {verb} a difference (adjusted p "
-                    f"{p_value(other.p_adjusted)})."
+                    f"{p_value(other.p_adjusted)}{by})."
                 )
 
 
