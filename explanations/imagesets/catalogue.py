@@ -27,8 +27,8 @@ def open_image_set(
     split_rule: SplitRule | None = None,
     window: GreyWindow | None = None,
 ) -> ImageSet:
-    """Open the image set that ``--data`` names: scenes, cifar10, a folder split/class/image or
-    class/image, a csv file that lists images, or torchvision:NAME.
+    """Open the image set that ``--data`` names: scenes, scenes-128, cifar10, a folder
+    split/class/image or class/image, a csv file that lists images, or torchvision:NAME.
 
     ``data_dir`` is the folder that contains the data set of torchvision; CIFAR-10 is downloaded to
     it. ``seed`` and ``difficulty`` apply to the scenes. ``class_names`` lists the only classes that

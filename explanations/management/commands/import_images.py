@@ -31,8 +31,8 @@ class Command(DatabaseCommand):
             "--data",
             required=True,
             type=arguments.name,
-            help="scenes, cifar10, a folder split/class/image or class/image, a csv file with the "
-            "columns path, class, split and group, or torchvision:NAME",
+            help="scenes, scenes-128, cifar10, a folder split/class/image or class/image, a csv "
+            "file with the columns path, class, split and group, or torchvision:NAME",
         )
         parser.add_argument(
             "--data-dir", type=arguments.input_folder, help="local copy of a data set"
