@@ -33,10 +33,15 @@ from surveys.study_file.stored import definition  # noqa: E402
 
 WIDTH, HEIGHT, HIGH = 1280, 860, 1240
 PHONE = (390, 844)
-SIZES = {"editor": (WIDTH, HIGH), "behaviour-form": (WIDTH, HIGH), "preview-phone": (640, HEIGHT)}
+SIZES = {
+    **dict.fromkeys(("editor", "behaviour-form", "new-study", "explanations"), (WIDTH, HIGH)),
+    "preview-phone": (640, HEIGHT),
+}
 """Windows of pages that need another one, by the picture's name."""
 LARGEST = 120_000
 """Bytes of a picture."""
+PATIENCE = 120_000
+"""Milliseconds that a page may take on a machine with other work."""
 CHROMIUM, ARGUMENTS = "/usr/bin/chromium", ["--no-sandbox", "--disable-dev-shm-usage"]
 
 
@@ -93,6 +98,7 @@ def take_classifier(output: Path, address: str, user: str, study: str) -> None:
             reduced_motion="reduce",
         )
         page.context.add_cookies([signed_in(address, user)])
+        page.set_default_timeout(PATIENCE)
         for name, (path, part) in pages.items():
             page.goto(address + path, wait_until="networkidle")
             page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true })")
@@ -118,6 +124,7 @@ def take(output: Path, address: str, user: str, paths: dict[str, str]) -> None:
             )
             context.add_cookies([cookie])
             page = context.new_page()
+            page.set_default_timeout(PATIENCE)
             page.goto(address + path, wait_until="networkidle")
             page.wait_for_timeout(1500)  # the preview beside a form comes after the page
             page.screenshot(path=output / f"{name}.png")

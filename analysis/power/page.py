@@ -110,6 +110,7 @@ def _draw(result: OutcomePower, power: Power) -> Figure:
         [point.per_arm for point in result.curve],
         power,
         "Participants per arm",
+        None if isinstance(result.per_arm, NotEstimable) else int(result.per_arm.value),
     )
     if isinstance(result.per_arm, Estimate):
         axes[0].axvspan(
@@ -148,7 +149,12 @@ def _data(result: OutcomePower) -> pd.DataFrame:
 
 
 def _curve(
-    axes: Axes, points: tuple[Point, ...], places: list[int], power: Power, label: str
+    axes: Axes,
+    points: tuple[Point, ...],
+    places: list[int],
+    power: Power,
+    label: str,
+    chosen: int | None = None,
 ) -> None:
     axes.axhline(power.asked.wanted.power, color=MUTED, linewidth=1, linestyle="--")
     values = [point.power.value for point in points]
@@ -157,7 +163,8 @@ def _curve(
         axes.plot([place, place], [point.power.low, point.power.high], color=COLOURS[0])
     axes.set_xscale("log")
     axes.xaxis.set_minor_locator(mpl.ticker.NullLocator())
-    axes.set_xticks(_spaced(places), [str(place) for place in _spaced(places)])
+    labelled = _spaced(places, chosen)
+    axes.set_xticks(labelled, [str(place) for place in labelled])
     axes.set_ylim(0, 1.02)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
     axes.spines[["top", "right"]].set_visible(False)
@@ -165,13 +172,14 @@ def _curve(
     axes.set_ylabel("Power")
 
 
-def _spaced(places: list[int]) -> list[int]:
-    """Return the values that are far enough apart to be labelled."""
-    kept: list[int] = []
+def _spaced(places: list[int], chosen: int | None = None) -> list[int]:
+    """Return the values that are far enough apart to be labelled, always with the chosen sample."""
+    kept = [] if chosen is None else [chosen]
     for place in sorted(set(places)):
-        if not kept or place >= 1.3 * kept[-1]:
+        # The axis is logarithmic, so labels keep apart by their ratio.
+        if all(max(place, other) >= 1.3 * min(place, other) for other in kept):
             kept.append(place)
-    return kept
+    return sorted(kept)
 
 
 def _alternative(result: OutcomePower, power: Power) -> str:

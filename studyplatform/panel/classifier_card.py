@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -146,7 +147,7 @@ def card_of(weights: ClassifierWeights) -> ClassifierCard | None:
         ],
         facts=[
             (_("Network"), _network_in_words(network.get("name", ""))),
-            (_("Parameters"), network.get("parameters", "")),
+            (_("Parameters"), _grouped(network.get("parameters", ""))),
             (_("Input"), _input_in_words(str(network.get("input", "")))),
             (data_label, card.get("data", {}).get("name", "")),
             (_("Images divided by"), card.get("data", {}).get("split_rule", "")),
@@ -179,6 +180,11 @@ def _recipe_in_words(recipe: Mapping[str, Any]) -> str:
     those of the version that trained the classifier."""
     known = RECIPES.get(str(recipe.get("key")))
     return gettext(known.label) if known else str(recipe.get("label", ""))
+
+
+def _grouped(value: object) -> str:
+    """Return a number with the language's separators of thousands, and other text as it is."""
+    return number_format(value, force_grouping=True) if isinstance(value, int) else str(value)
 
 
 def _network_in_words(name: str) -> str:

@@ -55,6 +55,7 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
     """Show a study: its state, its participants, its parts and its address."""
     (overview,) = overviews([study])
     address = request.build_absolute_uri(pilots.link_path(study))
+    after = steps_after_unblinding(study, rights_in(request.user, study))
     context = {
         "overview": overview,
         "erased": erased_count(study, simulated=study.is_pilot),
@@ -67,7 +68,9 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
         "steps": draft_steps(study, rights_in(request.user, study))
         if study.state == Study.State.DRAFT and not study.is_pilot
         else (),
-        "after": steps_after_unblinding(study, rights_in(request.user, study)),
+        "after": after,
+        # The first step that is open has the page's main button.
+        "next_after": next((step for step in after if step.is_done is False), None),
         "address": address,
         "reach": reach_of(address),
     }

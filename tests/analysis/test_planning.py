@@ -15,7 +15,7 @@ from analysis.power.assumptions import Assumptions, Design, PlanningError
 from analysis.power.behaviour import COUNTED
 from analysis.power.between import simulated_study
 from analysis.power.outcomes import simulated
-from analysis.power.page import sentence, write_page
+from analysis.power.page import _spaced, sentence, write_page
 from analysis.power.required_sample import Asked, plan_power, to_json
 from analysis.power.search import Wanted
 from analysis.power.simulated_studies import Cell, Settings, Simulator
@@ -303,3 +303,8 @@ def test_the_page_draws_both_curves_and_claims_no_more_than_was_found(tmp_path):
         0.95, "wilson"
     )
     assert (last.power.low, last.power.high) == pytest.approx((low, high))
+
+
+def test_the_chosen_sample_is_always_labelled_on_the_axis():
+    assert _spaced([8, 16, 32, 58, 64]) == [8, 16, 32, 58]
+    assert _spaced([8, 16, 32, 58, 64], chosen=61) == [8, 16, 32, 61]

@@ -12,7 +12,7 @@ from studyplatform.jobs.step_words import step_in_words
 from studyplatform.models import Job
 from studyplatform.panel.access import Right
 from studyplatform.panel.after_unblinding import steps_after_unblinding
-from studyplatform.panel.classifier_card import _input_in_words
+from studyplatform.panel.classifier_card import _grouped, _input_in_words
 from surveys import services
 from tests.conftest import ROOT
 
@@ -69,6 +69,18 @@ def test_a_step_is_done_by_a_job_on_real_people_and_two_reports_can_be_compared(
     assert compare.address.endswith("#made")
 
 
+def test_only_the_next_step_has_the_main_button(unblinded, signed_in):
+    owner = signed_in("owner")
+
+    def main_buttons():
+        page = owner.get(reverse("panel:study", args=[unblinded.slug])).content.decode()
+        return re.findall(r'<a class="button small"[^>]*>([^<]+)', page)
+
+    assert main_buttons() == ["Make the report"]
+    finished(unblinded, "report", simulated="none")
+    assert main_buttons() == ["Export the data"]
+
+
 # Jobs and cards in the reader's language
 
 
@@ -116,3 +128,9 @@ def test_the_rule_of_the_input_is_in_the_readers_language_and_an_unknown_one_sta
             "shorter side to 256 pixels, then the centred square of 224 pixels"
         )
         assert _input_in_words("by hand") == "by hand"
+
+
+def test_the_number_of_parameters_has_the_separators_of_the_language():
+    assert (_grouped(6400586), _grouped("")) == ("6,400,586", "")
+    with translation.override("de"):
+        assert _grouped(6400586) == "6.400.586"
