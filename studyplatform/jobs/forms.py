@@ -510,7 +510,7 @@ class PeopleForm(JobForm):
         # Whoever sends a choice that is not possible is told why by clean().
         field.widget.impossible = frozenset(refusals) - frozenset(usable)
         if usable and field.widget.impossible:
-            why = next(refusal for refusal in refusals.values() if refusal)
+            why = str(next(refusal for refusal in refusals.values() if refusal))
             field.help_text = (
                 gettext("Everybody in a pilot is simulated.") if study.is_pilot else why
             )

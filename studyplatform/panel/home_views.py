@@ -66,7 +66,7 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
         "versions": study.versions.order_by("-number"),
         "in_use": version_in_use(study),
         "steps": draft_steps(study, rights_in(request.user, study))
-        if study.state == Study.State.DRAFT and not study.is_pilot
+        if study.state == Study.State.DRAFT and not study.is_pilot and study.archived_at is None
         else (),
         "after": after,
         # The first step that is open has the page's main button.

@@ -205,7 +205,8 @@ def _link(request: HttpRequest, study: Study) -> str:
 def _page(request: HttpRequest, study: Study, status: int = 200) -> HttpResponse:
     declared = definition(study)
     address = _link(request, study)
-    checked = checklist(study, address) if study.state == Study.State.DRAFT else None
+    is_to_be_launched = study.state == Study.State.DRAFT and study.archived_at is None
+    checked = checklist(study, address) if is_to_be_launched else None
     context = {
         "state": current_state(study),
         "schedule": getattr(study, "schedule", None),

@@ -169,7 +169,12 @@ def test_a_study_is_archived_listed_apart_and_restored(draft, signed_in):
     assert "1 archived study" in owner.get(reverse("panel:home")).content.decode()
     (entry,) = owner.get(reverse("panel:home"), {"archived": "yes"}).context["overviews"]
     assert (entry.study.slug, entry.state) == ("small", "Archived")
+    for name in ("study", "launch"):
+        page = owner.get(address(name, draft)).content.decode()
+        assert "The study is archived." in page
+        assert "Before the launch" not in page, "nothing is asked of a study that is put away"
     owner.post(address("archive", draft))
+    assert "Before the launch" in owner.get(address("launch", draft)).content.decode()
     assert len(owner.get(reverse("panel:home")).context["overviews"]) == 1
     acts = AuditEntry.objects.filter(act__in=("archived", "restored")).order_by("pk")
     assert [entry.act for entry in acts] == ["archived", "restored"]
