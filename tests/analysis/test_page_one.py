@@ -10,6 +10,7 @@ from scipy import stats
 
 from analysis.figures.overview import lines_of
 from analysis.outcomes.answer import Answer, Difference, bonferroni, certainty
+from analysis.outcomes.assumptions.assumption import Assumption
 from analysis.plan.plan import Plan
 from analysis.report.page_one.answers import answer_sentence, certainty_line
 from analysis.report.page_one.robustness import decisions_elsewhere, what_would_change
@@ -115,7 +116,7 @@ def test_no_effect_is_never_said_but_how_large_it_may_still_be(planted_results):
     low, high = min(ends), max(ends)
     assert low < 0 < high
     assert said == (
-        f"No difference from “No explanation” is shown: anything from {-low:.2f} points lower to "
+        f"No difference is shown: anything from {-low:.2f} points lower to "
         f"{high:.2f} higher remains possible on the scale from 1 to 5."
     )
     for result in planted_results.outcomes:
@@ -337,8 +338,8 @@ def test_sets_of_the_same_participants_are_no_comparison(planted_results):
     outcomes = tuple(same_people if one is result else one for one in planted_results.outcomes)
     alike = with_exclusions(replace(planted_results, outcomes=outcomes), from_some=0)
     assert what_would_change(alike)[0] == (
-        "Exclusions: 3 participants were excluded from every set by the plan's rules, so there is "
-        "no other set to compare."
+        "Exclusions: 3 participants were excluded from every set, so there is no other set to "
+        "compare."
     )
 
 
@@ -376,8 +377,8 @@ def test_an_exploratory_model_of_the_answers_that_decides_otherwise_is_named(pla
     with_other = replace(planted_results, outcomes=(*planted_results.outcomes, other))
     (said,) = (one for one in what_would_change(with_other) if one.startswith("Another model"))
     assert said == (
-        "Another model: “Crossed” (exploratory), of the answers of "
-        f"“{result.outcome.label}”, does not show a difference (adjusted p = .203)."
+        "Another model: “Crossed” (exploratory) does not show a difference in "
+        f"“{result.outcome.label}” (adjusted p = .203)."
     )
     elsewhere = replace(other, outcome=replace(other.outcome, where={"prediction_correct": 1}))
     about_others = replace(planted_results, outcomes=(*planted_results.outcomes, elsewhere))
@@ -403,6 +404,39 @@ def test_a_close_decision_is_called_close(planted_results):
         )
         said = " ".join(what_would_change(replace(planted_results, outcomes=outcomes)))
         assert ("Close decisions" in said) is close, p
+
+
+@pytest.mark.parametrize(
+    ("p", "said"),
+    [
+        (
+            0.04,
+            "Close decisions, which a few more people could turn: “{label}” (adjusted p = .040). "
+            "Leaving one participant out and ranks instead of means each turn it, too.",
+        ),
+        (
+            0.001,
+            "Leaving one participant out and ranks instead of means each turn the test of "
+            "“{label}”.",
+        ),
+    ],
+)
+def test_what_turns_one_outcome_is_told_in_one_sentence(planted_results, p, said):
+    result = named(planted_results, "trust")
+    ranks = replace(result.found.kruskal_wallis, p=0.5)
+    outcomes = tuple(
+        replace(
+            one,
+            p_adjusted=p,
+            found=replace(one.found, kruskal_wallis=ranks),
+            assumptions=(Assumption("influence", "doubtful", {}),),
+        )
+        if one is result
+        else replace(one, p_adjusted=0.9, assumptions=())
+        for one in planted_results.outcomes
+    )
+    sentences = what_would_change(replace(planted_results, outcomes=outcomes))
+    assert said.format(label=result.outcome.label) in sentences
 
 
 def test_sample_and_days_are_said(planted_results):

@@ -39,7 +39,7 @@ def answer_sentence(result: OutcomeResult, results: Results) -> str:
     parts = [_shown(shown, answer, result, results)] if shown else []
     if not shown and is_shown(result, results):
         parts.append(f"The {_groups(result)} differ, but no single comparison is shown to.")
-    return " ".join([*parts, *_not_shown(answer, result, bool(shown))])
+    return " ".join([*parts, *_not_shown(answer, result, results, bool(shown))])
 
 
 def certainty_line(result: OutcomeResult, results: Results) -> str:
@@ -179,7 +179,9 @@ def _phrases(
     return worded
 
 
-def _not_shown(answer: Answer, result: OutcomeResult, any_shown: bool) -> list[str]:
+def _not_shown(
+    answer: Answer, result: OutcomeResult, results: Results, any_shown: bool
+) -> list[str]:
     """Return the sentence on the comparisons that are not shown, with what remains possible."""
     shown = {id(one) for one in answer.shown}
     rest = [one for one in answer.differences if id(one) not in shown]
@@ -193,8 +195,10 @@ def _not_shown(answer: Answer, result: OutcomeResult, any_shown: bool) -> list[s
             number_of = f"the other {kind}" if len(rest) == 1 else f"the other {len(rest)} {kind}s"
             sentences.append(f"No difference is shown for {number_of}: {possible}.")
         else:
+            # The head of page one names the control, so that only another reference is told.
             versus = ""
-            if _has_one_reference(answer):
+            control = results.labels.get(results.plan.control)
+            if _has_one_reference(answer) and answer.differences[0].reference != control:
                 versus = f" from {_quoted(answer.differences[0].reference)}"
             scale = scale_text(result)
             sentences.append(

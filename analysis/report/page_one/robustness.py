@@ -26,9 +26,7 @@ def what_would_change(results: Results) -> list[str]:
         _images,
         _other_models,
         _second_factor,
-        _single_participants,
-        _ranks,
-        _close,
+        _turning,
         _arms_alone,
         _specifications,
         _signals,
@@ -76,8 +74,7 @@ def _other_people(results: Results) -> Iterator[str]:
         if tested:
             of_every_set = " from every set" if everywhere else ""
             yield (
-                f"Exclusions: {people} excluded{of_every_set} by the plan's rules, so there is no "
-                "other set to compare."
+                f"Exclusions: {people} excluded{of_every_set}, so there is no other set to compare."
             )
         return
     names = {field: name.lower() for name, field in set_names(results.plan)}
@@ -125,8 +122,8 @@ def _images(results: Results) -> Iterator[str]:
         labels = ", ".join(f"“{one.outcome.label}”" for one in fixed)
         of = "the tests" if len(fixed) == len(results.confirmatory) else f"the tests of {labels}"
         yield (
-            f"Images: the arms saw different images, and {of} treat images as fixed, so a "
-            "difference between arms may be one between their images."
+            f"Images: the arms saw different images, which {of} treat as fixed: a difference "
+            "between arms may be one between images."
         )
 
 
@@ -145,11 +142,10 @@ def _other_models(results: Results) -> Iterator[str]:
                 verb = "shows" if is_shown(other, results) else "does not show"
                 model = other.decisive
                 rough = isinstance(model, TrialModel) and model.is_rough
-                by = ", by an approximation that can be inaccurate here" if rough else ""
+                by = ", by a rough approximation" if rough else ""
                 yield (
-                    f"Another model: “{other.outcome.label}” (exploratory), of the answers of "
-                    f"“{one.outcome.label}”, {verb} a difference (adjusted p "
-                    f"{p_value(other.p_adjusted)}{by})."
+                    f"Another model: “{other.outcome.label}” (exploratory) {verb} a difference in "
+                    f"“{one.outcome.label}” (adjusted p {p_value(other.p_adjusted)}{by})."
                 )
 
 
@@ -171,46 +167,57 @@ def _second_factor(results: Results) -> Iterator[str]:
             )
 
 
-def _single_participants(results: Results) -> Iterator[str]:
-    checks = [
-        (one, assumption)
-        for one in results.confirmatory
-        for assumption in one.assumptions
-        if assumption.key == "influence"
-    ]
-    doubtful = [one for one, check in checks if check.verdict == "doubtful"]
-    if doubtful:
-        labels = ", ".join(f"“{one.outcome.label}”" for one in doubtful)
-        yield f"Single participants: leaving one out would turn the test of {labels}."
-    elif checks:
-        number = "the test" if len(checks) == 1 else f"any of {len(checks)} tests"
+def _turning(results: Results) -> Iterator[str]:
+    """Name the outcomes whose test is close, or turns without one participant or with ranks.
+
+    Outcomes for which all of these agree are told in one sentence.
+    """
+    alike: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
+    for one in results.confirmatory:
+        close = _is_close(one, results.plan.alpha)
+        ways = tuple(_ways_to_turn(one, results.plan.alpha))
+        if close or ways:
+            p = f" (adjusted p {p_value(one.p_adjusted)})" if close and one.p_adjusted else ""
+            alike.setdefault((close, ways), []).append(f"“{one.outcome.label}”{p}")
+    for (close, ways), labels in alike.items():
+        turn = ways[0] if ways else ""
+        if len(ways) > 1:
+            turn += f" and {ways[1][0].lower()}{ways[1][1:]}"
+        turn += " turns" if len(ways) == 1 else " each turn"
+        if close:
+            it = "it" if len(labels) == 1 else "them"
+            yield (
+                f"Close decisions, which a few more people could turn: {', '.join(labels)}."
+                f"{f' {turn} {it}, too.' if ways else ''}"
+            )
+        else:
+            yield f"{turn} the test of {', '.join(labels)}."
+    checks = [_verdict_on_influence(one) for one in results.confirmatory]
+    tried = [verdict for verdict in checks if verdict]
+    if tried and "doubtful" not in tried:
+        number = "the test" if len(tried) == 1 else f"any of {len(tried)} tests"
         yield f"Single participants: leaving one out does not turn {number}."
 
 
-def _ranks(results: Results) -> Iterator[str]:
-    alpha = results.plan.alpha
-    turned = [
-        one
-        for one in results.confirmatory
-        if isinstance(one.decisive, OneWay)
-        and isinstance(one.decisive.kruskal_wallis, HypothesisTest)
+def _is_close(one: OutcomeResult, alpha: float) -> bool:
+    return one.p_adjusted is not None and alpha / CLOSE <= one.p_adjusted < alpha * CLOSE
+
+
+def _ways_to_turn(one: OutcomeResult, alpha: float) -> Iterator[str]:
+    if _verdict_on_influence(one) == "doubtful":
+        yield "Leaving one participant out"
+    found = one.decisive
+    if (
+        isinstance(found, OneWay)
+        and isinstance(found.kruskal_wallis, HypothesisTest)
         and isinstance(one.test, HypothesisTest)
-        and (one.decisive.kruskal_wallis.p < alpha) != (one.test.p < alpha)
-    ]
-    if turned:
-        labels = ", ".join(f"“{one.outcome.label}”" for one in turned)
-        yield f"Ranks instead of means: the test of {labels} falls on the other side of α."
+        and (found.kruskal_wallis.p < alpha) != (one.test.p < alpha)
+    ):
+        yield "Ranks instead of means"
 
 
-def _close(results: Results) -> Iterator[str]:
-    alpha = results.plan.alpha
-    close = [
-        f"“{one.outcome.label}” (adjusted p {p_value(one.p_adjusted)})"
-        for one in results.confirmatory
-        if one.p_adjusted is not None and alpha / CLOSE <= one.p_adjusted < alpha * CLOSE
-    ]
-    if close:
-        yield f"Close decisions, which a few more people could turn: {', '.join(close)}."
+def _verdict_on_influence(one: OutcomeResult) -> str | None:
+    return next((check.verdict for check in one.assumptions if check.key == "influence"), None)
 
 
 def _arms_alone(results: Results) -> Iterator[str]:
@@ -230,7 +237,7 @@ def _arms_alone(results: Results) -> Iterator[str]:
             what = "interval" if len(alone) == 1 else "intervals"
             yield (
                 f"Single arms: the {what} of {', '.join(alone)} in “{one.outcome.label}” {verb} no "
-                "difference. The outcome's own test does not, so the report claims none."
+                "difference; the outcome's test does not, so none is claimed."
             )
 
 
