@@ -338,8 +338,7 @@ def test_sets_of_the_same_participants_are_no_comparison(planted_results):
     outcomes = tuple(same_people if one is result else one for one in planted_results.outcomes)
     alike = with_exclusions(replace(planted_results, outcomes=outcomes), from_some=0)
     assert what_would_change(alike)[0] == (
-        "Exclusions: 3 participants were excluded from every set, so there is no other set to "
-        "compare."
+        "Exclusions: 3 participants, from every set, so there is no other set to compare."
     )
 
 
@@ -377,7 +376,7 @@ def test_an_exploratory_model_of_the_answers_that_decides_otherwise_is_named(pla
     with_other = replace(planted_results, outcomes=(*planted_results.outcomes, other))
     (said,) = (one for one in what_would_change(with_other) if one.startswith("Another model"))
     assert said == (
-        "Another model: “Crossed” (exploratory) does not show a difference in "
+        "Another model: “Crossed” (exploratory) shows no difference in "
         f"“{result.outcome.label}” (adjusted p = .203)."
     )
     elsewhere = replace(other, outcome=replace(other.outcome, where={"prediction_correct": 1}))

@@ -67,15 +67,14 @@ def _other_people(results: Results) -> Iterator[str]:
     compared = [one for one in tested if _other_participants(one)]
     excluded = sum(sum(step.excluded.values()) for step in steps)
     everywhere = sum(sum(step.excluded.values()) for step in steps if step.scope == "all")
-    people = "nobody was" if not excluded else f"{excluded} participants were"
+    who = "nobody" if not excluded else f"{excluded} participants"
     if excluded == 1:
-        people = "1 participant was"
+        who = "1 participant"
+    were = "were" if excluded > 1 else "was"
     if not compared:
         if tested:
-            of_every_set = " from every set" if everywhere else ""
-            yield (
-                f"Exclusions: {people} excluded{of_every_set}, so there is no other set to compare."
-            )
+            of_every_set = ", from every set" if everywhere else ""
+            yield f"Exclusions: {who}{of_every_set}, so there is no other set to compare."
         return
     names = {field: name.lower() for name, field in set_names(results.plan)}
     names["randomised"] = names["intention_to_treat"]
@@ -89,7 +88,7 @@ def _other_people(results: Results) -> Iterator[str]:
     ]
     # People in no set are not part of any comparison, so their number must not suggest it.
     in_none = f", {everywhere} of them from every set" if everywhere else ""
-    start = f"Exclusions: {people} excluded by the plan's rules{in_none}. "
+    start = f"Exclusions: {who} {were} excluded by the plan's rules{in_none}. "
     if turned:
         labels = ", ".join(f"“{one.outcome.label}”" for one in turned)
         yield f"{start}In the set {others} the decision changes for {labels}."
@@ -139,12 +138,12 @@ def _other_models(results: Results) -> Iterator[str]:
             if _score_of(one.outcome) != _score_of(other.outcome) or other.p_adjusted is None:
                 continue
             if is_shown(one, results) != is_shown(other, results):
-                verb = "shows" if is_shown(other, results) else "does not show"
+                verb = "shows a" if is_shown(other, results) else "shows no"
                 model = other.decisive
                 rough = isinstance(model, TrialModel) and model.is_rough
                 by = ", by a rough approximation" if rough else ""
                 yield (
-                    f"Another model: “{other.outcome.label}” (exploratory) {verb} a difference in "
+                    f"Another model: “{other.outcome.label}” (exploratory) {verb} difference in "
                     f"“{one.outcome.label}” (adjusted p {p_value(other.p_adjusted)}{by})."
                 )
 
@@ -237,7 +236,7 @@ def _arms_alone(results: Results) -> Iterator[str]:
             what = "interval" if len(alone) == 1 else "intervals"
             yield (
                 f"Single arms: the {what} of {', '.join(alone)} in “{one.outcome.label}” {verb} no "
-                "difference; the outcome's test does not, so none is claimed."
+                "difference; the outcome's test does not."
             )
 
 
