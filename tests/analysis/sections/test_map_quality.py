@@ -153,3 +153,15 @@ def test_means_know_their_errors_again():
     )
     assert Means.of([one]).errors == pytest.approx([1.5])
     assert Means.of([one], -1.0).values == pytest.approx([-2.0])
+
+
+def test_equal_means_that_differ_in_the_last_digit_share_their_rank():
+    """Means of participants' means: the order of the additions decides their last digit."""
+    equal, last = 484 / 115, np.nextafter(484 / 115, 5)
+    errors = np.full(5, 0.1)
+    quality = Means(np.array([0.1, 0.2, 0.3, 0.4, 0.5]), errors)
+    found = [
+        order(Means(np.array([3.9, 4.0, *pair, 4.5]), errors), quality, 0.95, 0).value
+        for pair in ((equal, equal), (equal, last), (last, equal))
+    ]
+    assert found == pytest.approx([stats.spearmanr([1, 2, 3, 3, 5], range(5)).statistic] * 3)
