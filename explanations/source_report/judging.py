@@ -103,7 +103,7 @@ def judged_by(measured: str, lines: Sequence[Line]) -> Judged:
         measured += (
             " A new draw of random weights could show it as strongly where a number is marked “not "
             "beyond random weights”, so that it cannot be told from an effect of the architecture "
-            "alone."
+            "alone. Without this control, the sentence would hold as a description of the maps."
         )
     elif verdict == HOLDS and any(line.shown_by for line in compared):
         measured += " With random weights it holds too, but less strongly."
@@ -153,6 +153,8 @@ def seen_in_ours(judge: Judge) -> Judge:
     return lambda evidence: of_our_images(judge(evidence))
 
 
+LATE = "exploratory: by a rule set after its numbers"
+"""Scope of a verdict whose rule or limit was set after the numbers that it judges were seen."""
 OF_OUR_IMAGES = (
     "The report says this of its own picture, which cannot be seen here. Judged is whether it is "
     "so on average over our images. "
@@ -182,8 +184,19 @@ def possible(measured: str, lines: Sequence[Line]) -> Judged:
         f" {POSSIBLE} Shown for: {'; '.join(shown)}."
         if shown
         else f" {POSSIBLE} No case of it was shown here, which does not refute it."
+        f"{_in_part(lines, cases)}"
     )
     return Judged(HOLDS if shown else OPEN, measured + remark, lines)
+
+
+def _in_part(lines: Sequence[Line], cases: Sequence[str]) -> str:
+    """Say how many numbers of each case pass, if a case shows the sentence in part."""
+    marked = {case: [line for line in _of(lines, case) if line.verdict] for case in cases}
+    passing = {case: sum(_is_shown([line]) for line in found) for case, found in marked.items()}
+    if not any(passing.values()):
+        return ""
+    counts = (f"{passing[case]} of {len(marked[case])} pass for {case}" for case in cases)
+    return f" A case needs all its numbers with a mark: {'; '.join(counts)}."
 
 
 def _is_shown(lines: Sequence[Line]) -> bool:
@@ -219,11 +232,12 @@ NEEDED = (
     "enough:"
 )
 MOST = (
-    f"{LOSS} For “most”, no other pixels may count more. The sentence does not hold if SHAP's "
-    "strongest tenth costs more for both networks: by a difference within the images, or, where "
-    "the maps are of different numbers of images, by intervals that do not overlap. Otherwise, "
-    "that the numbers are above 0 for all three controls is needed, but not enough, because other "
-    "pixels may count still more."
+    f"{LOSS} For “most”, no other pixels may count more (rule “Most” at the top). The sentence "
+    "does not hold if the strongest tenth of Integrated Gradients from a blurred image costs more "
+    "for both networks: by a difference within the images, or, where the maps are of different "
+    "numbers of images, by intervals that do not overlap. Otherwise, that the numbers are above 0 "
+    "for all three controls is needed, but not enough, because other pixels may count still more. "
+    "This rule was set after its numbers had been seen."
 )
 CRUCIAL = (
     f"{NEEDED} pixels that count more than others need not be crucial, and the report does not say "
@@ -265,25 +279,18 @@ def marks_what_counts(
 def _unless_others_count_more(
     judged: Judged, evidence: Evidence, key: str, label: str, classes: Sequence[str]
 ) -> Judged:
-    """Return the judgement that a map marks the pixels that count most, which fails if SHAP's map
-    marks pixels that count more. The two maps can be of different numbers of images."""
-    if key == "deepshap":
-        blurred = "drop:integrated_gradients:blurred"
-        compared = lines_of(
-            evidence.methods,
-            evidence.labels,
-            "loss of probability by Integrated Gradients' (blurred) tenth, minus SHAP's",
-            difference(blurred, "drop:deepshap"),
-            classes=classes,
-        )
-        judged = replace(unless_enough(judged), lines=[*judged.lines, *compared])
-        return replace(judged, measured=f"{judged.measured} {FOR_COMPARISON}")
+    """Return the judgement that a map marks the pixels that count most, which fails if another map
+    marks pixels that count more. The two maps can be of different numbers of images.
+
+    All methods are compared with the same map, which is none of theirs: Integrated Gradients from
+    a blurred image. It was chosen because its pixels cost most, and that they exist is enough.
+    """
     lines = []
     for network, numbers in evidence.methods.items():
-        other = over(numbers, entry("drop:deepshap"), classes)
-        if key == "lime":  # of the same images
-            quantity = f"loss of probability by {label}'s tenth, minus SHAP's"
-            mine = over(numbers, difference(f"drop:{key}", "drop:deepshap"), classes)
+        other = over(numbers, entry(STRONGEST), classes)
+        if key in ("lime", "deepshap"):  # of the same images
+            quantity = f"loss of probability by {label}'s tenth, minus {STRONGEST_NAME}"
+            mine = over(numbers, difference(f"drop:{key}", STRONGEST), classes)
             least: float | None = 0.0
         else:
             quantity = f"loss of probability by {label}'s tenth"
@@ -292,19 +299,24 @@ def _unless_others_count_more(
         if mine is None or other is None:
             continue
         less = mine.high is not None and least is not None and mine.high < least
-        line = Line(evidence.labels[network], quantity, mine, other, "loss by SHAP's tenth")
+        name = f"loss by {STRONGEST_NAME} tenth"
+        line = Line(evidence.labels[network], quantity, mine, other, name)
         lines.append(replace(line, verdict=FAILS if less else OPEN))
     others_count = bool(lines) and together(lines) == FAILS
-    return replace(
-        judged,
-        verdict=FAILS if others_count else unless_enough(judged).verdict,
-        lines=[*judged.lines, *lines],
-    )
+    lines = [*judged.lines, *lines]
+    if not others_count:
+        return replace(unless_enough(judged), lines=lines)
+    measured = f"{judged.measured.replace(DISAGREE, '')} {MORE_COUNT}"
+    return Judged(FAILS, measured, lines, scope=LATE)
 
 
-FOR_COMPARISON = (
-    "The last numbers compare SHAP's pixels with the pixels of Integrated Gradients from a blurred "
-    "image. Above 0, the latter cost more; the loss is by blurring, which suits that map."
+STRONGEST = "drop:integrated_gradients:blurred"
+STRONGEST_NAME = "Integrated Gradients' (blurred)"
+DISAGREE = " The measures disagree, so that this page gives no verdict."
+MORE_COUNT = (
+    "The last numbers alone decide this row: on both networks, other pixels cost more. Whether the "
+    "map's pixels count more than a control's, on which the other numbers can disagree, does not "
+    "change this."
 )
 
 
@@ -340,7 +352,7 @@ def unless_beaten(judged: Judged, evidence: Evidence, *keys: str) -> Judged:
         )
         return replace(judged, measured=judged.measured + unclear)
     if judged.verdict == HOLDS:
-        remark += " The measures disagree, so that this page gives no verdict."
+        remark += DISAGREE
     return replace(judged, verdict=OPEN, measured=judged.measured + remark)
 
 

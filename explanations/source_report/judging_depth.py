@@ -12,6 +12,7 @@ from explanations.source_report.evidence import Evidence, Judged, not_measured
 from explanations.source_report.fairness import quality_by_class
 from explanations.source_report.judging import (
     LAST,
+    LATE,
     MOST,
     VISIBLE,
     Judge,
@@ -45,6 +46,7 @@ from explanations.source_report.verdicts import (
     explained_by_kind,
     kinds_in,
     named,
+    together,
     with_depth,
 )
 
@@ -92,7 +94,7 @@ def focus_rises(method: str, modules: Sequence[int], before: Sequence[int]) -> J
         )
         rule = (
             f"{_at_one_resolution(modules, before)} More focused is a difference above {VISIBLE}. "
-            "A smaller one does not count, also in the report's direction."
+            f"A smaller one does not count, also in the report's direction.{_by_the_limit(lines)}"
         )
         return of_our_images(judged_by(rule, lines))
 
@@ -154,7 +156,7 @@ def saliency_focuses_more(layers: Sequence[int], before: Sequence[int]) -> Judge
         rule = (
             f"{_counted(layers, before)} {SAME_BLOCKS} More focused is a difference above "
             f"{VISIBLE}. A smaller one does not count, also in the report's direction."
-            f"{_small_differences(evidence, lines)}"
+            f"{_small_differences(evidence, lines)}{_by_the_limit(lines)}"
         )
         return of_our_images(judged_by(rule, lines))
 
@@ -193,6 +195,21 @@ def _small_differences(evidence: Evidence, lines: Sequence[Line]) -> str:
         f"whole interval above 0, but do not pass; {beyond} of them exceed a new draw of random "
         f"weights. Saliency's mean focus at a module goes {' and '.join(ranges)}, so that "
         f"{VISIBLE} is a large part of its range."
+    )
+
+
+def _by_the_limit(lines: Sequence[Line]) -> str:
+    """Say if the sentence fails only by the limit ``VISIBLE``, and would not with a limit of 0."""
+    if together(lines) != FAILS:
+        return ""
+    marks = [above(line.value, 0) for line in lines]
+    if marks.count(FAILS) == len(marks):
+        return ""
+    return (
+        f" The verdict depends on this limit: with a limit of 0, {marks.count(HOLDS)} of the "
+        f"{len(marks)} numbers would pass and {marks.count(FAILS)} would fail, so that the "
+        f"sentence would not be refuted. The limit of {VISIBLE} is the same for all rows on focus "
+        "and was set after the first complete run."
     )
 
 
@@ -431,7 +448,9 @@ def last_gradcam_is_sometimes_dark(evidence: Evidence) -> Judged:
         "A map without a positive cell highlights nothing. The control is earlier modules of the "
         "same kind: maps can be dark at any depth, and a struggle of the deepest modules would "
         "make them dark more often there. A case is a network for which this is so for all kinds "
-        "of modules. The sentence is about the method, so that networks with random weights, which "
+        "of modules, because the sentence is about the deepest modules and not about a kind of "
+        "them, and kinds of modules are never averaged. This rule was set after its numbers had "
+        "been seen. The sentence is about the method, so that networks with random weights, which "
         "have such maps too, do not count against it. Of similar techniques, nothing was measured.",
         lines,
     )
@@ -527,6 +546,7 @@ def last_saliency_is_few_spots(evidence: Evidence) -> Judged:
         "resolution, is shown for comparison."
     )
     lines = _of_layers(evidence, BLOCKS["saliency"], "saliency_blocks", *layers, above, VISIBLE)
+    rule += _by_the_limit(lines)
     lines += _of_layers(evidence, HALF["saliency"], "saliency_half", *layers, None)
     return of_our_images(judged_by(rule, lines))
 
@@ -573,7 +593,7 @@ def saliency_is_noisy(evidence: Evidence) -> Judged:
         "saliency: top tenth in common with the map of an invisibly changed image",
         entry("saliency_neighbour_top"),
     )
-    return possible(
+    judged = possible(
         "SmoothGrad is the mean of 8 saliency maps of the image with noise, here of 5 and of 15 % "
         "of the image's range. A map is very noisy if less than half of its strongest tenth of the "
         "pixels is also SmoothGrad's (0.1 by chance). The control is a second SmoothGrad map of "
@@ -584,6 +604,7 @@ def saliency_is_noisy(evidence: Evidence) -> Judged:
         f"levels is shown for comparison.{SEEN}",
         lines,
     )
+    return replace(judged, scope=LATE)
 
 
 def saliency_is_sometimes_noisy(evidence: Evidence) -> Judged:

@@ -19,8 +19,15 @@ from explanations.source_report.claims import SECTIONS, Answer, judged_quantitie
 from explanations.source_report.evidence import MEASURED, REASONED, REASONS, SAME
 from explanations.source_report.fairness import ClassQuality
 from explanations.source_report.figures import DepthRow
-from explanations.source_report.judging import NAMES, OURS, POSSIBLE, not_beyond_controls
-from explanations.source_report.judging_recipes import printed
+from explanations.source_report.judging import (
+    LATE,
+    MORE_COUNT,
+    NAMES,
+    OURS,
+    POSSIBLE,
+    not_beyond_controls,
+)
+from explanations.source_report.judging_recipes import OF_OUR_TRAININGS, printed
 from explanations.source_report.maps import Example
 from explanations.source_report.numbers import DRAWS
 from explanations.source_report.sources import LABELS
@@ -112,8 +119,13 @@ def render(content: Content) -> str:
         ),
         quotes={answer.claim.key: answer.claim.quote for answer in content.answers},
         short=_short(content.answers),
+        prefixes={
+            answer.claim.key: PREFIXES.get(answer.claim.section, "") for answer in content.answers
+        },
         unequal=_unequal(content),
         shared=_shared(content.answers),
+        most=sum(_decided_by_most(content.answers, again) for again in (False, True)),
+        most_same=_decided_by_most(content.answers, True),
         marks=MARKS,
         scales=_scales(content.study),
         reasons=REASONS,
@@ -167,14 +179,35 @@ def render(content: Content) -> str:
 def _short(answers: Sequence[Answer]) -> dict[str, list[str]]:
     """Return the keys of the claims with a measured verdict, for the summary at the top."""
     measured = [answer for answer in answers if answer.judged.basis == MEASURED]
-    found: dict[str, list[str]] = {"fails": [], "holds": [], "possible": []}
+    kinds = ("fails", "holds", "possible", *(f"{a}_{b}" for a in SCOPES.values() for b in KINDS))
+    found: dict[str, list[str]] = {kind: [] for kind in kinds}
     for answer in measured:
-        if answer.judged.verdict == FAILS:
-            found["fails"].append(answer.claim.key)
-        else:
-            kind = "possible" if POSSIBLE in answer.judged.measured else "holds"
-            found[kind].append(answer.claim.key)
+        kind = "fails" if answer.judged.verdict == FAILS else "holds"
+        if answer.judged.scope in SCOPES:
+            kind = f"{SCOPES[answer.judged.scope]}_{kind}"
+        elif kind == "holds" and POSSIBLE in answer.judged.measured:
+            kind = "possible"
+        found[kind].append(answer.claim.key)
     return found
+
+
+KINDS = ("fails", "holds")
+SCOPES = {OURS: "ours", OF_OUR_TRAININGS: "figures", LATE: "late"}
+"""Scopes whose verdicts the summary lists apart, because they are about less than the sentence."""
+PREFIXES = {
+    "gradcam": "Grad-CAM",
+    "saliency": "Saliency",
+    "lime": "LIME",
+    "ig": "Integrated Gradients",
+    "shap": "SHAP",
+}
+"""Names of the methods, by section, before quotations that do not name theirs."""
+
+
+def _decided_by_most(answers: Sequence[Answer], again: bool) -> int:
+    """Count the rows that the rule on “most” decides, or the rows that say the same as these."""
+    decided = {a.claim.key for a in answers if MORE_COUNT in a.judged.measured}
+    return sum(a.judged.same_as in decided for a in answers) if again else len(decided)
 
 
 MARKS = {HOLDS: "passes", FAILS: "fails", OPEN: "undecided"}
@@ -188,6 +221,11 @@ SHARED = {
         "saliency-6-8",
         "saliency-9-10",
         "saliency-11-12",
+    ),
+    "the pixels that cost more than a map's (“most”)": (
+        "saliency-affect",
+        "lime-pinpoint",
+        "shap-identifying",
     ),
     "saliency's noise": ("saliency-noisy", "saliency-sometimes"),
     "the train figures of l2": ("l2-train", "l2-train-loss"),
