@@ -246,6 +246,7 @@ def lime_costs_most(evidence: Evidence) -> Judged:
         "measured. “The methods compared” has the times of another run; processor time also "
         "depends on what else the machine does.",
         lines,
+        reason=UNDEFINED,
     )
 
 

@@ -9,7 +9,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from explanations.evaluation.statistics import Mean
 from explanations.source_report import network_table, seeds, stated
-from explanations.source_report.evidence import MISSING, Evidence, Judged, not_measured
+from explanations.source_report.evidence import MISSING, OUTSIDE, Evidence, Judged, not_measured
 from explanations.source_report.judging import Judge, only_tested
 from explanations.source_report.verdicts import FAILS, HOLDS, OPEN, Line, together
 from explanations.source_report.wording import percent
@@ -40,6 +40,7 @@ def beats_people(evidence: Evidence) -> Judged:
         "VGG networks in general, of which only these were measured, on small images. The "
         "numbers are for comparison.",
         lines,
+        reason=OUTSIDE,
     )
 
 

@@ -127,10 +127,19 @@ CLAIMS = (
     ),
     Claim(
         "lime-highlighted",
-        "The most influential regions are highlighted, indicating where the model is looking to "
-        "make its decision.",
+        "The most influential regions are highlighted",
         "lime",
         judging.seen_in_ours(judging_methods.lime_highlights_most),
+    ),
+    Claim(
+        "lime-looking",
+        "indicating where the model is looking to make its decision.",
+        "lime",
+        unknown(
+            "“Looking” is a figure of speech. Whether the marked pixels count is judged in the "
+            "rows on influence.",
+            reasons.NOTHING,
+        ),
     ),
     Claim(
         "lime-body",

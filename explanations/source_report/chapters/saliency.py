@@ -250,6 +250,12 @@ CLAIMS = (
         "saliency",
         needs_features,
     ),
+    same(
+        "saliency-defined",
+        "We see that the saliency maps are getting more defined",
+        "saliency",
+        "saliency-3-5",
+    ),
     Claim(
         "saliency-complex",
         "We see that the saliency maps are getting more defined, indicating the identification "
@@ -273,10 +279,15 @@ CLAIMS = (
     ),
     Claim(
         "saliency-9-10",
-        "the saliency maps are very focused, with bright spots showing where the network is paying "
-        "the most attention",
+        "the saliency maps are very focused, with bright spots",
         "saliency",
         judging_depth.saliency_focuses_more((9, 10), (6, 7, 8)),
+    ),
+    Claim(
+        "saliency-bright",
+        "with bright spots showing where the network is paying the most attention",
+        "saliency",
+        attention,
     ),
     Claim(
         "saliency-cargo",
