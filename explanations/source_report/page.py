@@ -112,6 +112,10 @@ def render(content: Content) -> str:
             answer.judged.scope == OURS and answer.judged.basis == MEASURED
             for answer in content.answers
         ),
+        late=sum(
+            answer.judged.scope == LATE and answer.judged.basis == MEASURED
+            for answer in content.answers
+        ),
         possible=sum(
             POSSIBLE in answer.judged.measured
             for answer in content.answers
