@@ -179,10 +179,7 @@ def _turning(results: Results) -> Iterator[str]:
             p = f" (adjusted p {p_value(one.p_adjusted)})" if close and one.p_adjusted else ""
             alike.setdefault((close, ways), []).append(f"“{one.outcome.label}”{p}")
     for (close, ways), labels in alike.items():
-        turn = ways[0] if ways else ""
-        if len(ways) > 1:
-            turn += f" and {ways[1][0].lower()}{ways[1][1:]}"
-        turn += " turns" if len(ways) == 1 else " each turn"
+        turn = f"{' and '.join(ways).capitalize()} {'turns' if len(ways) == 1 else 'each turn'}"
         if close:
             it = "it" if len(labels) == 1 else "them"
             yield (
@@ -204,7 +201,7 @@ def _is_close(one: OutcomeResult, alpha: float) -> bool:
 
 def _ways_to_turn(one: OutcomeResult, alpha: float) -> Iterator[str]:
     if _verdict_on_influence(one) == "doubtful":
-        yield "Leaving one participant out"
+        yield "leaving one participant out"
     found = one.decisive
     if (
         isinstance(found, OneWay)
@@ -212,7 +209,7 @@ def _ways_to_turn(one: OutcomeResult, alpha: float) -> Iterator[str]:
         and isinstance(one.test, HypothesisTest)
         and (found.kruskal_wallis.p < alpha) != (one.test.p < alpha)
     ):
-        yield "Ranks instead of means"
+        yield "ranks instead of means"
 
 
 def _verdict_on_influence(one: OutcomeResult) -> str | None:

@@ -87,7 +87,7 @@ class Command(PlatformCommand):
         parser.add_argument(
             "--quick",
             action="store_true",
-            help="few images: a page in about two minutes, most verdicts open",
+            help="few images: a page in about three minutes, most verdicts open",
         )
         parser.add_argument(
             "--slow-images",
