@@ -60,6 +60,7 @@ def go_through(address: str, folder: Path, people: int, *, trials: int) -> None:
     assert len(times.pictures) >= trials * people
 
 
+@pytest.mark.nightly
 def test_a_server_that_refuses_pages_is_an_error(address):
     """Control."""
     times = load.run(lambda: f"{address}/s/unknown/", 2, 60, each=1)
@@ -67,6 +68,7 @@ def test_a_server_that_refuses_pages_is_an_error(address):
     assert times.finished == 0
 
 
+@pytest.mark.nightly
 def test_only_servers_of_this_machine_are_loaded_and_only_within_bounds():
     times = load.run(lambda: "http://study.example.org/s/demo/", 1, 5, each=1)
     assert times.errors == ["http://study.example.org/s/demo/ is not on this machine."]

@@ -98,6 +98,7 @@ def render(content: Content) -> str:
         "counted": counted,
         "planted": planted_effect,
         "by_network": by_network,
+        "new_draw": new_draw,
     }
     return environment.get_template("page.html").render(
         content=content,
@@ -160,13 +161,7 @@ def render(content: Content) -> str:
         mediation=_mediation(content.study),
         planted=_planted(content),
         leaders={network: leaders(found) for network, found in content.evaluations.items()},
-        not_beyond={
-            network: {
-                NAMES.get(method, method): measures
-                for method, measures in not_beyond_controls(found).items()
-            }
-            for network, found in content.evaluations.items()
-        },
+        not_beyond={network: _not_beyond(found) for network, found in content.evaluations.items()},
         better=_better,
         lacking=_lacking(content.evaluations),
         slow_seconds=_slow_seconds(content.evaluations),
@@ -254,8 +249,8 @@ def by_network(lines: Sequence[Line]) -> dict[str, list[Line]]:
 
 
 def _scales(study: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """Return what each outcome of the study's tables is: its range, its questions, and whether its
-    intervals are adjusted for the number of arms."""
+    """Return what each outcome of the study's tables is: its range, its questions, its test, and
+    whether its intervals are adjusted for the number of arms."""
     if not study:
         return []
     scales = {found["scale"]: found for found in study.get("instruments", ())}
@@ -271,11 +266,30 @@ def _scales(study: Mapping[str, Any] | None) -> list[dict[str, Any]]:
                 "range": outcome.get("score_range"),
                 "construct": scale["construct"] if scale else "",
                 "items": scale["items"] if scale else None,
+                "scale": about.get("scale"),
                 "trials": about.get("kind") == "trial_mean",
+                "which": WHICH.get((about.get("where") or {}).get("prediction_correct"), ""),
+                "test": _test_of_all_arms(outcome["found"]),
+                "family": about.get("family", ""),
+                "family_size": outcome.get("family_size", 1),
+                "adjustment": outcome.get("adjustment", ""),
                 "adjusted": "simultaneous" in estimate.get("method", ""),
             }
         )
     return rows
+
+
+WHICH: Mapping[Any, str] = {0: " and whose prediction is wrong", 1: " and whose prediction is right"}
+"""Words for the trials of an outcome that is restricted to wrong or to right predictions."""
+
+
+def _test_of_all_arms(found: Mapping[str, Any]) -> str:
+    """Name the test whose p is in the last row of the table of arms."""
+    if found.get("welch"):
+        return str(found["welch"]["name"])
+    if found.get("test") and found.get("model"):
+        return f"{found['test']['symbol']} test of the arms in the model “{found['model']}”"
+    return "as in the study's report"
 
 
 def _unequal(content: Content) -> str:
@@ -392,6 +406,16 @@ def _mediation(study: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         "control": study["labels"].get(control, control),
         "n": section["arms"][0]["total"].get("n"),
     }
+
+
+def _not_beyond(evaluation: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return, by the name of each method, the measures by which it is not beyond every control.
+
+    Empty if every method is beyond every control by every measure.
+    """
+    found = not_beyond_controls(evaluation)
+    methods = evaluation["methods"] if found else ()
+    return {NAMES.get(method, method): found.get(method, []) for method in methods}
 
 
 def _planted(content: Content) -> Mapping[str, Any] | None:
@@ -568,6 +592,23 @@ def interval(value: Mean, decimals: int | None = None) -> str:
     if value.low is None or value.high is None:
         return "no interval"
     return f"[{decimal(value.low, decimals)}, {decimal(value.high, decimals)}]"
+
+
+def new_draw(line: Line) -> str:
+    """Format the prediction interval for a new draw of random weights, in words for a share.
+
+    Student's interval can end beyond 0 and 1, where no share is.
+    """
+    about = line.control
+    if about is None or about.low is None or about.high is None:
+        return "no interval"
+    if "share of" not in line.quantity or (about.low > 0 and about.high < 1):
+        return interval(about, line.decimals)
+    if about.low <= 0 and about.high >= 1:
+        return "any share"
+    if about.low <= 0:
+        return f"at most {decimal(about.high, line.decimals)}"
+    return f"at least {decimal(about.low, line.decimals)}"
 
 
 def mean(value: Mean | None, decimals: int | None = None) -> str:

@@ -439,6 +439,7 @@ def test_a_list_in_an_unknown_form_is_refused(tmp_path):
         read_study(folder)
 
 
+@pytest.mark.nightly
 def test_the_multiverse_also_analyses_everybody_who_was_excluded_by_hand(tmp_path):
     folder = add(write_study(tmp_path, arms=THREE_ARMS, per_arm=6), SLOW)
     edit(folder, "trials.csv", hurry(2))

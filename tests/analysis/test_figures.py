@@ -268,6 +268,7 @@ def test_a_forest_has_room_for_its_rows_however_long_the_labels_are(label, numbe
         assert upper.y0 >= lower.y1  # the last line of a row, the first of the next
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("label", daily(LONG.values(), 1), ids=LONG.keys())
 def test_planes_and_curves_have_room_however_long_the_labels_are(label, planted_results):
     behaviour, plan = planted_results.behaviour, planted_results.plan

@@ -239,6 +239,7 @@ def test_8_text_in_a_number_column(tmp_path):
         read_study(folder)
 
 
+@pytest.mark.nightly
 def test_9_ten_levels_with_one_row_each(tmp_path, outcomes):
     folder = study(tmp_path, per_arm=4)
     levels = [f"level{n}" for n in range(10)] + ["level9"] * 2

@@ -81,6 +81,7 @@ def test_changes_have_the_power_of_a_t_test_of_their_variance(analysis):
     assert_close(share(plan_with({**BEFORE, "analysis": analysis}), n, ("arm1",)), exact)
 
 
+@pytest.mark.nightly
 def test_a_paired_comparison_in_one_arm_has_the_power_of_its_t_test():
     n = 30
     exact = t_power(D / (2 * (1 - RHO) / n) ** 0.5, n - 1)

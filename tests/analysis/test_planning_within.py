@@ -108,6 +108,7 @@ def power_of(effect, design, n, affected, runs=120):
     return count.found / runs
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("design", "effect", "n", "affected", "variance", "df"),
     [

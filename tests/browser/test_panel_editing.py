@@ -184,6 +184,7 @@ def test_the_recruitment_shows_only_the_fields_of_the_chosen_kind(
     context.close()
 
 
+@pytest.mark.nightly
 def test_a_change_shows_beside_the_form_before_it_is_saved(tab, live_server, cookie, study):
     text = study_texts.text_of(study, User.objects.get(username="owner"))
     tab.context.add_cookies([cookie])

@@ -79,6 +79,7 @@ def test_the_reports_recipes_are_exactly_the_reports():
     assert optimiser.defaults["weight_decay"] == 1e-5
 
 
+@pytest.mark.nightly
 def test_a_run_killed_between_epochs_and_resumed_ends_with_the_same_weights(
     whole, tmp_path, monkeypatch
 ):

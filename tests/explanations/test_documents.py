@@ -54,6 +54,7 @@ def test_the_wall_is_of_these_weights_methods_and_drawings():
     assert read_inputs(IMAGES / "maps-wall.png") == now, f"maps-wall.png is stale: {cure}"
 
 
+@pytest.mark.nightly
 def test_the_command_draws_the_wall(tmp_path, monkeypatch, capsys):
     few = [catalogue.get("gradcam")]
     monkeypatch.setattr(gallery, "methods_on_the_wall", lambda: few)

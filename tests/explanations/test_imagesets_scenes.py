@@ -200,6 +200,7 @@ def test_every_part_shows_in_an_easy_scene():
         assert set(np.unique(scene.parts)) >= set(range(1, len(scene.part_names) + 1))
 
 
+@pytest.mark.nightly
 def test_the_colour_of_the_object_does_not_tell_the_class():
     """The nearest mean colour of the classes guesses right about as often as chance."""
     scenes = list(generate("colour", 400, 0, 0.3))

@@ -60,6 +60,7 @@ def test_the_scenes_classifier_is_right_as_often_as_its_card_says(limit):
     assert 0.8 <= stated <= 0.9  # a study of trust needs wrong predictions, and not too many
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("limit", [100, pytest.param(None, marks=pytest.mark.nightly)])
 def test_the_classifier_of_large_scenes_is_right_as_often_as_its_card_says(limit):
     weights = ROOT / "weights" / "scenes-128.safetensors"

@@ -230,7 +230,7 @@ def test_a_report_compares_answers_with_the_maps_that_people_saw(pictured):
     assert len(shown) == 6
     assert all(sha256 in images for sha256 in shown)
     services.open_study(study=study)
-    call_command("simulate_participants", "measured", n=12, seed=1)
+    call_command("simulate_participants", "measured", n=8, seed=1)
     queue.enqueue("report", study=study, data={"simulated": "only", "pdf": False}, by=None)
     report, told = do_next()
     assert report.state == "done", report.error

@@ -32,7 +32,7 @@ def asking(tmp_path, db):
 
 @pytest.fixture
 def diagnosed(tmp_path, db):
-    """The same with what 24 simulated people said."""
+    """The same with what 12 simulated people said."""
     return with_members(diagnosed_study(tmp_path))
 
 

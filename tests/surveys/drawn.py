@@ -143,9 +143,9 @@ def drawn_study(
 
 @made_once
 def diagnosed_study(folder: Path) -> Study:
-    """A study of three arms that asks what is wrong, with what 24 simulated people said."""
+    """A study of three arms that asks what is wrong, with what 12 simulated people said."""
     study = drawn_study(folder, parts=trial_parts(more="diagnosis = true"), arms=ARMS_THAT_DIAGNOSE)
-    simulate(study=study, number=24, seed=3, profile=load("mixed"))
+    simulate(study=study, number=12, seed=3, profile=load("mixed"))
     return study
 
 

@@ -99,7 +99,7 @@ def exported(django_db_setup, django_db_blocker, cases, tmp_path_factory):
     own = override_settings(DATA_DIR=folder / "var", INSTRUMENTS_DIR=folder / "var" / "instruments")
     with django_db_blocker.unblock(), own, transaction.atomic():
         study = shipped.open_study(path, shortened=True)
-        simulate(study=study, number=12, seed=3, profile=profile)
+        simulate(study=study, number=8, seed=3, profile=profile)
         export_study(study=study, output=folder / "data", simulated="only")
         transaction.set_rollback(True)  # the tests need the files alone
     return folder / "data"

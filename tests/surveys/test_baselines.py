@@ -84,6 +84,7 @@ def test_people_see_the_maps_of_their_arm_and_the_data_say_which(opened, tmp_pat
     )
 
 
+@pytest.mark.nightly
 def test_the_report_says_which_arm_saw_which_maps(opened, tmp_path):
     for number in range(6):
         allocated(opened, f"visit {number}", simulated=True)

@@ -191,16 +191,16 @@ def scenes(db):
     shipped.predict(image_set, classifier)
 
 
-@pytest.mark.parametrize("name", EXPECTED)
-def test_a_broken_study_is_refused_with_every_mistake_its_line_and_its_cure(scenes, name):
-    with pytest.raises(StudyFileError) as refused:
-        services.load_study(read_text(FOLDER / f"{name}.toml"))
-    found = refused.value.problems
-    expected = EXPECTED[name]
-    assert len(found) == len(expected), found
-    for said, begins in zip(found, expected, strict=True):
-        assert said.startswith(begins), said
-    assert not Study.objects.exists()
+def test_a_broken_study_is_refused_with_every_mistake_its_line_and_its_cure(scenes, subtests):
+    for name, expected in EXPECTED.items():
+        with subtests.test(name):
+            with pytest.raises(StudyFileError) as refused:
+                services.load_study(read_text(FOLDER / f"{name}.toml"))
+            found = refused.value.problems
+            assert len(found) == len(expected), found
+            for said, begins in zip(found, expected, strict=True):
+                assert said.startswith(begins), said
+            assert not Study.objects.exists()
 
 
 def test_every_broken_study_has_its_row():

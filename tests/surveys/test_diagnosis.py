@@ -54,7 +54,7 @@ def study(tmp_path, db):
 
 @pytest.fixture
 def diagnosed(tmp_path, db):
-    """The same with 24 simulated people."""
+    """The same with 12 simulated people."""
     return diagnosed_study(tmp_path)
 
 

@@ -246,7 +246,7 @@ def test_the_map_of_the_answer_stands_at_every_place_and_the_seed_decides(db, tm
         if slug == "one":  # both show the same images
             explain_classes(study)
         opened(study)
-        simulate(study=study, number=7, seed=0, profile=read(BASE))
+        simulate(study=study, number=5, seed=0, profile=read(BASE))
         maps = TrialMap.objects.filter(trial__participant__study=study).order_by("id")
         found.append(list(maps.values_list("place", "explanation__key")))
     assert found[0] == found[1]

@@ -192,6 +192,7 @@ def test_without_the_examples_it_would_be_noticed_what_no_study_shows():
     }
 
 
+@pytest.mark.nightly
 def test_a_new_task_that_no_study_shows_is_noticed(monkeypatch):
     monkeypatch.setattr(tasks, "TASKS", (*tasks.TASKS, replace(tasks.TASKS[0], key="rank")))
     assert not_shown(studies([*shipped.FILES, *shipped.EXAMPLES])) == {"task rank"}

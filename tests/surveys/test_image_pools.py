@@ -294,6 +294,7 @@ def test_one_person_sees_every_level_and_each_image_is_shown_at_each_level_over_
         assert all(spread(shown(of_maps)[one], pool) == 0 for pool in pools(study))
 
 
+@pytest.mark.nightly
 @pytest.mark.django_db
 def test_one_person_can_go_through_all_combinations_of_map_and_accuracy(tmp_path):
     parts = TRIALS.format(more="right_pool = 40\nwrong_pool = 12")

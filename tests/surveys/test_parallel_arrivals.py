@@ -195,6 +195,7 @@ def test_without_the_lock_one_external_id_leaves_several_rows(crowd, ask):
     assert ask(f"{ids} WHERE y.slug = 'same-id-unlocked'") == [(1,)]
 
 
+@pytest.mark.nightly
 def test_without_the_lock_twenty_consents_of_one_person_break(crowd):
     # The control: several find nobody, and the constraint stops all but one.
     outcomes = crowd.together("double unlocked", 20)

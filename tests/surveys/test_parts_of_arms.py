@@ -139,6 +139,7 @@ def test_pictures_are_numbered_as_the_person_sees_them(study):
         assert f">{last}</h1>" in Client().get(page.path).content.decode()
 
 
+@pytest.mark.nightly
 def test_the_preview_says_which_pages_an_arm_does_not_see(study):
     panel = Client()
     panel.force_login(User.objects.create_superuser("researcher"))

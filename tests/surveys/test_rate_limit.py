@@ -49,6 +49,7 @@ def test_a_laboratory_comes_in_after_a_program(drawn, clock):
     assert not AllocationSlot.objects.exists()
 
 
+@pytest.mark.nightly
 def test_without_a_limit_per_address_the_program_keeps_the_laboratory_out(
     drawn, clock, monkeypatch
 ):

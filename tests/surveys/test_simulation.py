@@ -65,6 +65,7 @@ def test_the_same_seed_gives_the_same_answers_and_another_seed_others(db, tmp_pa
     assert found[0] != found[2]
 
 
+@pytest.mark.nightly
 def test_a_second_run_goes_on_with_other_people(drawn):
     simulate(study=drawn, number=2, seed=0, profile=read(BASE))
     simulate(study=drawn, number=2, seed=0, profile=read(BASE))

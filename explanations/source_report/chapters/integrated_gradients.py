@@ -49,9 +49,14 @@ CLAIMS = (
         ),
     ),
     Claim(
+        "ig-fifty",
+        "The number of steps for the interpolation was set to 50",
+        "ig",
+        repeated("All maps of Integrated Gradients on this page have 50 steps."),
+    ),
+    Claim(
         "ig-steps",
-        "The number of steps for the interpolation was set to 50, to provide a balance between "
-        "computational efficiency and granularity of the explanation",
+        "to provide a balance between computational efficiency and granularity of the explanation",
         "ig",
         judging_methods.ig_steps,
     ),

@@ -373,8 +373,14 @@ CLAIMS = (
     ),
     Claim(
         "saliency-simplistic",
-        "Saliency map interpretation is relatively simplistic and might not fully capture the "
-        "complex dependencies or interactions in the data that the model is leveraging",
+        "Saliency map interpretation is relatively simplistic",
+        "saliency",
+        unknown("The report does not say what is simplistic.", reasons.UNDEFINED),
+    ),
+    Claim(
+        "saliency-interactions",
+        "might not fully capture the complex dependencies or interactions in the data that the "
+        "model is leveraging",
         "saliency",
         held(
             "By construction: a gradient describes how the prediction responds to a small change "
@@ -409,7 +415,11 @@ CLAIMS = (
         "saliency-window",
         "saliency maps serve as a window into the AI's thought process",
         "saliency",
-        unknown("A figure of speech.", reasons.NOTHING),
+        unknown(
+            "A figure of speech. Layers can be compared, so that the window into “layered "
+            "processing” of the chapter on Grad-CAM has numbers; thoughts cannot.",
+            reasons.NOTHING,
+        ),
     ),
     Claim(
         "saliency-deepens",

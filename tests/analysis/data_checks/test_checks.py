@@ -240,7 +240,7 @@ def test_the_clean_table_has_no_finding(checked):
     assert checked.findings == ()
 
 
-@pytest.mark.parametrize("key", FAULTS)
+@pytest.mark.parametrize("key", daily(FAULTS, 10))
 def test_a_check_finds_its_fault(key, clean, tmp_path):
     found = findings_of(key, changed(clean, tmp_path, FAULTS[key]))
     assert {finding.check for finding in found} == {key}
@@ -277,6 +277,7 @@ def cut_the_ratings_of_an_arm(files: Files) -> None:
     files.trials["slider"] = files.trials["slider"].where(~inside, lower)
 
 
+@pytest.mark.nightly
 @EVERY
 def test_an_end_that_one_arm_alone_uses_is_found(every, tmp_path):
     for name in ("clean", "changed"):
@@ -308,6 +309,7 @@ def test_images_shown_mostly_at_one_level_are_found(every, clean, tmp_path, of_t
         assert "over the levels of “view”" in found[0].sentence
 
 
+@pytest.mark.nightly
 def test_a_study_without_trials_is_checked_too(clean):
     data = read_study(clean)
     questionnaires = replace(data, trials=data.trials.iloc[:0])

@@ -85,6 +85,7 @@ def test_a_fault_of_one_file_is_found_by_counts_that_the_plan_does_not_map(
     assert "in the file “site_lyon.csv”" in found[0].sentence
 
 
+@pytest.mark.nightly
 @EVERY
 def test_files_of_sites_with_rounded_percentages_and_empty_cells_are_right(every, tmp_path):
     sites(tmp_path, None)
@@ -137,6 +138,7 @@ def test_sessions_of_one_person_in_names_of_files_are_found(every, named, tmp_pa
     assert f"{2 * PEOPLE} participants are {PEOPLE} stems with a counter" in found[0].sentence
 
 
+@pytest.mark.nightly
 @EVERY
 def test_the_person_is_found_in_a_column_of_files_named_by_session(every, tmp_path):
     logs(tmp_path, 2, "{person}{session}", with_column=True)
@@ -146,6 +148,7 @@ def test_the_person_is_found_in_a_column_of_files_named_by_session(every, tmp_pa
     assert said in found[0].sentence
 
 
+@pytest.mark.nightly
 @EVERY
 @pytest.mark.parametrize("named", daily(NAMES, 1))
 def test_files_of_one_session_per_person_are_right(every, named, tmp_path):
@@ -153,6 +156,7 @@ def test_files_of_one_session_per_person_are_right(every, named, tmp_path):
     assert findings_of("not_independent", tmp_path, every) == ()
 
 
+@pytest.mark.nightly
 @EVERY
 def test_couples_with_ages_of_their_own_are_several_people(every, tmp_path):
     logs(tmp_path, 2, "{person}_{session}", with_column=False)
@@ -296,6 +300,7 @@ def test_people_who_never_succeed_are_a_floor_of_yes_or_no_answers(
         assert "is at the floor for many participants" in found[0].sentence
 
 
+@pytest.mark.nightly
 @EVERY
 def test_codes_of_missing_ratings_are_no_second_unit(every, tmp_path):
     shown(tmp_path, lambda number, _: list(range(12)))

@@ -169,6 +169,7 @@ def test_the_fault_is_found_and_the_same_table_without_it_is_clean(every, change
     assert findings_of(check, without, every) == ()
 
 
+@pytest.mark.nightly
 @EVERY
 def test_an_item_turned_in_one_of_two_files_is_found(every, clean, tmp_path):
     def turn(files: Files) -> None:
@@ -204,6 +205,7 @@ def test_the_range_of_answers_is_read_from_the_wording(label, ends):
     assert stated_range(label) == ends
 
 
+@pytest.mark.nightly
 @EVERY
 def test_a_choice_that_goes_with_a_rating_is_not_a_group_of_collection(every, clean, tmp_path):
     """People who prefer a method may truly rate another way than those who prefer the other."""

@@ -99,6 +99,7 @@ CUT: dict[Change, str] = {
 }
 
 
+@pytest.mark.nightly
 @EVERY
 @pytest.mark.parametrize("change", daily(CUT, 1))
 def test_cut_percentages_are_found_and_rounded_ones_are_not(every, change, clean, tmp_path):
@@ -123,6 +124,7 @@ def rate(files: Files, entered: float, unmapped: bool = True) -> None:
     map_people(files, "seen_rate", *([] if unmapped else ["n_errors", "n_seen"]))
 
 
+@pytest.mark.nightly
 @EVERY
 @pytest.mark.parametrize("entered", daily([0.0, 1.0, 0.5, -1.0], 1))
 def test_a_number_for_no_cases_is_found_by_counts_that_the_plan_does_not_map(
@@ -141,6 +143,7 @@ def test_an_empty_rate_without_cases_is_right(every, clean, tmp_path):
     assert findings_of("zero_by_zero", without, every) == ()
 
 
+@pytest.mark.nightly
 @EVERY
 @pytest.mark.parametrize("entered", daily([0.0, np.nan], 1))
 def test_a_difference_of_rates_without_cases_is_found(every, entered, clean, tmp_path):

@@ -261,6 +261,7 @@ def holds_the_fault_and_the_rest(part, failures, page):
     assert "Deviations from the plan" in page
 
 
+@pytest.mark.nightly
 def test_a_run_with_a_failed_part_ends_with_an_error_after_the_report(
     folder, tmp_path, monkeypatch
 ):

@@ -128,6 +128,7 @@ def vars_of(data: StudyData) -> dict:
     return {name: getattr(data, name) for name in data.__dataclass_fields__}
 
 
+@pytest.mark.nightly
 def test_codes_that_a_spreadsheet_made_numbers_are_read(folder, tmp_path):
     import shutil
 

@@ -308,6 +308,7 @@ def relabel(folder):
     )
 
 
+@pytest.mark.nightly
 def test_relabelled_arms_leave_the_omnibus_tests_as_they_were(folder):
     """The same people are compared."""
     before = outcomes_of(folder)
@@ -367,6 +368,7 @@ def printed(small, tmp_path_factory):
         return out, [page.get_textpage().get_text_range() for page in file]
 
 
+@pytest.mark.nightly
 def test_every_page_of_the_pdf_says_that_the_data_are_simulated(printed):
     _, pages = printed
     assert len(pages) > 3

@@ -81,6 +81,7 @@ def test_the_map_that_people_looked_at_is_above_the_baseline_and_its_opposite_is
     )
 
 
+@pytest.mark.nightly
 def test_an_idle_pointer_counts_for_three_seconds(tmp_path, folder):
     def idle(paths):
         first = ~paths.duplicated(["participant", "image"])

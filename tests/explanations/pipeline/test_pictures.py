@@ -173,6 +173,7 @@ def photograph(scenes, corner):
     return explanation, pixels
 
 
+@pytest.mark.nightly
 def test_people_see_the_part_of_a_photograph_that_the_classifier_sees_at_its_own_resolution(
     photograph,
 ):

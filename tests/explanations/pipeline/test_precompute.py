@@ -193,6 +193,7 @@ def test_no_row_is_written_before_its_file(network, predictions, monkeypatch):
     assert not Explanation.objects.exists()
 
 
+@pytest.mark.nightly
 def test_the_same_picture_in_two_sets_shares_one_artefact(network, weights, predictions, computed):
     explain(network, predictions, QUICK)
     other = import_images(SceneSet(), "test", limit=3, name="again").image_set
@@ -279,6 +280,7 @@ def test_where_no_arm_shows_a_map_the_command_says_so(predictions, weights_file)
     assert not Explanation.objects.exists()
 
 
+@pytest.mark.nightly
 def test_computing_a_draft_again_looks_for_an_example_whose_maps_are_not_empty(
     predictions, weights_file
 ):

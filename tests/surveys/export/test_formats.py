@@ -501,6 +501,7 @@ def test_the_wide_table_has_a_row_per_participant_and_the_scores_of_the_analysis
     assert all(len(name) <= LONGEST_NAME for name in codebook)
 
 
+@pytest.mark.nightly
 def test_the_wide_table_of_a_within_design_has_a_column_per_condition(db, tmp_path):
     part = 'kind = "questionnaire"\nquestionnaire = "state-trust-v1"\nper_block = true'
     study = designs.design_study(

@@ -122,6 +122,7 @@ def test_the_order_of_winner_and_loser_says_nothing_about_places(theirs):
     assert "separation" in told.test.reason
 
 
+@pytest.mark.nightly
 def test_with_places_and_ties_both_have_an_estimate(theirs):
     text = rows_of(place=1.5, nu=0.5)
     preferences = found(mapped(theirs, text, f'{NAMES}, first = "left", tied = "tie"'))
@@ -131,6 +132,7 @@ def test_with_places_and_ties_both_have_an_estimate(theirs):
     assert preferences.ties.low < 0.2 < preferences.ties.high
 
 
+@pytest.mark.nightly
 def test_ties_are_estimated_without_places(theirs):
     preferences = found(mapped(theirs, rows_of(nu=0.5), f'{NAMES}, tied = "tie"'))
     assert isinstance(preferences.first_place, NotEstimable)

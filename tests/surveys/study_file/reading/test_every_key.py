@@ -126,6 +126,7 @@ def test_the_files_themselves_have_no_value_of_a_wrong_type(name):
     assert [one for one in told(text) if "must be text" in one or "must be a " in one] == []
 
 
+@pytest.mark.nightly
 def test_a_reader_that_knows_only_the_lines_of_tables_is_caught(monkeypatch):
     def headers(text):
         return {
