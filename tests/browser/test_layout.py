@@ -129,6 +129,7 @@ def test_that_check_would_notice_something_wide(tab):
     assert len(showing_though_hidden(tab)) == 1
 
 
+@pytest.mark.nightly
 def test_pages_are_mirrored_where_writing_runs_from_right_to_left(tab, live_server, right_to_left):
     tab.set_viewport_size({"width": 1280, "height": 900})
     edges = {}

@@ -28,6 +28,7 @@ def test_the_pages_of_the_api_have_no_flaw_at_any_width(page, panel, study, live
         assert page.locator("h1").count() == 1
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_schedule_is_typed_and_shown_without_a_flaw_at_any_width(page, panel, study, width):
     page.set_viewport_size({"width": width, "height": 844})

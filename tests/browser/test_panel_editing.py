@@ -92,7 +92,9 @@ def test_a_mistake_is_found_by_its_line(tab, live_server, cookie, study):
     assert tab.locator(".gutter div").count() == faulty.count("\n") + 1
 
 
-@pytest.mark.parametrize("place", ["section", "whole text"])
+@pytest.mark.parametrize(
+    "place", ["section", pytest.param("whole text", marks=pytest.mark.nightly)]
+)
 def test_the_browser_asks_before_typed_texts_are_lost(tab, live_server, cookie, study, place):
     text = study_texts.text_of(study, User.objects.get(username="owner"))
     tab.context.add_cookies([cookie])

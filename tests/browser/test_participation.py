@@ -10,6 +10,7 @@ from tests.browser.walking import begin, choose_first, ready, send, send_and_be_
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.nightly
 def test_a_whole_participation_with_the_mouse(tab, address, study):
     participant = begin(tab, address)
     walk(tab, len(sequence.steps(study)))

@@ -345,6 +345,7 @@ def test_digits_and_enter_go_through_the_study(tab, live_server, mapped):
     assert dict(first.answers.values_list("item", "value")) == {"agreed": "0", "sureness": "2"}
 
 
+@pytest.mark.nightly
 def test_the_digits_can_be_turned_off_and_stay_off(tab, live_server, mapped):
     participant = at_first_trial(mapped)
     open_page(tab, live_server, participant)
@@ -360,6 +361,7 @@ def test_the_digits_can_be_turned_off_and_stay_off(tab, live_server, mapped):
     assert Submission.objects.filter(step="trial:1").count() == 0
 
 
+@pytest.mark.nightly
 def test_the_map_can_lie_over_the_image(tab, live_server, transactional_db, tmp_path):
     study = drawn_study(tmp_path, arms=("none", "gradcam"), map_place="over")
     boxes = {}

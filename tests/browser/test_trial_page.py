@@ -106,6 +106,7 @@ def test_on_a_phone_one_touch_switches_between_picture_and_map(chromium, live_se
         context.close()
 
 
+@pytest.mark.nightly
 def test_in_a_window_enlarged_twice_picture_and_answers_stand_side_by_side(
     page, live_server, small
 ):

@@ -55,6 +55,7 @@ def on_page(page, step):
     page.locator(f'form[data-ready] input[name=step][value="{step}"]').wait_for(state="attached")
 
 
+@pytest.mark.nightly
 def test_mouse_and_keys_clear_the_picture_and_their_path_is_stored(page, live_server, study):
     someone = to_trial(study)
     address = f"{live_server.url}/p/{someone.code}/"
