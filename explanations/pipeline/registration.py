@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import binomtest
 
 from explanations.classifier.admission import probe_logits
 from explanations.classifier.card import registered_card, write_card
@@ -44,8 +45,26 @@ class Registered:
         )
         return (
             f"{line} On {self.evaluation.images} images: accuracy {self.evaluation.accuracy:.1%}, "
-            f"calibration error {self.evaluation.calibration_error:.3f}.{warnings}"
+            f"calibration error {self.evaluation.calibration_error:.3f}."
+            f"{_no_better_than_chance(self.evaluation)}{warnings}"
         )
+
+
+def _no_better_than_chance(evaluation: Evaluation) -> str:
+    """Return a warning if a classifier that always names one class could be as accurate.
+
+    That is, if a binomial test of the accuracy against the share of the most frequent class, with
+    one side, has a p of at least .05.
+    """
+    share = max(sum(row) for row in evaluation.confusion) / evaluation.images
+    right = round(evaluation.accuracy * evaluation.images)
+    if binomtest(right, evaluation.images, share, alternative="greater").pvalue < 0.05:
+        return ""
+    return (
+        " Warning: this is not better than always naming the most frequent class "
+        f"({share:.1%} of these images). Check the order of the classes, the input size and the "
+        "normalisation."
+    )
 
 
 def check_name(name: str) -> None:

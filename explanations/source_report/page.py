@@ -279,7 +279,10 @@ def _scales(study: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     return rows
 
 
-WHICH: Mapping[Any, str] = {0: " and whose prediction is wrong", 1: " and whose prediction is right"}
+WHICH: Mapping[Any, str] = {
+    0: " and whose prediction is wrong",
+    1: " and whose prediction is right",
+}
 """Words for the trials of an outcome that is restricted to wrong or to right predictions."""
 
 

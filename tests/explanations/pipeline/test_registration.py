@@ -2,6 +2,7 @@
 
 import json
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from explanations.classifier.checkpoint import CheckpointError, Classifier
+from explanations.classifier.evaluation import score
 from explanations.classifier.network import VGG13
 from explanations.models import ClassifierWeights, ImageSet, Prediction, StudyImage
 from explanations.pipeline.data_folder import image_store
 from explanations.pipeline.predictions import input_hash, load_classifier
+from explanations.pipeline.registration import Registered
 from explanations.pipeline.weights_registry import weights_file, weights_path
 from tests.explanations.packages import installed
 
@@ -158,3 +161,15 @@ def test_an_unknown_name_in_a_study_file_lists_the_registered_ones(images, packa
     call_command("register_classifier", "--name=birds", "--factory=birds")
     with pytest.raises(CommandError, match=r"neither a file nor a registered.*Registered: birds"):
         call_command("precompute_explanations", "--set=zoo", "--weights=bird")
+
+
+@pytest.mark.parametrize(("shifted", "warned"), [(0, False), (1, True)])
+def test_a_classifier_whose_classes_are_in_another_order_is_told(shifted, warned):
+    labels = np.arange(30) % 3
+    probabilities = np.eye(3, dtype=np.float32)[(labels + shifted) % 3]
+    classes = ("cat", "dog", "owl")
+    weights = SimpleNamespace(
+        name="birds", architecture="vgg13", class_names=classes, rule="32 pixels", card={"data": {}}
+    )
+    said = str(Registered(weights, score(probabilities, labels, classes, [""] * 30)))
+    assert ("not better than always naming the most frequent class (33.3%" in said) == warned
