@@ -16,6 +16,7 @@ from analysis.errors import NotEstimableError
 from analysis.failures import Failure, Failures
 from analysis.outcomes.answer import Answer, Unit, answer_of
 from analysis.outcomes.assumptions.assumption import Assumption
+from analysis.outcomes.by_level import ByLevel, arms_by_level
 from analysis.outcomes.claim_summary import Summary, summarise_claim
 from analysis.outcomes.fallbacks import Fallback, Refusal, as_analysis, fall_back
 from analysis.outcomes.finding import FAULT, Failed, OutcomeFinding, p_of
@@ -87,7 +88,8 @@ class OutcomeResult:
     `score_range` is the lowest and the highest possible score, if known. `answer` contains the
     differences that page one reports; it is None if the analysis compares nothing.
     `looked` has the results that allow for looks before the end, whose p enters the family in
-    place of the test's.
+    place of the test's. `by_level` compares the arms at each level of the factor `within`; it is
+    exploratory and decides nothing.
     """
 
     outcome: Outcome
@@ -105,6 +107,7 @@ class OutcomeResult:
     family_without_test: tuple[str, ...] = ()
     answer: Answer | None = None
     looked: Looked | None = None
+    by_level: ByLevel | None = None
 
     @property
     def decisive(self) -> OutcomeFinding:
@@ -452,6 +455,9 @@ def _result(
         ),
         fallback=found.fallback,
         refused=found.refused,
+        by_level=failures.guarded(
+            f"{name}, its arms by level", lambda: arms_by_level(data, outcome), lambda _: None
+        ),
     )
 
 

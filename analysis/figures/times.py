@@ -1,38 +1,34 @@
 """Figures of times and conditions within participants, and of means adjusted for covariates."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from analysis.figures.by_level import differences_by_level
 from analysis.figures.forest import Forest, Row, draw_forest, filled_note
-from analysis.figures.layout import give_room
+from analysis.figures.levels import draw_means, point_of, point_of_scores
 from analysis.figures.one_way import Drawings
 from analysis.figures.style import (
     INK,
     MUTED,
     SMALL,
-    broken,
     carry,
     colours,
     note,
     on_an_axis,
     rows,
-    width,
 )
 from analysis.outcomes.ancova import Ancova
 from analysis.outcomes.factorial_within import FactorialWithin
-from analysis.outcomes.mixed_anova import CellMean, MixedAnova
+from analysis.outcomes.mixed_anova import MixedAnova
 from analysis.outcomes.paired import Paired
 from analysis.outcomes.permutation import Permuted
 from analysis.outcomes.repeated import Repeated
 from analysis.results import OutcomeResult, Results, arm_is_shown
 from analysis.statistics.estimate import Estimate, NotEstimable
-
-MARKS = ("o", "s", "^", "D", "v", "P", "X")
-HEIGHT = 2.6  # inches of the axes with the means by time
-SPREAD = 0.3  # of the distance between two times, over which the arms are spread
 
 
 def difference_drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
@@ -101,11 +97,16 @@ def mean_drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame)
         raise TypeError(f"{outcome.key} was not analysed by mixed_anova")
     drawings: Drawings = {
         f"scores-{outcome.key}": lambda: draw_means(
-            found.cells,
+            [
+                point
+                for cell in found.cells
+                for point in point_of(cell.arm, cell.label, cell.time, cell.mean)
+            ],
             found.times,
             colours(results.plan.arms, results.plan.control),
             outcome.label,
             results.simulated,
+            column="time",
         )
     }
     several = len(found.times) > 2
@@ -121,7 +122,8 @@ def mean_drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame)
         )
         for contrast in found.contrasts
     ]
-    return drawings | _against_control(entries, "Difference of changes", result, results)
+    changes = _against_control(entries, "Difference of changes", result, results)
+    return drawings | changes | differences_by_level(result, results)
 
 
 def cell_drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
@@ -133,10 +135,19 @@ def cell_drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame)
     if not pairs:
         return {}
     first, second = (list(dict.fromkeys(cell[place] for cell, _ in pairs)) for place in (0, 1))
-    means = [CellMean(a, a, b, summary.n, summary.mean) for (a, b), summary in pairs]
+    points = [
+        replace(point, arm=a, label=a)
+        for (a, b), cell in pairs
+        for point in point_of_scores(b, cell)
+    ]
     return {
         f"scores-{outcome.key}": lambda: draw_means(
-            means, second, colours(first, first[0]), outcome.label, results.simulated
+            points,
+            second,
+            colours(first, first[0]),
+            outcome.label,
+            results.simulated,
+            column="time",
         )
     }
 
@@ -208,52 +219,6 @@ def draw_adjusted(
     axes.set_xlabel(on_an_axis(label))
     note(figure, "diamond and line: mean at the covariates' means, interval", simulated)
     return carry(figure, _table([(arm, name, "", mean) for arm, name, mean in means]))
-
-
-def draw_means(
-    cells: Sequence[CellMean],
-    times: Sequence[str],
-    colour: Mapping[str, str],
-    label: str,
-    simulated: bool,
-) -> Figure:
-    """Draw the means with intervals over the times, a line and a mark per arm."""
-    figure = Figure(figsize=(width(), HEIGHT + 1.2), layout="constrained")
-    axes = figure.add_subplot()
-    give_room(axes, HEIGHT)
-    arms = list(dict.fromkeys(cell.arm for cell in cells))
-    for number, arm in enumerate(arms):
-        own = [cell for cell in cells if cell.arm == arm]
-        # The arms are spread around each time, so that intervals do not cover one another.
-        shift = SPREAD * ((number + 0.5) / len(arms) - 0.5)
-        known = [
-            (times.index(cell.time) + shift, cell.mean)
-            for cell in own
-            if isinstance(cell.mean, Estimate)
-        ]
-        for place, mean in known:
-            axes.plot([place, place], [mean.low, mean.high], color=colour[arm], linewidth=1.6)
-        axes.plot(
-            [place for place, _ in known],
-            [mean.value for _, mean in known],
-            marker=MARKS[number % len(MARKS)],
-            markersize=6,
-            color=colour[arm],
-            linewidth=1,
-            label=broken(own[0].label, 30),
-        )
-    axes.set_xticks(range(len(times)), [broken(time) for time in times])
-    axes.set_xlim(-0.5, len(times) - 0.5)
-    axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.set_ylabel(on_an_axis(label))
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y")
-    axes.set_axisbelow(True)
-    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=SMALL)
-    note(
-        figure, "mark and line: mean of the participants with all measurements, interval", simulated
-    )
-    return carry(figure, _table([(cell.arm, cell.label, cell.time, cell.mean) for cell in cells]))
 
 
 def _table(means: Sequence[tuple[str, str, str, Estimate | NotEstimable]]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from analysis.figures.by_level import drawings_by_level
 from analysis.figures.forest import Forest, Row, draw_forest, filled_note
 from analysis.figures.one_way import Drawings, scores_drawing
 from analysis.outcomes.binary_trials import BinaryTrials, OddsContrast
@@ -13,7 +14,7 @@ from analysis.statistics.estimate import Bound, Estimate, NotEstimable
 
 
 def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> Drawings:
-    """Return scores-<outcome> and, if contrasts were estimated, contrasts-<outcome>."""
+    """Return scores-<outcome>, contrasts-<outcome> if estimated, and the figures by level."""
     entries, kind = forest_of(result, results)
     found = scores_drawing(result, results, scores)
     # In a study of one arm the contrasts are of levels, which have no place among the arms.
@@ -21,7 +22,7 @@ def drawings(result: OutcomeResult, results: Results, scores: pd.DataFrame) -> D
         found[f"contrasts-{result.outcome.key}"] = lambda: draw_forest(
             entries, kind, results.plan.arms, results.plan.control, results.simulated
         )
-    return found
+    return found | drawings_by_level(result, results)
 
 
 def forest_of(result: OutcomeResult, results: Results) -> tuple[list[Row], Forest]:

@@ -62,6 +62,7 @@ __all__ = [
     "fallbacks_of",
     "family_of",
     "kind_of",
+    "level_factor",
     "resolve",
     "rule_of",
     "tested_effect",
@@ -249,6 +250,13 @@ def asked_items(outcome: Outcome) -> tuple[str, str] | None:
 def compares_times(outcome: Outcome) -> bool:
     """Return whether the outcome's analysis compares several measurements of a participant."""
     return analysis_of(outcome).before == "times"
+
+
+def level_factor(outcome: Outcome, plan: Plan) -> str | None:
+    """Return the factor at whose levels the report compares the arms, or None."""
+    if not analysis_of(outcome).by_level or len(plan.arms_of(outcome)) < 2:
+        return None
+    return outcome.within or ("time" if compares_times(outcome) else None)
 
 
 def has_a_curve(outcome: Outcome) -> bool:

@@ -13,11 +13,13 @@ from analysis.plan.plan import (
     analysis_with,
     effect_names,
     fallbacks_of,
+    level_factor,
     tested_effect,
 )
 from analysis.preregistration.study_summary import Declared
 from analysis.report.allocation import population_words
 from analysis.statistics.attrition import DRAWS
+from analysis.study_data.rows_in_words import factor_words
 from analysis.study_data.times import time_words
 
 DEGREES = {"satterthwaite": "Satterthwaite's", "kenward_roger": "Kenward and Roger's"}
@@ -106,7 +108,19 @@ def _analysis(outcome: Outcome, plan: Plan, declared: Declared) -> str:
         text += f" If this analysis has no test for the data: {'; if not that: '.join(labels)}."
     label = declared.arms.get(plan.ai_only or "", "")
     beside = analysis.beside.replace(AI_ONLY, f" and from “{label}”" if label else "")
-    return f"{text} Also reported: {beside}."
+    return f"{text} Also reported: {beside}.{_by_level(outcome, plan)}"
+
+
+def _by_level(outcome: Outcome, plan: Plan) -> str:
+    """Return the exploratory comparisons of the arms at the levels of a second factor."""
+    factor = level_factor(outcome, plan)
+    if factor is None:
+        return ""
+    return (
+        f" Exploratory, without influence on the decision: each arm against the control at each "
+        f"level of {factor_words(factor)} by Welch's t test, Holm over arms and levels, and the "
+        "interaction with Greenhouse and Geisser's correction."
+    )
 
 
 def _random(outcome: Outcome, factor: str) -> str:

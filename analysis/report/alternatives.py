@@ -7,6 +7,7 @@ from analysis.figures.reliance import PLANES, places
 from analysis.figures.times import compares_conditions, differences
 from analysis.figures.trials import forest_of
 from analysis.outcomes.ancova import Ancova
+from analysis.outcomes.factorial import Factorial
 from analysis.outcomes.factorial_within import FactorialWithin
 from analysis.outcomes.mixed_anova import MixedAnova
 from analysis.outcomes.one_way import OneWay
@@ -17,6 +18,7 @@ from analysis.results import OutcomeResult, Results
 from analysis.sections.optional import sections_with_results
 from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import Bound, Estimate, NotEstimable
+from analysis.study_data.rows_in_words import factor_words
 
 
 def alternatives(results: Results) -> dict[str, str]:
@@ -30,6 +32,7 @@ def alternatives(results: Results) -> dict[str, str]:
     for result in results.outcomes:
         texts[f"scores-{result.outcome.key}"] = _scores(result)
         texts[f"contrasts-{result.outcome.key}"] = _contrasts(result, results)
+        texts |= _levels(result, results)
         texts[f"worths-{result.outcome.key}"] = _worths(result)
     for part in sections_with_results(results.optional_sections):
         if part.figures:
@@ -100,6 +103,30 @@ def _scores(result: OutcomeResult) -> str:
         return f"{result.outcome.label}, mean by arm at the covariates' means: {means}."
     arms = "; ".join(f"{arm.label} {_mean_of(arm)}" for arm in result.found.arms)
     return f"{result.outcome.label}, a dot per participant, and the mean score by arm: {arms}."
+
+
+def _levels(result: OutcomeResult, results: Results) -> dict[str, str]:
+    """Return the texts of the means by level of a second factor, and of their differences."""
+    key, label, found = result.outcome.key, result.outcome.label, result.found
+    if isinstance(found, Factorial):
+        cells = "; ".join(f"{cell.label} {_mean_of(cell)}" for cell in found.cell_scores)
+        return {f"levels-{key}": f"{label}, mean by combination of levels: {cells}."}
+    if result.by_level is None:
+        return {}
+    by_level, factor = result.by_level, factor_words(result.by_level.factor)
+    means = "; ".join(
+        f"{one.level}, {one.scores.label} {_mean_of(one.scores)}" for one in by_level.scores
+    )
+    control = results.labels[results.plan.control]
+    differences = "; ".join(
+        f"{one.level}, {one.label} {_mean(one.difference)}" for one in by_level.contrasts
+    )
+    return {
+        f"levels-{key}": f"{label}, mean by {factor} and arm: {means}.",
+        f"level-contrasts-{key}": (
+            f"{label}, difference of means from {control} by {factor}: {differences}."
+        ),
+    }
 
 
 def _worths(result: OutcomeResult) -> str:

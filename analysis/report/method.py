@@ -124,6 +124,14 @@ def _comparisons(used: set[str], results: Results) -> Iterator[str]:
         "The report states that an arm differs from the control only if the outcome's adjusted p "
         "is also below α."
     )
+    if any(result.by_level is not None for result in results.outcomes):
+        yield (
+            "Comparisons of arms at the levels of a factor within participants are exploratory: "
+            "Welch's t tests of each participant's mean at a level, with Holm's adjustment over "
+            "the arms and levels of an outcome. Whether differences change over the levels is "
+            "tested in participants with all levels, with Greenhouse and Geisser's correction of "
+            "both degrees of freedom. No decision about an outcome rests on these comparisons."
+        )
     if any(result.answer is not None and result.answer.shown for result in results.confirmatory):
         strongest, strong = (bounded(limit, 3) for limit, _ in STRENGTHS)
         yield (

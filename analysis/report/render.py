@@ -21,6 +21,15 @@ from analysis.report.alternatives import alternatives
 from analysis.report.assumptions import assumption_row
 from analysis.report.bayes import ratio
 from analysis.report.columns import fits_a_column
+from analysis.report.level_sentences import (
+    MOST_ROWS,
+    level_cell,
+    level_heads,
+    level_n_varies,
+    level_note,
+    level_rows,
+    level_sentences,
+)
 from analysis.report.look_sentences import look_words
 from analysis.report.map_quality import heading
 from analysis.report.method import method_notes
@@ -40,6 +49,7 @@ from analysis.sections.stimuli_shown import Exposures
 from analysis.statistics.chance_imbalance import ChanceImbalance
 from analysis.statistics.estimate import Bound, Estimate, HypothesisTest, NotEstimable
 from analysis.study_data.diagnosis_rule import FEWEST
+from analysis.study_data.rows_in_words import factor_words
 
 HERE = Path(__file__).parent
 NO_PICTURES: Mapping[str, bytes] = {}
@@ -242,6 +252,14 @@ def _environment() -> Environment:
         "sample_sentences": sample_sentences,
         "overview_caption": overview_caption,
         "look_words": look_words,
+        "factor_words": factor_words,
+        "level_cell": level_cell,
+        "level_heads": level_heads,
+        "level_n_varies": level_n_varies,
+        "level_note": level_note,
+        "level_rows": level_rows,
+        "level_sentences": level_sentences,
+        "most_rows": MOST_ROWS,
         "paper_text": paper_text,
         "checklist": checklist,
         "kind_of": kind_of,

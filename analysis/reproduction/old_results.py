@@ -38,7 +38,7 @@ def in_todays_words(document: Any) -> Any:
             document["plan"] = dict(LATER_IN_PLAN) | document["plan"]
         outcomes = document.get("outcomes")
         if isinstance(outcomes, list):
-            document["outcomes"] = [{"answer": None} | one for one in outcomes]
+            document["outcomes"] = [{"answer": None, "by_level": None} | one for one in outcomes]
         shown = document.get("stimuli_shown")
         if isinstance(shown, dict):
             document["stimuli_shown"] = {"examples": []} | shown

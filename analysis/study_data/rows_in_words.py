@@ -24,6 +24,18 @@ def contrast_words(column: str, level: object, reference: object) -> str:
     return f"{column} = {level} − {reference}"
 
 
+def factor_words(column: str) -> str:
+    """Return the name of a factor within participants in print."""
+    if column in ("part", "page", "time"):
+        return "time of measurement"
+    return {"prediction_correct": "prediction"}.get(column, column)
+
+
+def level_words(column: str, level: object) -> str:
+    """Return the name of a level in print, such as “wrong prediction”, or its value."""
+    return WORDS.get((column, str(level)), ("", str(level)))[1]
+
+
 def _clause(column: str, value: object) -> str:
     if column in TIME_COLUMNS:
         return time_words({column: str(value)})

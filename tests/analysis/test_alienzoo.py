@@ -1,6 +1,7 @@
 """A published study from its own csv files and a plan (../shared/known-answers/alienzoo)."""
 
 import json
+import re
 
 import pytest
 from django.core.management import call_command
@@ -33,6 +34,10 @@ def output(shared_dir, tmp_path_factory):
 @pytest.fixture(scope="module")
 def results(output):
     return json.loads((output / "results.json").read_text(encoding="utf-8"))
+
+
+def outcome_named(results, key):
+    return next(one for one in results["outcomes"] if one["outcome"]["key"] == key)
 
 
 def test_the_flow_runs_from_a_hundred_to_seventy_four(results):
@@ -103,6 +108,73 @@ def test_the_published_effect_sizes_come_with_them(results):
     assert sizes["aliens"]["arm:position"]["value"] == pytest.approx(0.029, abs=6e-4)
     assert sizes["aliens"]["position"]["value"] == pytest.approx(0.095, abs=6e-4)
     assert sizes["decision_time"]["position"]["value"] == pytest.approx(0.171, abs=6e-4)
+
+
+BY_POSITION = {  # outcome: F and df by Greenhouse and Geisser, p, ε
+    "aliens": (2.11930, (1.019741254, 73.42137029), 0.1494175936, 0.09270375),
+    "decision_time": (0.89655, (3.682120226, 265.1126563), 0.4599351, 0.3347382),
+}
+AT_POSITION = {  # of the aliens, plausible minus closest: difference, interval, df, p, Holm's p
+    "1": (0.6779412, -1.170508, 2.5263902, 70.50547, 0.46696375, 0.8284634),
+    "5": (-7.9955882, -15.277326, -0.7138501, 52.66726, 0.03201458, 0.3841750),
+    "12": (-134.1514706, -305.185223, 36.8822821, 50.29212, 0.12148066, 0.6583386),
+}
+
+
+@pytest.mark.parametrize("key", BY_POSITION)
+def test_the_interaction_corrected_for_sphericity_is_that_of_afex(results, key):
+    """print(aov_ez("participant", "y", long, between = "arm", within = "position")), afex 1.2."""
+    by_level = outcome_named(results, key)["by_level"]
+    statistic, df, p, epsilon = BY_POSITION[key]
+    assert by_level["levels"] == [str(position) for position in range(1, 13)]
+    assert by_level["incomplete"] == 0
+    assert by_level["interaction"]["statistic"] == pytest.approx(statistic, abs=1e-5)
+    assert by_level["interaction"]["df"] == pytest.approx(df, rel=1e-8)
+    assert by_level["interaction"]["p"] == pytest.approx(p, rel=1e-6)
+    assert by_level["epsilon"] == pytest.approx(epsilon, rel=1e-6)
+
+
+def test_the_arms_at_each_position_are_those_of_welchs_test_with_holms_correction(results):
+    """t.test(w[arm == "plausible", k], w[arm == "closest", k]); p.adjust(p, "holm"), k 1 to 12.
+
+    Only the order of the arms and the pooled error differ from pairs(emmeans(m, ~ arm | position)).
+    """
+    contrasts = {
+        one["level"]: one for one in outcome_named(results, "aliens")["by_level"]["contrasts"]
+    }
+    assert len(contrasts) == 12
+    for level, (value, low, high, df, p, adjusted) in AT_POSITION.items():
+        one = contrasts[level]["difference"]
+        assert one["value"] == pytest.approx(value, rel=1e-6)
+        assert (one["low"], one["high"]) == pytest.approx((low, high), rel=1e-6)
+        assert (one["df"], one["p"]) == pytest.approx((df, p), rel=1e-6)
+        assert contrasts[level]["p_adjusted"] == pytest.approx(adjusted, rel=1e-6)
+
+
+def test_the_trend_over_the_positions_is_compared_by_each_persons_slope(results):
+    """s <- apply(w, 1, \\(y) coef(lm(y ~ I(1:12)))[2]); t.test(s[arm == …]) of one and of two."""
+    closest, plausible = outcome_named(results, "aliens")["by_level"]["slopes"]
+    assert closest["difference"] is None
+    assert closest["mean"]["value"] == pytest.approx(14.08199, rel=1e-6)
+    mean = plausible["mean"]
+    assert mean["value"] == pytest.approx(4.261826, rel=1e-6)
+    assert (mean["low"], mean["high"]) == pytest.approx((-0.08452574, 8.60817856), rel=1e-6)
+    difference = plausible["difference"]
+    assert (difference["statistic"], difference["df"]) == pytest.approx((-1.6151, 49.596), rel=1e-4)
+    assert (difference["low"], difference["high"]) == pytest.approx(
+        (-22.035402, 2.395069), rel=1e-6
+    )
+    assert plausible["p_adjusted"] == pytest.approx(0.1126, abs=5e-5)
+
+
+def test_page_one_and_the_outcome_say_what_the_correction_changes(output):
+    report = (output / "report.html").read_text(encoding="utf-8")
+    text = re.sub(r"<[^>]+>", "", report).replace("\N{NO-BREAK SPACE}", " ")
+    assert "(p = .017, not adjusted; p = .149 with Greenhouse and Geisser" in text
+    assert "The largest estimated difference is at position 12" in text
+    assert "At no level is a difference from “Closest” shown (Holm over 12 comparisons)." in text
+    assert "It is not shown that the difference between the arms changes with position" in text
+    assert "test of this interaction (p = .017) assumes sphericity and is not corrected" in text
 
 
 def test_counts_that_grow_and_checks_after_some_trials_are_not_moved_cells(results):

@@ -41,6 +41,7 @@ class Analysis:
     one_arm: bool = False  # whether a study of a single arm can be analysed
     between_arms: bool = True  # whether arms, times or conditions are compared by one score each
     fallback: tuple[str, ...] = ("permutation",)
+    by_level: bool = False  # whether the report compares the arms at each level of `within`
 
 
 AI_ONLY = " and, if it is a different arm, from AI only"
@@ -113,6 +114,7 @@ ANALYSES = (
         before="times",
         uses=("within",),
         fallback=(),
+        by_level=True,
     ),
     Analysis(
         "ancova",
@@ -137,7 +139,7 @@ ANALYSES = (
         "",  # taken from the outcome's factors
         "partial η²; both main effects and the interaction; simple effects, Holm over the effects "
         "of each factor; aligned rank transform; all pairs of a factor's levels by Tukey-Kramer",
-        "analysis.figures.one_way.scores_drawing",
+        "analysis.figures.by_level.factorial_drawings",
         before="change",
         uses=("factor", "factors", "effect"),
     ),
@@ -184,6 +186,7 @@ ANALYSES = (
         uses=("within",),
         one_arm=True,
         fallback=("likelihood_ratio", "permutation"),
+        by_level=True,
     ),
     Analysis(
         "linear_trials",
@@ -199,6 +202,7 @@ ANALYSES = (
         random=True,
         uses=("within",),
         one_arm=True,
+        by_level=True,
     ),
     Analysis(
         "ordinal_trials",
@@ -216,6 +220,7 @@ ANALYSES = (
         uses=("within",),
         one_arm=True,
         fallback=("likelihood_ratio", "permutation"),
+        by_level=True,
     ),
     Analysis(
         "likelihood_ratio",
@@ -232,6 +237,7 @@ ANALYSES = (
         uses=("within",),
         one_arm=True,
         fallback=("permutation",),
+        by_level=True,
     ),
     Analysis(
         "permutation",

@@ -162,8 +162,17 @@ def _second_factor(results: Results) -> Iterator[str]:
         if term is not None and term.p < results.plan.alpha:
             yield (
                 f"Second factor: the difference in “{one.outcome.label}” may depend on "
-                f"“{within}” (p {p_value(term.p)}, not adjusted); page one averages over it."
+                f"“{within}” (p {p_value(term.p)}, not adjusted{_corrected(one, term)}); page one "
+                "averages over it."
             )
+
+
+def _corrected(one: OutcomeResult, term: HypothesisTest) -> str:
+    """Return the p of the interaction corrected for sphericity, if the model's p assumes it."""
+    test = None if one.by_level is None else one.by_level.interaction
+    if term.symbol != "F" or term.df[0] < 2 or not isinstance(test, HypothesisTest):
+        return ""
+    return f"; p {p_value(test.p)} with Greenhouse and Geisser's correction"
 
 
 def _turning(results: Results) -> Iterator[str]:

@@ -9,12 +9,16 @@ from analysis.apa_numbers import (
     interval,
     number,
     p_cell,
+    p_value,
     percent,
 )
 from analysis.outcomes.answer import Answer, Difference
+from analysis.outcomes.by_level import ByLevel, LevelContrast
+from analysis.report.level_sentences import level_rows
 from analysis.results import OutcomeResult, PrintedUnit, Results, printed_unit
 from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import Bound, Estimate, HypothesisTest
+from analysis.study_data.rows_in_words import factor_words
 
 NONE = "–"
 UNITS: dict[PrintedUnit, str] = {
@@ -42,7 +46,16 @@ class PaperTable:
 
 def paper_tables(results: Results) -> list[PaperTable]:
     """Return the tables that have rows."""
-    tables = (_scores(results), _tests(results), _differences(results))
+    tables = (
+        _scores(results),
+        _tests(results),
+        _differences(results),
+        *(
+            _by_level(result, result.by_level, results)
+            for result in results.outcomes
+            if result.by_level
+        ),
+    )
     return [table for table in tables if table.rows]
 
 
@@ -119,6 +132,37 @@ def _differences(results: Results) -> PaperTable:
         f"Intervals of {percent(results.plan.level)}, adjusted over the comparisons of an outcome "
         f"({_methods(results)}); ratios, odds ratios and probabilities are not differences.",
     )
+
+
+def _by_level(result: OutcomeResult, by_level: ByLevel, results: Results) -> PaperTable:
+    """Return the means of the arms at each level, and the arms' differences from the control."""
+    contrasts = {(one.level, one.arm): one for one in by_level.contrasts}
+    control, factor = results.plan.control, factor_words(by_level.factor)
+    rows = []
+    for level, cells in level_rows(by_level):
+        compared = [contrasts[level, cell.arm] for cell in cells if cell.arm != control]
+        rows.append((level, *map(_mean, cells), *map(_difference, compared)))
+    _, first = level_rows(by_level)[0]
+    others = [cell.label for cell in first if cell.arm != control]
+    return PaperTable(
+        f"{result.outcome.label}: Means and Standard Deviations by Arm and {factor.capitalize()}",
+        (
+            factor.capitalize(),
+            *(cell.label for cell in first),
+            *(f"{label} – {results.labels[control]}" for label in others),
+        ),
+        tuple(rows),
+        "M (SD), and the number of participants after n =. Differences with Welch's intervals of "
+        f"{percent(results.plan.level)}, which are not adjusted, and p adjusted by Holm's method "
+        f"over the {len(by_level.contrasts)} comparisons. These comparisons are exploratory.",
+    )
+
+
+def _difference(one: LevelContrast) -> str:
+    if not isinstance(one.difference, Estimate) or one.p_adjusted is None:
+        return NONE
+    estimate = one.difference
+    return f"{number(estimate.value)} {interval(estimate)}, p {p_value(one.p_adjusted)}"
 
 
 def _rows_of(result: OutcomeResult, answer: Answer) -> Iterator[tuple[str, ...]]:

@@ -12,6 +12,7 @@ from analysis.apa_numbers import bounded, interval, number, p_value, percent
 from analysis.failures import Failures
 from analysis.plan.plan import TIME_COLUMNS
 from analysis.report.allocation import flow_columns, lead, population_words
+from analysis.report.level_sentences import level_sentences
 from analysis.report.method import method_notes
 from analysis.report.outcome_sentences import fallen_back, outcome_sentences
 from analysis.report.page_one.robustness import what_would_change
@@ -223,7 +224,13 @@ def _results(results: Results) -> Iterator[Paragraph]:
         "Results", "Participant flow", " ".join(_flow(results)), (("flow",), ("study_flow",))
     )
     for place, result in enumerate(results.outcomes):
-        words = " ".join([*_means(result, results), *_sentences(result, results)])
+        words = " ".join(
+            [
+                *_means(result, results),
+                *_sentences(result, results),
+                *level_sentences(result, results),
+            ]
+        )
         yield Paragraph("Results", result.outcome.label, words, (("outcomes", place), ("plan",)))
     changes = what_would_change(results)
     if changes:

@@ -5,11 +5,15 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from analysis.errors import PlanError, TableError
 from analysis.outcomes.ancova import Ancova
 from analysis.outcomes.mixed_anova import MixedAnova
 from analysis.outcomes.paired import Paired
+from analysis.outcomes.repeated import condition_means
+from analysis.report.level_sentences import level_sentences
 from analysis.run import analyse
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
@@ -129,6 +133,42 @@ def test_differences_means_and_adjusted_means_are_drawn_with_their_intervals(ana
     assert "difference within participants: after − before 0.3" in page
     assert "mean by arm and time: No explanation, before" in page
     assert "mean by arm at the covariates&#39; means: No explanation" in page
+
+
+def test_the_arms_are_compared_at_each_time_and_the_outcomes_test_is_not_told_twice(
+    analysed, folder
+):
+    results, output = analysed
+    result = next(one for one in results.outcomes if one.outcome.key == "mixed_anova")
+    by_level, mixed = result.by_level, result.found
+    assert by_level.interaction == mixed.test == result.test
+    assert by_level.slopes == ()
+    means = {(one.level, one.scores.arm): one.scores.mean.value for one in by_level.scores}
+    assert means == pytest.approx({(one.time, one.arm): one.mean.value for one in mixed.cells})
+    wide = condition_means(read_study(folder), result.outcome).dropna()
+    arm = {
+        one: rows["arm"].iloc[0]
+        for one, rows in score_table(read_study(folder)).groupby("participant")
+    }
+    arm_of = wide.index.map(arm)
+    p = {}
+    for one in by_level.contrasts:
+        test = stats.ttest_ind(
+            wide.loc[arm_of == one.arm, one.level],
+            wide.loc[arm_of == "none", one.level],
+            equal_var=False,
+        )
+        assert one.difference.p == pytest.approx(test.pvalue)
+        p[one.level, one.arm] = test.pvalue
+    adjusted = multipletests(list(p.values()), method="holm")[1]
+    assert [one.p_adjusted for one in by_level.contrasts] == pytest.approx(adjusted)
+    assert len(p) == 4
+    sentences = level_sentences(result, results)
+    assert len(sentences) == 1
+    assert "interaction" not in sentences[0]
+    page = (output / "report.html").read_text(encoding="utf-8")
+    assert "M (SD) and 95% CI by arm and time of measurement" in page
+    assert [one.by_level for one in results.outcomes if one is not result] == [None] * 5
 
 
 def test_times_are_compared_by_the_part_as_well(folder, tmp_path):
