@@ -65,13 +65,21 @@ def factorial(data: StudyData, scores: pd.DataFrame, outcome: Outcome) -> Factor
         f"{a} × {b}": rows["score"].to_numpy(dtype=float)
         for (a, b), rows in table.groupby(["a", "b"], sort=True)
     }
+    labels = {
+        f"{arm} × {b}": f"{data.labels[arm]} × {b}"
+        for arm in (data.plan.arms_of(outcome) if not outcome.factors else ())
+        for b in table["b"].unique()
+    }
     swapped = table.rename(columns={"a": "b", "b": "a"})
     return Factorial(
         tuple(summarise(arm, data.labels[arm], groups[arm], plan.level) for arm in groups),
         (names["a"], names["b"]),
         tested_effect(outcome),
         {cell: len(values) for cell, values in cells.items()},
-        tuple(summarise(cell, cell, values, plan.level) for cell, values in cells.items()),
+        tuple(
+            summarise(cell, labels.get(cell, cell), values, plan.level)
+            for cell, values in cells.items()
+        ),
         effects,
         {name: attempt(name, partial(_size, effects[name], level)) for name in EFFECTS},
         attempt("simple effects", lambda: simple_effects(table, _orders(table, data), plan.level)),

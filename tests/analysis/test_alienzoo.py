@@ -173,7 +173,9 @@ def test_page_one_and_the_outcome_say_what_the_correction_changes(output):
     assert "(p = .017, not adjusted; p = .149 with Greenhouse and Geisser" in text
     assert "The largest estimated difference is at position 12" in text
     assert "At no level is a difference from “Closest” shown (Holm over 12 comparisons)." in text
-    assert "It is not shown that the difference between the arms changes with position" in text
+    assert (
+        "The test does not show that the difference changes with position, F(1.02, 73.42)" in text
+    )
     assert "test of this interaction (p = .017) assumes sphericity and is not corrected" in text
 
 

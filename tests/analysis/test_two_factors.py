@@ -8,7 +8,9 @@ from scipy import stats
 from statsmodels.stats.anova import anova_lm
 
 from analysis.errors import NotEstimableError
+from analysis.figures.by_level import factorial_drawings
 from analysis.outcomes.factorial import Factorial
+from analysis.report.level_sentences import level_sentences
 from analysis.statistics.comparisons.two_factors import (
     EFFECTS,
     aligned,
@@ -19,6 +21,8 @@ from analysis.statistics.comparisons.two_factors import (
     tukey,
 )
 from analysis.statistics.estimate import Estimate, NotEstimable
+from analysis.study_data.populations import score_table
+from analysis.study_data.study_data import read_study
 from tests.analysis import tidy
 from tests.daily import daily
 
@@ -245,6 +249,23 @@ def test_a_two_by_two_study_is_analysed_by_its_factors(tmp_path):
         assert difference == pytest.approx(expected)
     assert simple["low", "yes", "no"].p_adjusted < 0.001
     assert simple["high", "yes", "no"].p_adjusted > 0.05
+
+
+def test_the_cells_have_a_figure_and_a_sentence_on_where_they_differ_most(tmp_path):
+    folder = crossed(tmp_path / "data", f'{PLAN}effect = "map"\n')
+    results = tidy.results_of(folder)
+    (outcome,) = results.outcomes
+    drawings = factorial_drawings(outcome, results, score_table(read_study(folder)))
+    assert set(drawings) == {"scores-trust", "levels-trust"}
+    (axes,) = drawings["levels-trust"]().axes
+    lines = {line.get_label(): line for line in axes.lines if line.get_marker() == "o"}
+    means = {cell.arm: cell.mean.value for cell in outcome.found.cell_scores}
+    assert list(lines["no"].get_ydata()) == [means["no × low"], means["no × high"]]
+    first, second = level_sentences(outcome, results)
+    assert "largest estimated difference is at “low”, where the mean of “yes” is" in first
+    assert "A difference from “no” is shown at 1 of 2 levels: low (exploratory" in first
+    # The plan names another effect, so the interaction is told here.
+    assert second.startswith("The difference changes with certainty (exploratory, F(1, 116) = ")
 
 
 @pytest.mark.parametrize(("effect", "tested"), daily([("certainty", "b"), ("map", "a")], 1))

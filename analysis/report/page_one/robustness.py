@@ -8,6 +8,7 @@ from analysis.outcomes.one_way import OneWay
 from analysis.outcomes.trial_models import TrialModel
 from analysis.plan.plan import Outcome, family_of
 from analysis.report.allocation import set_names
+from analysis.report.level_sentences import assumes_sphericity
 from analysis.report.signals import changes
 from analysis.results import OutcomeResult, Results, is_shown
 from analysis.sections.multiverse import ArmCurve
@@ -162,15 +163,15 @@ def _second_factor(results: Results) -> Iterator[str]:
         if term is not None and term.p < results.plan.alpha:
             yield (
                 f"Second factor: the difference in “{one.outcome.label}” may depend on "
-                f"“{within}” (p {p_value(term.p)}, not adjusted{_corrected(one, term)}); page one "
+                f"“{within}” (p {p_value(term.p)}, not adjusted{_corrected(one)}); page one "
                 "averages over it."
             )
 
 
-def _corrected(one: OutcomeResult, term: HypothesisTest) -> str:
+def _corrected(one: OutcomeResult) -> str:
     """Return the p of the interaction corrected for sphericity, if the model's p assumes it."""
     test = None if one.by_level is None else one.by_level.interaction
-    if term.symbol != "F" or term.df[0] < 2 or not isinstance(test, HypothesisTest):
+    if not assumes_sphericity(one) or not isinstance(test, HypothesisTest):
         return ""
     return f"; p {p_value(test.p)} with Greenhouse and Geisser's correction"
 
