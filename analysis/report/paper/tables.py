@@ -1,4 +1,4 @@
-"""Tables of a paper: scores by arm, tests of the outcomes, and differences between arms."""
+"""Tables of a paper: scores by arm and level, tests of the outcomes, and differences of arms."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,11 @@ from analysis.apa_numbers import (
     interval,
     number,
     p_cell,
-    p_value,
     percent,
 )
 from analysis.outcomes.answer import Answer, Difference
 from analysis.outcomes.by_level import ByLevel, LevelContrast
-from analysis.report.level_sentences import level_rows
+from analysis.report.level_sentences import level_cell, level_rows
 from analysis.results import OutcomeResult, PrintedUnit, Results, printed_unit
 from analysis.statistics.descriptives import ArmSummary
 from analysis.statistics.estimate import Bound, Estimate, HypothesisTest
@@ -51,9 +50,10 @@ def paper_tables(results: Results) -> list[PaperTable]:
         _tests(results),
         _differences(results),
         *(
-            _by_level(result, result.by_level, results)
+            table
             for result in results.outcomes
-            if result.by_level
+            if result.by_level is not None
+            for table in _by_level(result, result.by_level, results)
         ),
     )
     return [table for table in tables if table.rows]
@@ -134,35 +134,45 @@ def _differences(results: Results) -> PaperTable:
     )
 
 
-def _by_level(result: OutcomeResult, by_level: ByLevel, results: Results) -> PaperTable:
+def _by_level(
+    result: OutcomeResult, by_level: ByLevel, results: Results
+) -> tuple[PaperTable, PaperTable]:
     """Return the means of the arms at each level, and the arms' differences from the control."""
-    contrasts = {(one.level, one.arm): one for one in by_level.contrasts}
-    control, factor = results.plan.control, factor_words(by_level.factor)
-    rows = []
-    for level, cells in level_rows(by_level):
-        compared = [contrasts[level, cell.arm] for cell in cells if cell.arm != control]
-        rows.append((level, *map(_mean, cells), *map(_difference, compared)))
-    _, first = level_rows(by_level)[0]
-    others = [cell.label for cell in first if cell.arm != control]
-    return PaperTable(
-        f"{result.outcome.label}: Means and Standard Deviations by Arm and {factor.capitalize()}",
-        (
-            factor.capitalize(),
-            *(cell.label for cell in first),
-            *(f"{label} – {results.labels[control]}" for label in others),
+    factor, control = factor_words(by_level.factor).capitalize(), results.plan.control
+    rows = level_rows(by_level)
+    means = PaperTable(
+        f"{result.outcome.label}: Means and Standard Deviations by Arm and {factor}",
+        (factor, *(cell.label for cell in rows[0][1])),
+        tuple(
+            (level, *(f"{level_cell(cell)}, n = {cell.n}" for cell in cells))
+            for level, cells in rows
         ),
-        tuple(rows),
-        "M (SD), and the number of participants after n =. Differences with Welch's intervals of "
-        f"{percent(results.plan.level)}, which are not adjusted, and p adjusted by Holm's method "
-        f"over the {len(by_level.contrasts)} comparisons. These comparisons are exploratory.",
+        "M (SD), and the number of participants after n =.",
     )
+    differences = PaperTable(
+        f"{result.outcome.label}: Differences Between Arms by {factor}",
+        (factor, "Comparison", "Difference", "Interval", "t", "df", "p", "Adjusted p"),
+        tuple(
+            (one.level, f"{one.label} – {results.labels[control]}", *_cells(one))
+            for one in by_level.contrasts
+        ),
+        f"Exploratory. Welch's t tests with intervals of {percent(results.plan.level)}, which are "
+        f"not adjusted. Adjusted p: Holm over the {len(by_level.contrasts)} comparisons.",
+    )
+    return means, differences
 
 
-def _difference(one: LevelContrast) -> str:
-    if not isinstance(one.difference, Estimate) or one.p_adjusted is None:
-        return NONE
+def _cells(one: LevelContrast) -> tuple[str, ...]:
     estimate = one.difference
-    return f"{number(estimate.value)} {interval(estimate)}, p {p_value(one.p_adjusted)}"
+    if not isinstance(estimate, Estimate) or estimate.statistic is None or estimate.df is None:
+        return "not estimable", NONE, NONE, NONE, NONE, NONE
+    return (
+        number(estimate.value),
+        interval(estimate),
+        number(estimate.statistic),
+        degrees(estimate.df),
+        *(p_cell(p) if p is not None else NONE for p in (estimate.p, one.p_adjusted)),
+    )
 
 
 def _rows_of(result: OutcomeResult, answer: Answer) -> Iterator[tuple[str, ...]]:

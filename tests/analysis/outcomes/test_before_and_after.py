@@ -8,12 +8,14 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from analysis.apa_numbers import p_cell
 from analysis.errors import PlanError, TableError
 from analysis.outcomes.ancova import Ancova
 from analysis.outcomes.mixed_anova import MixedAnova
 from analysis.outcomes.paired import Paired
 from analysis.outcomes.repeated import condition_means
 from analysis.report.level_sentences import level_sentences
+from analysis.report.paper.tables import paper_tables
 from analysis.run import analyse
 from analysis.study_data.populations import score_table
 from analysis.study_data.study_data import read_study
@@ -169,6 +171,10 @@ def test_the_arms_are_compared_at_each_time_and_the_outcomes_test_is_not_told_tw
     page = (output / "report.html").read_text(encoding="utf-8")
     assert "M (SD) and 95% CI by arm and time of measurement" in page
     assert [one.by_level for one in results.outcomes if one is not result] == [None] * 5
+    means, differences = paper_tables(results)[-2:]
+    assert means.columns == ("Time of measurement", "No explanation", "Grad-CAM", "Placebo map")
+    assert [row[0] for row in means.rows] == ["before", "after"]
+    assert [row[-1] for row in differences.rows] == [p_cell(p) for p in adjusted]
 
 
 def test_times_are_compared_by_the_part_as_well(folder, tmp_path):
