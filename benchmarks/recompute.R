@@ -18,6 +18,6 @@ if (length(arguments) != 1 || !file.exists(file.path(arguments[1], "results.json
   stop("Name a folder that run_analysis wrote; it must contain results.json.", call. = FALSE)
 folder <- arguments[1]
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
-for (part in c("numbers", "tables", "scores", "comparisons", "times", "trials", "preferences", "assumptions", "outcomes", "sections"))
+for (part in c("numbers", "tables", "scores", "comparisons", "times", "levels", "trials", "preferences", "assumptions", "outcomes", "sections"))
   source(file.path(dirname(script), "recompute", paste0(part, ".R")), encoding = "UTF-8")
 quit(status = as.integer(!compare(results)))

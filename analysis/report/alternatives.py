@@ -14,6 +14,7 @@ from analysis.outcomes.one_way import OneWay
 from analysis.outcomes.paired_preferences import PairedPreferences
 from analysis.plan.plan import resolve
 from analysis.report.fallback_sentences import bound_text
+from analysis.report.level_sentences import MOST_ROWS
 from analysis.results import OutcomeResult, Results
 from analysis.sections.optional import sections_with_results
 from analysis.statistics.descriptives import ArmSummary
@@ -114,19 +115,24 @@ def _levels(result: OutcomeResult, results: Results) -> dict[str, str]:
     if result.by_level is None:
         return {}
     by_level, factor = result.by_level, factor_words(result.by_level.factor)
-    means = "; ".join(
-        f"{one.level}, {one.scores.label} {_mean_of(one.scores)}" for one in by_level.scores
-    )
     control = results.labels[results.plan.control]
-    differences = "; ".join(
+    means = [f"{one.level}, {one.scores.label} {_mean_of(one.scores)}" for one in by_level.scores]
+    differences = [
         f"{one.level}, {one.label} {_mean(one.difference)}" for one in by_level.contrasts
-    )
+    ]
     return {
-        f"levels-{key}": f"{label}, mean by {factor} and arm: {means}.",
+        f"levels-{key}": f"{label}, mean by {factor} and arm: {_listed(means)}.",
         f"level-contrasts-{key}": (
-            f"{label}, difference of means from {control} by {factor}: {differences}."
+            f"{label}, difference of means from {control} by {factor}: {_listed(differences)}."
         ),
     }
+
+
+def _listed(numbers: list[str]) -> str:
+    """Return the numbers, or where they are if nobody would listen to all of them."""
+    if len(numbers) <= MOST_ROWS:
+        return "; ".join(numbers)
+    return f"{len(numbers)} numbers, which the table after the figure contains"
 
 
 def _worths(result: OutcomeResult) -> str:

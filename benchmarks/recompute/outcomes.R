@@ -45,6 +45,7 @@ for (i in seq_along(results$outcomes)) {
   outcome <- entry$outcome
   path <- paste0("outcomes.", i - 1)
   put_analysis(paste0(path, ".found"), entry$found, outcome)
+  if (!is.null(entry$by_level)) put_by_level(paste0(path, ".by_level"), entry$by_level, outcome)
   decisive <- entry$found; decisive_path <- paste0(path, ".found"); used <- outcome
   assumptions <- entry$assumptions
   if (!is.null(entry$fallback)) {
