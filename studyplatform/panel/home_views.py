@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from studyplatform.panel import pilots
 from studyplatform.panel.access import Right, rights_in, signed_in, studies_of, study_page
-from studyplatform.panel.after_unblinding import steps_after_unblinding
+from studyplatform.panel.after_collection import steps_after_collection
 from studyplatform.panel.draft_steps import draft_steps
 from studyplatform.panel.frame import render_study_page
 from studyplatform.panel.launch import reach_of
@@ -55,7 +55,7 @@ def study(request: HttpRequest, study: Study) -> HttpResponse:
     """Show a study: its state, its participants, its parts and its address."""
     (overview,) = overviews([study])
     address = request.build_absolute_uri(pilots.link_path(study))
-    after = steps_after_unblinding(study, rights_in(request.user, study))
+    after = steps_after_collection(study, rights_in(request.user, study))
     context = {
         "overview": overview,
         "erased": erased_count(study, simulated=study.is_pilot),

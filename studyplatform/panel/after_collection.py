@@ -1,4 +1,4 @@
-"""What comes after the unblinding: report, export, comparison and release, each with its page."""
+"""What comes after the end of collection, before and after the unblinding, each with its page."""
 
 from collections.abc import Collection
 
@@ -13,14 +13,37 @@ from studyplatform.panel.study_jobs import has_reports_to_compare
 from surveys.models import Study
 
 
-def steps_after_unblinding(study: Study, rights: Collection[Right]) -> list[Step]:
-    """Return the steps of a study whose arms may be seen and whose collection has ended.
+def steps_after_collection(study: Study, rights: Collection[Right]) -> list[Step]:
+    """Return the steps of a study whose collection has ended.
 
-    Empty for any other study, and for readers who may not see its data.
+    Empty for any other study, for an archived one, and for readers who may not see its data.
     """
     is_over = study.state == Study.State.CLOSED and study.archived_at is None
-    if study.unblinded_at is None or not is_over or Right.SEE_DATA not in rights:
+    if not is_over or Right.SEE_DATA not in rights:
         return []
+    return _before_unblinding(study) if study.unblinded_at is None else _after_unblinding(study)
+
+
+def _before_unblinding(study: Study) -> list[Step]:
+    return [
+        Step(
+            _("Exclusions"),
+            None,
+            gettext("Whom you exclude by hand now, you exclude without knowing the arm."),
+            _("Look at the participants"),
+            reverse("panel:participants", kwargs={"slug": study.slug}),
+        ),
+        Step(
+            _("Unblinding"),
+            False,
+            gettext("It shows the arms for good, and asks for a reason."),
+            _("Unblind the study"),
+            reverse("panel:unblind", kwargs={"slug": study.slug}),
+        ),
+    ]
+
+
+def _after_unblinding(study: Study) -> list[Step]:
     data = reverse("panel:data", kwargs={"slug": study.slug})
     made = set(
         study.jobs.filter(state=Job.State.DONE, finished_at__gte=study.unblinded_at)

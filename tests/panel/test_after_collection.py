@@ -1,4 +1,4 @@
-"""After the unblinding, the study's page leads to the report, the export and the release."""
+"""After collection, the study's page leads to the unblinding, the report and the release."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from studyplatform.jobs.bodies import report
 from studyplatform.jobs.step_words import step_in_words
 from studyplatform.models import Job
 from studyplatform.panel.access import Right
-from studyplatform.panel.after_unblinding import steps_after_unblinding
+from studyplatform.panel.after_collection import steps_after_collection
 from studyplatform.panel.classifier_card import _grouped, _input_in_words
 from surveys import services
 from tests.conftest import ROOT
@@ -36,7 +36,7 @@ def finished(study, kind, **arguments):
 
 
 def done(study):
-    return [step.is_done for step in steps_after_unblinding(study, frozenset(Right))]
+    return [step.is_done for step in steps_after_collection(study, frozenset(Right))]
 
 
 def test_the_steps_are_on_the_page_of_an_unblinded_study_for_those_who_see_data(
@@ -51,11 +51,17 @@ def test_the_steps_are_on_the_page_of_an_unblinded_study_for_those_who_see_data(
     assert "After the unblinding" not in signed_in("viewer").get(address).content.decode()
 
 
-def test_no_step_is_shown_before_the_unblinding(study):
+def test_an_ended_study_that_is_blinded_leads_to_its_unblinding(study, signed_in):
     assert done(study) == []
     services.close_study(study=study)
     study.refresh_from_db()
-    assert done(study) == []
+    assert done(study) == [None, False]
+    address = reverse("panel:study", args=[study.slug])
+    shown = signed_in("analyst").get(address).content.decode()
+    assert "After the end of collection" in shown
+    for name in ("panel:participants", "panel:unblind"):
+        assert f'href="{reverse(name, args=[study.slug])}"' in shown
+    assert "After the end of" not in signed_in("viewer").get(address).content.decode()
 
 
 def test_a_step_is_done_by_a_job_on_real_people_and_two_reports_can_be_compared(unblinded):
@@ -65,7 +71,7 @@ def test_a_step_is_done_by_a_job_on_real_people_and_two_reports_can_be_compared(
     finished(unblinded, "report", simulated="none")
     finished(unblinded, "export", simulated="none")
     assert done(unblinded) == [True, True, None, False]
-    compare = steps_after_unblinding(unblinded, frozenset(Right))[2]
+    compare = steps_after_collection(unblinded, frozenset(Right))[2]
     assert compare.address.endswith("#made")
 
 
