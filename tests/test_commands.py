@@ -415,6 +415,7 @@ def _interrupted_at_once():
     raise KeyboardInterrupt
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_power_page_stopped_while_it_is_written_is_absent(tmp_path, monkeypatch, number):
     def stop(power, output, command):

@@ -251,6 +251,7 @@ LONG = {
 }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("label", LONG.values(), ids=LONG.keys())
 @pytest.mark.parametrize("number", daily([6, 1, 2], 1))
 def test_a_forest_has_room_for_its_rows_however_long_the_labels_are(label, number):

@@ -175,6 +175,7 @@ def test_3_one_participant_per_arm(tmp_path, outcomes):
     assert only_refusals(found["trust"])
 
 
+@pytest.mark.nightly
 def test_4_perfect_separation(tmp_path, outcomes):
     folder = study(tmp_path)
 
@@ -268,6 +269,7 @@ def test_10_infinite_values(tmp_path, value):
         read_study(folder)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("codes", "fine"),
     [

@@ -266,6 +266,7 @@ def test_what_cannot_be_simulated_is_refused_with_the_cure():
         plan_power(plan_with(TRUST), BOOK, Design(1, 1), Asked(outcomes=("rust",)), None)
 
 
+@pytest.mark.nightly
 @pytest.mark.whole_report
 def test_the_command_reads_a_study_file_and_writes_a_page(tmp_path, settings, capsys):
     arguments = ["--runs", "20", "--most", "20", "--outcomes", "trust", "--seed", "4"]

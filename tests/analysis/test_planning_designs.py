@@ -208,6 +208,7 @@ def test_the_effect_shifts_what_the_outcome_is_about(tmp_path):
         plan_power(plan, BOOK, CROSSED, Asked(outcomes=("main",), claim="contrast"), tmp_path / "x")
 
 
+@pytest.mark.nightly
 def test_a_study_of_one_arm_is_planned_in_participants(tmp_path):
     plan = one_arm({**BEFORE, "analysis": "paired", "smallest_effect": 1.0})
     power = plan_power(plan, BOOK, Design(1, 1), Asked(Wanted(runs=20, most=80), ASSUMED), tmp_path)

@@ -130,6 +130,7 @@ def test_models_that_need_tables_are_not_shortened():
     assert not is_direct_model(plan, plan.outcomes[0], Design(2, 3, ("a", "b")))
 
 
+@pytest.mark.nightly
 def test_what_the_analysis_refuses_is_refused_without_tables_as_well(monkeypatch):
     """Two people per arm, whose measure is often undefined."""
     direct, whole = both_ways(MEASURE, monkeypatch, per_arm=2, design=Design(1, 1), runs=30)

@@ -31,6 +31,7 @@ def study(transactional_db, tmp_path, _data_in_a_folder_of_its_own):
     return study
 
 
+@pytest.mark.nightly
 def test_the_notebook_goes_from_a_token_to_a_data_frame(study, live_server, monkeypatch, capsys):
     monkeypatch.setenv("STUDY_ADDRESS", live_server.url)
     monkeypatch.setenv("STUDY_TOKEN", token_of(study)["Authorization"].removeprefix("Bearer "))

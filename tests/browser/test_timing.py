@@ -79,6 +79,7 @@ def open_page(tab, live_server, participant: Participant) -> None:
     tab.goto(f"{live_server.url}/p/{participant.code}/")
 
 
+@pytest.mark.nightly
 def test_what_is_measured_agrees_with_the_pages_own_clock(tab, live_server, mapped):
     participant = at_first_trial(mapped)
     tab.add_init_script(PAINT)

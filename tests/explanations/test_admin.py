@@ -78,6 +78,7 @@ def pictures_of(image):
     ]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "name", ["imageset", "studyimage", "classifierweights", "prediction", "explanation"]
 )
@@ -234,6 +235,7 @@ def test_the_gallery_shows_the_maps_in_the_view_of_its_address(admin_client, ima
     assert pictures["original"] == shown
 
 
+@pytest.mark.nightly
 def test_the_layers_are_shown_in_their_order_apart_from_the_methods(admin_client, image):
     prediction = Prediction.objects.get(image=image)
     classifier = load_classifier(prediction.classifier, "cpu")

@@ -168,6 +168,7 @@ def test_enough_of_every_object_stays_visible(difficulty):
         assert scene.object_mask.sum() >= 0.8 * least - 4
 
 
+@pytest.mark.nightly
 def test_leaving_out_parts_moves_no_occluder():
     for scene in generate("occluded", 30, 2, 0.9):
         names = PART_NAMES[scene.class_name]
@@ -185,6 +186,7 @@ def test_leaving_out_parts_moves_no_occluder():
         ).sum()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("difficulty", "mean_low", "mean_high", "least"),
     [(0.0, 0.30, 0.40, 0.18), (0.45, 0.15, 0.24, 0.05), (1.0, 0.04, 0.10, 0.005)],

@@ -69,6 +69,7 @@ def test_every_kind_names_a_body_a_form_and_its_words(kind, study):
     assert BY_KEY[kind].form(study).as_p()
 
 
+@pytest.mark.nightly
 def test_predictions_alone_choose_no_images_and_compute_no_map(pictured):
     queue.enqueue("maps", study=pictured, data=MAPS | {"predictions_only": "on"}, by=None)
     job, _ = do_next()
@@ -173,6 +174,7 @@ def test_scenes_that_come_with_the_platform_are_drawn_when_they_are_missing(db):
     assert study.image_set.images.filter(split="background").exists()
 
 
+@pytest.mark.nightly
 def test_uploaded_images_are_compared_with_the_scenes_that_the_classifier_was_trained_on(pictured):
     own = ImageSet.objects.create(name="own", class_names=pictured.image_set.class_names)
     pictured.image_set.images.filter(split="test").update(image_set=own)
@@ -311,6 +313,7 @@ def test_people_of_the_chosen_kinds_come(db, tmp_path):
     assert "quitting; double-clicking" in BY_KEY["simulation"].form.in_words(job.arguments)
 
 
+@pytest.mark.nightly
 def test_synthetic_people_take_part_and_stay_marked(db, tmp_path):
     drawn = drawn_study(tmp_path)
     queue.enqueue("simulation", study=drawn, data=PEOPLE, by=None)

@@ -108,6 +108,7 @@ def test_a_refused_list_pays_nobody_and_stays(paying, prolific, signed_in, setti
     assert len(bonus_list(paying).due) == 2
 
 
+@pytest.mark.nightly
 def test_what_was_paid_elsewhere_leaves_the_list(paying, prolific, signed_in):
     owner = signed_in("owner")
     send(owner, paying, plan_of(look(owner, paying)), act="mark")

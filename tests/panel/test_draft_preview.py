@@ -66,6 +66,7 @@ def test_the_bar_speaks_the_readers_language_and_the_page_that_of_the_study(draf
     assert "I agree" in consent
 
 
+@pytest.mark.nightly
 def test_the_pictures_of_the_version_are_shown(draft, signed_in):
     text = save(draft, 'title = "', 'title = "A better ')
     shown = signed_in("editor").get(page(text, first_trial(draft))).content.decode()

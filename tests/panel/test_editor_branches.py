@@ -242,6 +242,7 @@ def test_the_way_back_fits_the_recruitment_service():
 # Later sessions
 
 
+@pytest.mark.nightly
 def test_a_session_is_added_and_the_outcome_still_means_the_first_answers():
     plain = written(screening(), "sessions", sessions__0__remove=True)
     plain = written(plain, "pages", parts__7__remove=True)
@@ -265,6 +266,7 @@ def test_a_session_is_added_and_the_outcome_still_means_the_first_answers():
     )
 
 
+@pytest.mark.nightly
 def test_sessions_and_their_pages_come_in_the_order_of_their_days():
     after = written(
         screening(), "sessions", new__questionnaire="effort-v2", new__heading="Next day",

@@ -190,6 +190,7 @@ def test_scenes_that_are_stored_are_not_offered_to_be_drawn(source):
     assert replace(SCENES, images=0) not in guide.sources()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("key", daily([replace(SCENES, images=0).key, OWN.key,
                                  "own/cifar10/test/weights/cifar10.safetensors"], 1))  # fmt: skip
 def test_a_study_is_created_before_its_pictures_are_there_and_the_message_leads_to_them(

@@ -61,6 +61,7 @@ def study(db, tmp_path) -> Study:
     return study
 
 
+@pytest.mark.nightly
 def test_a_study_without_any_image_uses_its_first_upload_at_once(study, signed_in):
     """The only images there are need no further word."""
     browser = signed_in("editor")
@@ -75,6 +76,7 @@ def test_a_study_without_any_image_uses_its_first_upload_at_once(study, signed_i
     assert "Next: compute predictions and maps" in shown.content.decode()
 
 
+@pytest.mark.nightly
 def test_a_study_that_waits_for_its_researchers_images_uses_the_first_upload_at_once(
     study, signed_in
 ):
@@ -525,6 +527,7 @@ def test_a_rule_draws_the_same_images_every_time(predicted, signed_in):
     ] != drawn[0]
 
 
+@pytest.mark.nightly
 def test_a_rule_keeps_to_the_range_of_confidence(predicted, signed_in):
     browser = signed_in("editor")
     rule = RULE | {"right": 3, "wrong": 1, "lowest": 53, "highest": 57}
@@ -567,6 +570,7 @@ def test_the_choice_is_written_into_the_study_file_and_shown(predicted, signed_i
     assert chosen(browser, predicted) == names  # the next choice begins with what the file names
 
 
+@pytest.mark.nightly
 def test_the_study_may_draw_from_all_images_again(predicted, signed_in):
     browser = signed_in("editor")
     browser.post(page(predicted, "choose-images"), RULE)
@@ -578,6 +582,7 @@ def test_the_study_may_draw_from_all_images_again(predicted, signed_in):
     assert browser.get(page(predicted, "choose-images")).context["is_the_studys_own"]
 
 
+@pytest.mark.nightly
 def test_images_without_predictions_are_chosen_as_well(study, signed_in):
     browser = signed_in("editor")
     upload(browser, study, packed())
@@ -598,6 +603,7 @@ def test_the_page_of_choice_says_how_many_images_the_study_needs(predicted, sign
     assert f"needs {right} right and {wrong} wrong predictions, {right + wrong} images" in text
 
 
+@pytest.mark.nightly
 def test_the_choice_begins_with_the_images_that_the_study_shows(predicted, signed_in):
     shown = {stimulus.prediction.image_id for stimulus in choose_stimuli(predicted)}
     browser = signed_in("editor")
@@ -616,6 +622,7 @@ def test_no_image_is_no_choice(predicted, signed_in):
     assert "No image is chosen" in said(response)
 
 
+@pytest.mark.nightly
 def test_a_study_with_participants_keeps_its_images(predicted, signed_in):
     choose_stimuli(predicted)
     for prediction in Prediction.objects.filter(image__image_set=predicted.image_set):
@@ -674,6 +681,7 @@ def explain(image, study) -> None:
     prediction.explanations.create(method="saliency", parameters={}, **asdict(stored))
 
 
+@pytest.mark.nightly
 def test_an_uploaded_image_is_deleted_with_its_files_maps_and_pictures(
     predicted, signed_in, django_capture_on_commit_callbacks
 ):
@@ -695,6 +703,7 @@ def test_an_uploaded_image_is_deleted_with_its_files_maps_and_pictures(
     assert AuditEntry.objects.filter(act="image deleted", study="drawn").exists()
 
 
+@pytest.mark.nightly
 def test_a_file_that_another_set_has_too_stays(
     predicted, other, signed_in, django_capture_on_commit_callbacks
 ):
@@ -707,6 +716,7 @@ def test_a_file_that_another_set_has_too_stays(
     assert own_set(other).images.filter(sha256=image.sha256).exists()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("way", ["shown", "named", "launched"])
 def test_an_image_in_use_is_not_deleted(predicted, signed_in, way):
     browser = signed_in("editor")

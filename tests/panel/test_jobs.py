@@ -378,6 +378,7 @@ def test_a_row_more_does_not_make_all_others_differ(tmp_path):
     ]
 
 
+@pytest.mark.nightly
 def test_the_whole_way_of_an_export_from_the_click_to_the_file(study):
     factories.walk(services.enrol(study=study, arrival_key="a"))
     browser = signed_in_and_confirmed("analyst")

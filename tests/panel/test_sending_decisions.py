@@ -97,6 +97,7 @@ def test_nothing_is_sent_without_dry_run_confirmation_and_reason(
     assert prolific.sent == []
 
 
+@pytest.mark.nightly
 def test_what_prolific_has_settled_already_is_left_out(decided, prolific, signed_in):
     listed(prolific, "APPROVED", AWAITING)
     page = post(signed_in("owner"), "prepare-decisions", decided)
@@ -139,11 +140,13 @@ def test_the_form_offers_exactly_the_categories_that_prolific_knows(category):
     assert len(prolific_decisions.CATEGORIES) == len(CATEGORIES)
 
 
+@pytest.mark.nightly
 def test_a_category_that_prolific_does_not_know_is_refused(decided, prolific):
     with pytest.raises(ProlificError, match="400"):
         prolific_decisions.reject(BEN["SESSION_ID"], category="FAILED_ATTENTION", message=MESSAGE)
 
 
+@pytest.mark.nightly
 def test_a_decision_that_prolific_still_processes_is_not_listed_again(decided, prolific, signed_in):
     owner = signed_in("owner")
     prolific.at_once = "PROCESSING"
@@ -158,6 +161,7 @@ def test_a_decision_that_prolific_still_processes_is_not_listed_again(decided, p
     assert page.context["to_carry_out"].reject == ()
 
 
+@pytest.mark.nightly
 def test_statuses_are_shown_as_they_were_fetched_last_and_renewed_by_a_button(
     decided, prolific, signed_in
 ):

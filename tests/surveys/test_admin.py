@@ -151,6 +151,7 @@ def test_the_export_is_a_zip_of_the_tidy_folder_without_simulated_people(drawn, 
     assert person.code not in "".join(files.values())
 
 
+@pytest.mark.nightly
 def test_simulated_people_are_exported_by_an_action_of_their_own(drawn, person, panel):
     simulate(study=drawn, number=2, seed=0, profile=load("null"))
     files = exported(act(panel, "export_simulated", drawn))

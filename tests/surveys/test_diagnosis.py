@@ -283,6 +283,7 @@ def test_the_export_has_small_pictures_of_what_is_named_and_the_report_shows_the
         assert f"data:image/png;base64,{content}" in page
 
 
+@pytest.mark.nightly
 def test_images_with_right_and_with_wrong_predictions_are_exported_in_any_study(
     diagnosed, tmp_path
 ):
@@ -302,6 +303,7 @@ def test_images_of_patients_never_leave_the_server_with_an_export(diagnosed, tmp
     assert read_pictures(tmp_path / "out") == {}
 
 
+@pytest.mark.nightly
 def test_a_missing_picture_costs_neither_the_export_nor_the_page(diagnosed, tmp_path, monkeypatch):
     def damaged(source):
         raise ArtefactError("The file is damaged.")

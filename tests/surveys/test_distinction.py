@@ -90,6 +90,7 @@ def names(addresses: list[str]) -> list[str]:
     return [path.split("/")[-1].removesuffix(".png") for path in addresses]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("arm", daily(ARMS, 1))
 def test_a_trial_shows_four_maps_and_names_neither_class_nor_answer(drawn, arm):
     browser, page, person = in_arm(drawn, arm)

@@ -194,6 +194,7 @@ def test_the_instructions_state_the_accuracy_and_no_other_page_does(tmp_path, cl
     assert wanted not in client.get(f"/p/{someone.code}/").content.decode()
 
 
+@pytest.mark.nightly
 @pytest.mark.django_db
 def test_planned_accuracy_is_exported_and_hides_what_would_tell_the_arm(tmp_path):
     study = accuracy_study(tmp_path, levels=WITHOUT_MAPS)

@@ -109,6 +109,7 @@ def test_a_clear_effect_tells_to_stop_and_no_look_follows(planned, tmp_path):
         look()
 
 
+@pytest.mark.nightly
 def test_a_look_before_its_time_needs_a_reason(planned):
     come(planned, 10)
     with pytest.raises(CommandError, match="The next look is planned at 8 participants"):
@@ -140,6 +141,7 @@ def test_a_look_is_never_changed(visited):
         assert Look.objects.update(told="stop") == 1
 
 
+@pytest.mark.nightly
 def test_a_job_looks_and_is_refused_without_a_plan_of_looks(visited):
     ada = User.objects.create_user("ada")
     queue.enqueue("look", study=visited, data={"unplanned": ""}, by=ada)

@@ -192,6 +192,7 @@ def test_without_a_script_the_server_decides_whether_the_time_was_up(limited, se
     assert Submission.objects.filter(step="trial:1", timed_out=True).exists() == is_late
 
 
+@pytest.mark.nightly
 def test_more_time_and_pictures_that_failed_are_columns_of_the_trials(limited, tmp_path):
     client, path, hidden = limited
     client.post(path, {**hidden, "more_time": "1"})

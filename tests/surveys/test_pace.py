@@ -97,6 +97,7 @@ def hidden_of(text: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', text))
 
 
+@pytest.mark.nightly
 def test_the_instructions_say_so_and_every_trials_limit_is_exported(study, tmp_path):
     _, page, _ = begin(study)
     told = Client().get(page.path).content.decode()

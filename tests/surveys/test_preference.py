@@ -79,6 +79,7 @@ def to_preference(study, key: str):
     return someone
 
 
+@pytest.mark.nightly
 def test_every_arm_sees_the_same_page_with_two_maps_and_their_own_legends(study):
     client, arms = Client(), set()
     for number in range(8):

@@ -242,6 +242,7 @@ def arrive(study: Study, browser: Browser, service_study: str, submission: str, 
     )
 
 
+@pytest.mark.nightly
 def test_people_come_back_from_prolific_by_their_id_and_leave_with_the_sessions_code(recruited):
     browser = Browser()
     page = browser.send(arrive(recruited, browser, "a" * 24, "6f0000000000000000000001"), {})

@@ -44,6 +44,7 @@ def counting(db, tmp_path) -> Study:
     return drawn_study(tmp_path, slug="counting", arms=("none", "gradcam"), extra=ON)
 
 
+@pytest.mark.nightly
 def test_nothing_is_counted_unless_the_study_file_asks(db, tmp_path):
     study = drawn_study(tmp_path, arms=("none", "gradcam"))
     browser, page, participant = begin(study)
@@ -60,6 +61,7 @@ def test_nothing_is_counted_unless_the_study_file_asks(db, tmp_path):
     assert not [name for name in names if name.startswith("signal") or name == "words"]
 
 
+@pytest.mark.nightly
 def test_the_counts_are_exported_by_page_and_summed_by_person(counting, tmp_path):
     browser, page, participant = begin(counting)
     step = step_of(counting, page.hidden["step"])

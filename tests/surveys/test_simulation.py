@@ -129,6 +129,7 @@ def test_quitters_leave_before_the_end_and_some_of_them_stop(drawn):
         assert str(result).startswith("12 simulierte Teilnehmende: 0 bis zum Ende, ")
 
 
+@pytest.mark.nightly
 def test_response_times_are_sent_through_the_page(drawn):
     simulate(study=drawn, number=3, seed=0, profile=read(BASE))
     times = Submission.objects.values_list("response_time_ms", flat=True)

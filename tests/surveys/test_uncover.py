@@ -109,6 +109,7 @@ def test_a_path_of_cells_has_a_largest_length(study, monkeypatch):
     assert len(Uncovering.objects.get(trial=trial).points) == 2
 
 
+@pytest.mark.nightly
 def test_a_cell_is_cleared_by_a_request_without_a_script_and_stored(study):
     someone, trial, place = at_trial(study)
     client = Client()

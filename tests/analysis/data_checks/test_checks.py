@@ -290,6 +290,7 @@ def test_an_end_that_one_arm_alone_uses_is_found(every, tmp_path):
     assert "are the lowest value" in found[0].sentence
 
 
+@pytest.mark.nightly
 @EVERY
 @pytest.mark.parametrize(("of_ten", "alarms"), [(8, True), (5, False)])
 def test_images_shown_mostly_at_one_level_are_found(every, clean, tmp_path, of_ten, alarms):

@@ -73,6 +73,7 @@ def zero(table: pd.DataFrame) -> pd.Series:
     return table["pct"].fillna(0)
 
 
+@pytest.mark.nightly
 @EVERY
 @pytest.mark.parametrize(("fault", "check"), [(cut, "cut_percentages"), (zero, "zero_by_zero")])
 def test_a_fault_of_one_file_is_found_by_counts_that_the_plan_does_not_map(
@@ -219,6 +220,7 @@ def test_arms_with_lists_of_their_own_that_show_all_images_alike_are_right(every
     assert findings_of("image_imbalance", tmp_path, every) == ()
 
 
+@pytest.mark.nightly
 @EVERY
 @pytest.mark.parametrize("empty_rows", daily([False, True], 1))
 @pytest.mark.parametrize("fault", [True, False])
@@ -277,6 +279,7 @@ def test_a_floor_of_counts_is_found(every, nothing, alarms, tmp_path):
         assert "at the floor" in found[0].sentence
 
 
+@pytest.mark.nightly
 @EVERY
 @pytest.mark.parametrize(("nothing", "alarms"), [(0.7, True), (0.1, False)])
 def test_people_who_never_succeed_are_a_floor_of_yes_or_no_answers(
@@ -320,6 +323,7 @@ def test_files_with_the_name_of_the_participant_are_read_for_unmapped_columns(tm
     assert data.files[0].table["participant"].iloc[0] == "1000b1"
 
 
+@pytest.mark.nightly
 @EVERY
 @pytest.mark.parametrize("cases", [12, 100])
 def test_rates_of_few_cases_pile_up_by_nature_and_ratings_by_a_ceiling(every, cases, tmp_path):

@@ -218,6 +218,7 @@ def test_a_choice_that_goes_with_a_rating_is_not_a_group_of_collection(every, cl
     assert "other_range" not in [one.check for one in found]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("error", [ZeroDivisionError("division"), NotEstimableError("too few")])
 def test_a_check_that_fails_costs_only_itself_and_is_named(error, tmp_path, monkeypatch):
     """Also with an error that would refuse the whole table if another part raised it."""

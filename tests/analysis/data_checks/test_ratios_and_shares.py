@@ -166,6 +166,7 @@ def test_a_difference_of_rates_without_cases_is_found(every, entered, clean, tmp
         )
 
 
+@pytest.mark.nightly
 @EVERY
 @pytest.mark.parametrize("entered", daily([np.nan, 0.0], 1))
 def test_a_rate_by_a_condition_of_trials_that_the_plan_does_not_map_is_found(

@@ -74,6 +74,7 @@ def study(tmp_path_factory):
     return read_study(folder)
 
 
+@pytest.mark.nightly
 def test_people_with_one_list_are_no_duplicates(study):
     assert list(duplicates(Material(study, LEVEL))) == []
 

@@ -103,6 +103,7 @@ def test_the_page_tells_worths_pairs_place_and_ties(results):
         assert words in page, words
 
 
+@pytest.mark.nightly
 def test_both_figures_are_drawn_with_their_data(results, data, tmp_path):
     from analysis.figures.draw import draw_figures
 

@@ -67,6 +67,7 @@ def folder(tmp_path_factory):
     return a_study(tmp_path_factory.mktemp("attention") / "data")
 
 
+@pytest.mark.nightly
 def test_the_map_that_people_looked_at_is_above_the_baseline_and_its_opposite_is_not(folder):
     found = optional_of(folder)["attention_maps"]
     assert (found.participants, found.images, found.trials) == (30, 5, 150)

@@ -75,6 +75,7 @@ def drawn(kind, sizes, rng):
     return {str(place): pd.Series(values(n)) for place, n in enumerate(sizes)}
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "kind", ["numbers", "two levels", pytest.param("four levels", marks=pytest.mark.nightly)]
 )
@@ -228,6 +229,7 @@ def test_the_maps_of_each_arm_are_named_in_the_codebooks_words(folder, tmp_path)
         assert f">{cell}</td>" in table
 
 
+@pytest.mark.nightly
 def test_where_no_trial_has_a_map_the_report_lists_none(folder, tmp_path):
     edit(folder, "trials.csv", lambda frame: frame.assign(method="", explanation=""))
     _, page = page_of(folder)

@@ -49,6 +49,7 @@ def test_a_plan_carried_out_as_it_came_has_no_deviation(planted_results):
     assert planted_results.deviations == ()
 
 
+@pytest.mark.nightly
 def test_a_changed_alpha_is_listed_with_both_values(study, tmp_path):
     plan = changed(study, tmp_path, lambda text: text.replace("0.05", "0.10"))
     results, text = page_of(study, plan=plan, registered=study / "plan.toml")
@@ -96,6 +97,7 @@ def test_another_label_or_spacing_is_no_deviation(study, tmp_path):
     assert deviations_of(study, plan, study / "plan.toml") == ()
 
 
+@pytest.mark.nightly
 def test_what_the_data_did_not_allow_is_listed(study, tmp_path):
     text = (study / "plan.toml").read_text() + "\n[sample_goal]\npower = 0.9\nd = 0.5\n"
     (study / "plan.toml").write_text(text)

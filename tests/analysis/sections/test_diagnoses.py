@@ -168,6 +168,7 @@ def test_pictures_are_in_the_page_and_the_bundle_repeats_them(folder, tmp_path):
     assert check(output) == []
 
 
+@pytest.mark.nightly
 def test_results_of_before_are_read_as_without_these_parts(folder, tmp_path):
     output = tmp_path / "report"
     analyse(folder, output)

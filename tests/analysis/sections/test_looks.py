@@ -119,6 +119,7 @@ def test_no_effect_stops_for_futility(tmp_path: Path) -> None:
     assert decide(data, scores, (held(20),)).told == "go_on"
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("kind", daily(["anytime_bounded", "anytime_mean"], 1))
 def test_looks_at_any_time_need_no_schedule(tmp_path: Path, kind: str) -> None:
     rule = f'kind = "{kind}"\ntimes = [20, 80]'
@@ -129,6 +130,7 @@ def test_looks_at_any_time_need_no_schedule(tmp_path: Path, kind: str) -> None:
         decided(study(tmp_path / "early", 9, rule))
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("per_arm", "before", "message"),
     [
@@ -151,6 +153,7 @@ def test_a_look_before_its_time_is_possible_and_marked(tmp_path: Path) -> None:
     assert decided(folder, unplanned=True).planned is True  # the look at 20 is due
 
 
+@pytest.mark.nightly
 def test_after_looks_the_family_has_the_stagewise_p(tmp_path: Path) -> None:
     folder = with_looks(study(tmp_path, 20, effect=0.8), held(20), held(39, "stop"))
     results = results_of(folder)

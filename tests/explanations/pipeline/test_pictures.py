@@ -211,6 +211,7 @@ def test_a_classifier_of_few_pixels_shows_a_photograph_in_its_squares(photograph
     assert np.array_equal(shown, np.kron(rule.apply(pixels), np.ones((10, 10, 1), np.uint8)))
 
 
+@pytest.mark.nightly
 def test_removing_an_image_removes_every_picture_that_was_drawn_of_it(photograph, settings):
     explanation, _ = photograph
     image, rule = explanation.prediction.image, explanation.prediction.classifier.rule

@@ -157,6 +157,7 @@ def test_a_damaged_map_is_computed_again_under_the_same_row(network, predictions
     assert artefact_store().read(row.stored)
 
 
+@pytest.mark.nightly
 def test_other_parameters_make_another_artefact(network, predictions, monkeypatch):
     explain(network, predictions, QUICK[:1])
     monkeypatch.setattr(GradCam, "version", GradCam.version + 1)
@@ -263,6 +264,7 @@ def test_the_command_explains_a_set_and_goes_on_later(images, weights_file):
     assert "4 maps computed on cpu, 2 already existed" in precompute(**options, split="test")
 
 
+@pytest.mark.nightly
 def test_where_no_arm_shows_a_map_the_command_says_so(predictions, weights_file):
     right = sum(row.is_correct for row in predictions)
     services.load_study(
@@ -461,6 +463,7 @@ def test_a_shard_that_is_none_is_refused(images, weights_file, shard):
         )  # fmt: skip
 
 
+@pytest.mark.nightly
 def test_the_shards_are_equal_parts(images, weights_file):
     options = {"set": "scenes", "weights": weights_file, "methods": "gradcam", "split": "test"}
     assert "2 explained by" in precompute(**options, shard=(1, 2))
@@ -481,6 +484,7 @@ def test_layers_are_kept_and_verified_beside_the_methods(images, weights_file):
     assert "0 maps computed on cpu, 31 already existed" in precompute(**options, layers=True)
 
 
+@pytest.mark.nightly
 def test_the_likeliest_classes_have_maps_of_their_own_beside_the_predicted_one(
     network, predictions, computed
 ):

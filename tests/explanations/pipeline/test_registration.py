@@ -111,6 +111,7 @@ def test_a_vgg13_trained_elsewhere_comes_in_with_its_preprocessing(settings, tmp
     assert torch.equal(read.network.state_dict()["fc_layers.6.bias"], own["fc_layers.6.bias"])
 
 
+@pytest.mark.nightly
 def test_a_name_stands_for_one_classifier(images, package):
     call = ["register_classifier", "--name=birds", "--data=zoo"]
     call_command(*call, "--factory=birds")

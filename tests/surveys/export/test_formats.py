@@ -276,6 +276,7 @@ def same(variable: Variable, cell, found) -> bool:
     return found == cell
 
 
+@pytest.mark.nightly
 def test_spss_comes_back_with_labels_and_user_missing_values(people, tmp_path):
     written = write_format("sav", [people])
     path = tmp_path / "people.sav"
@@ -459,6 +460,7 @@ def test_the_export_tells_which_table_it_has_come_to(study, finished, tmp_path):
     assert steps == [*(f"table {place} of {number}" for place in range(1, number + 1)), "files"]
 
 
+@pytest.mark.nightly
 def test_a_format_without_csv_still_has_the_codebook(study, finished, tmp_path):
     export_closed(study=study, output=tmp_path / "out")
     export_study(study=study, output=tmp_path / "sav", formats=("sav",))

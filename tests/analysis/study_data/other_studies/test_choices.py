@@ -111,6 +111,7 @@ def test_without_places_the_worths_are_bradley_and_terrys_and_no_place_has_an_ef
         assert one.worth.value == pytest.approx(worth[one.method], abs=1e-8)
 
 
+@pytest.mark.nightly
 def test_the_order_of_winner_and_loser_says_nothing_about_places(theirs):
     """The negative control: a file whose winner always counts as first would be separated."""
     told = found(mapped(theirs, rows_of()))

@@ -74,6 +74,7 @@ def test_cells_of_a_joined_file_that_contradict_the_first_are_refused(theirs):
     )
 
 
+@pytest.mark.nightly
 def test_stacked_and_joined_files_may_come_in_any_order(theirs):
     times = {
         "s": "pid,nr,ms\np1,1,10\np1,2,20\np2,1,30\np2,2,40\n",
@@ -114,6 +115,7 @@ def test_a_copy_that_the_pattern_includes_is_refused_by_name(theirs):
     assert "is already in b copy.csv" in problem
 
 
+@pytest.mark.nightly
 def test_many_files_are_stacked_without_joining_them_one_by_one(theirs, monkeypatch):
     theirs.write(**{f"p{n:02}": f"pid,cond,nr,yes\np{n},x,1,1\n" for n in range(12)})
     theirs.write(other="pid,cond,nr,yes\nq,y,1,1\n")
